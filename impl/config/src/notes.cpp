@@ -1,0 +1,144 @@
+#include "notes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conclave/model/configuration.hpp"
+#include "conclave/model/types.hpp"
+#include "server_line.hpp"
+#include "text.hpp"
+
+namespace conclave::config {
+namespace {
+
+using model::LearnerType;
+using model::QuorumKind;
+using Notes = std::vector<std::string>;
+
+void note_number_of_voters(const ZooCfg& cfg, Notes& notes) {
+  const std::size_t voters = cfg.configuration.voters();
+  const QuorumKind kind = cfg.configuration.kind();
+  if (voters == 1 && cfg.standalone_enabled) {
+    notes.emplace_back(
+        "There is a single server: ZooKeeper would run it standalone, without an election, unless "
+        "standaloneEnabled=false.");
+  } else if (voters == 1) {
+    notes.emplace_back("There is a single participant: no failure is tolerated.");
+  } else if (voters == 2 && kind == QuorumKind::majority) {
+    notes.emplace_back(
+        "There are 2 participants, and a quorum takes both: no failure is tolerated, which makes them less available "
+        "than a single server.");
+  } else if (voters % 2 == 0 && kind == QuorumKind::majority) {
+    notes.push_back(
+        fmt::format("There are {} participants, an even number: they tolerate {} {}, as many as {} would.", voters,
+                    voters / 2 - 1, voters / 2 == 2 ? "failure" : "failures", voters - 1));
+  }
+  if (kind == QuorumKind::oracle_majority && voters != 2) {
+    notes.push_back(fmt::format(
+        "oraclePath is set, but ZooKeeper asks the oracle only where there are exactly 2 participants; here are {}.",
+        voters));
+  }
+}
+
+void note_roles(const ZooCfg& cfg, Notes& notes) {
+  if (!cfg.peer_type) return;
+  const auto has_role = [&cfg](LearnerType role) {
+    return std::any_of(cfg.servers.begin(), cfg.servers.end(),
+                       [role](const ServerLine& server) { return server.role == role; });
+  };
+  if (!has_role(*cfg.peer_type)) {
+    notes.push_back(
+        fmt::format("peerType={} disagrees with the server lines, none of which has that role: ZooKeeper "
+                    "warns, and follows the server lines.",
+                    name_of(*cfg.peer_type)));
+  }
+}
+
+// ZooKeeper's documentation allows 1 to 255, since session ids begin with the lowest 8 bits of the server's id.
+void note_large_ids(const ZooCfg& cfg, Notes& notes) {
+  std::vector<std::string> outside;
+  for (const ServerLine& server : cfg.servers) {
+    if (server.id.value < 1 || server.id.value > 255) outside.push_back(fmt::format("{}", server.id.value));
+  }
+  if (outside.empty()) return;
+  notes.push_back(
+      fmt::format("ZooKeeper documents server ids from 1 to 255, of which session ids keep 8 bits; "
+                  "elections work with {} too.",
+                  listed(outside)));
+}
+
+void note_weights(const ZooCfg& cfg, Notes& notes) {
+  if (cfg.configuration.kind() != QuorumKind::hierarchical) return;
+  std::vector<std::string> never_leaders;
+  std::vector<std::string> heavy_observers;
+  for (const model::Member& member : cfg.configuration.members()) {
+    const std::int64_t weight = member.weight ? member.weight->value : 0;
+    if (member.role == LearnerType::participant && weight == 0) {
+      never_leaders.push_back(fmt::format("{}", member.id.value));
+    }
+    if (member.role == LearnerType::observer && member.group && weight != 0) {
+      heavy_observers.push_back(fmt::format("{}", member.id.value));
+    }
+  }
+  if (!never_leaders.empty()) {
+    notes.push_back(fmt::format("{} {} weight 0: votes for such a server count nothing, and it is never elected.",
+                                listed(never_leaders), never_leaders.size() == 1 ? "has" : "have"));
+    notes.back().insert(0, never_leaders.size() == 1 ? "Server " : "Servers ");
+  }
+  for (const model::Group& group : cfg.configuration.groups()) {
+    if (group.weight.value != 0) continue;
+    notes.push_back(fmt::format(
+        "Group {} has weight 0 and is not counted among the groups of which a quorum takes more than half.",
+        group.id));
+  }
+  if (!heavy_observers.empty()) {
+    notes.push_back(
+        fmt::format("The weight of {} {} counts in the total of its group although observers never vote, "
+                    "which makes quorums harder to reach.",
+                    heavy_observers.size() == 1 ? "observer" : "observers", listed(heavy_observers)));
+  }
+}
+
+// Not refused: the quorum port is only listened on by a leader, so that two servers may have the same for a while.
+void note_shared_ports(const ZooCfg& cfg, Notes& notes) {
+  for (std::size_t i = 0; i < cfg.servers.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      for (const Address& mine : cfg.servers[i].addresses) {
+        for (const Address& theirs : cfg.servers[j].addresses) {
+          if (lower(mine.host) != lower(theirs.host)) continue;
+          std::optional<int> shared;
+          if (mine.quorum_port == theirs.quorum_port || mine.quorum_port == theirs.election_port) {
+            shared = mine.quorum_port;
+          } else if (mine.election_port == theirs.quorum_port) {
+            shared = mine.election_port;
+          }
+          if (!shared) continue;
+          notes.push_back(
+              fmt::format("server.{} and server.{} both have {}: only one of them can listen there, and a "
+                          "leader whose quorum port is taken can't lead.",
+                          cfg.servers[j].id.value, cfg.servers[i].id.value, host_and_port(mine.host, *shared)));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> notes_on_members(const ZooCfg& cfg) {
+  Notes notes;
+  note_number_of_voters(cfg, notes);
+  note_roles(cfg, notes);
+  note_large_ids(cfg, notes);
+  note_weights(cfg, notes);
+  note_shared_ports(cfg, notes);
+  return notes;
+}
+
+}  // namespace conclave::config

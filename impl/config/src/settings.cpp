@@ -1,0 +1,131 @@
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "text.hpp"
+
+namespace conclave::config {
+namespace {
+
+constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t port_max = 65535;
+
+// An integer key: where the number goes, and what it may be. Keys that only ZooKeeper uses go nowhere, but it
+// does not start if they are no numbers, so neither do we.
+struct IntegerKey {
+  std::string_view name;
+  std::int64_t least;
+  std::int64_t most;
+  void (*keep)(ZooCfg&, std::int64_t);
+};
+
+// ZooKeeper refuses a tickTime of 0 and, in an ensemble, limits of 0; that a negative one passes is an oversight.
+constexpr std::array integer_keys = {
+    IntegerKey{"tickTime", 1, int_max, [](ZooCfg& c, std::int64_t v) { c.tick_time_ms = static_cast<int>(v); }},
+    IntegerKey{"initLimit", 1, int_max, [](ZooCfg& c, std::int64_t v) { c.init_limit_ticks = static_cast<int>(v); }},
+    IntegerKey{"syncLimit", 1, int_max, [](ZooCfg& c, std::int64_t v) { c.sync_limit_ticks = static_cast<int>(v); }},
+    IntegerKey{"connectToLearnerMasterLimit", 0, int_max,
+               [](ZooCfg& c, std::int64_t v) { c.connect_to_learner_master_limit_ticks = static_cast<int>(v); }},
+    // Not ZooKeeper's own key, but one of those that it hands on: zookeeper.cnxTimeout.
+    IntegerKey{"cnxTimeout", 1, int_max, [](ZooCfg& c, std::int64_t v) { c.cnx_timeout_ms = static_cast<int>(v); }},
+    IntegerKey{"clientPort", 0, port_max,
+               [](ZooCfg& c, std::int64_t v) { c.client_port = static_cast<std::uint16_t>(v); }},
+    IntegerKey{"secureClientPort", 0, port_max, nullptr},
+    IntegerKey{"electionAlg", 3, 3, nullptr},
+    IntegerKey{"observerMasterPort", int_min, int_max, nullptr},
+    IntegerKey{"clientPortListenBacklog", int_min, int_max, nullptr},
+    IntegerKey{"maxClientCnxns", int_min, int_max, nullptr},
+    IntegerKey{"minSessionTimeout", int_min, int_max, nullptr},
+    IntegerKey{"maxSessionTimeout", int_min, int_max, nullptr},
+    IntegerKey{"autopurge.snapRetainCount", int_min, int_max, nullptr},
+    IntegerKey{"quorum.cnxn.threads.size", int_min, int_max, nullptr},
+    IntegerKey{"multiAddress.reachabilityCheckTimeoutMs", int_min, int_max, nullptr},
+};
+
+struct BooleanKey {
+  std::string_view name;
+  bool ZooCfg::*keep;
+};
+
+constexpr std::array boolean_keys = {
+    BooleanKey{"standaloneEnabled", &ZooCfg::standalone_enabled},
+    BooleanKey{"reconfigEnabled", &ZooCfg::reconfig_enabled},
+    BooleanKey{"quorumListenOnAllIPs", &ZooCfg::quorum_listen_on_all_ips},
+    BooleanKey{"localSessionsEnabled", nullptr},
+    BooleanKey{"localSessionsUpgradingEnabled", nullptr},
+    BooleanKey{"syncEnabled", nullptr},
+    BooleanKey{"sslQuorum", nullptr},
+    BooleanKey{"portUnification", nullptr},
+    BooleanKey{"sslQuorumReloadCertFiles", nullptr},
+    BooleanKey{"quorum.auth.enableSasl", nullptr},
+    BooleanKey{"quorum.auth.serverRequireSasl", nullptr},
+    BooleanKey{"quorum.auth.learnerRequireSasl", nullptr},
+    BooleanKey{"multiAddress.enabled", nullptr},
+    BooleanKey{"multiAddress.reachabilityCheckEnabled", nullptr},
+};
+
+struct TextKey {
+  std::string_view name;
+  std::optional<std::string> ZooCfg::*keep;
+};
+
+constexpr std::array text_keys = {
+    TextKey{"dataDir", &ZooCfg::data_dir},
+    TextKey{"dataLogDir", &ZooCfg::data_log_dir},
+    TextKey{"clientPortAddress", &ZooCfg::client_port_address},
+    TextKey{"oraclePath", &ZooCfg::oracle_path},
+};
+
+std::string setting(std::string_view key, std::string_view value) {
+  return fmt::format("{}={}", key, value.empty() ? "" : in_quotes(value));
+}
+
+std::optional<Wrong> apply_integer(ZooCfg& cfg, const IntegerKey& key, std::string_view value) {
+  const std::optional<std::int64_t> number = parse_long(value);
+  if (!number || *number < key.least || *number > key.most) {
+    const std::string expected = key.least == key.most ? fmt::format("{}", key.least)
+                                                       : fmt::format("an integer from {} to {}", key.least, key.most);
+    return Wrong{"malformed setting", setting(key.name, value), expected};
+  }
+  if (key.keep != nullptr) key.keep(cfg, *number);
+  return std::nullopt;
+}
+
+std::optional<Wrong> apply_boolean(ZooCfg& cfg, const BooleanKey& key, std::string_view value) {
+  const std::string word = lower(value);
+  if (word != "true" && word != "false") {
+    return Wrong{"malformed setting", setting(key.name, value), "true or false"};
+  }
+  if (key.keep != nullptr) cfg.*key.keep = word == "true";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Wrong> apply_setting(ZooCfg& cfg, std::string_view key, std::string_view value) {
+  for (const IntegerKey& known : integer_keys) {
+    if (known.name == key) return apply_integer(cfg, known, value);
+  }
+  for (const BooleanKey& known : boolean_keys) {
+    if (known.name == key) return apply_boolean(cfg, known, value);
+  }
+  for (const TextKey& known : text_keys) {
+    if (known.name == key) cfg.*known.keep = std::string(value);
+  }
+  if (key == "peerType") {
+    cfg.peer_type = parse_role(value);
+    if (!cfg.peer_type)
+      return Wrong{"unknown role", setting(key, value), "peerType=participant or peerType=observer"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace conclave::config

@@ -1,0 +1,299 @@
+#include "conclave/config/zoo_cfg.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "conclave/config/properties.hpp"
+#include "conclave/model/types.hpp"
+#include "notes.hpp"
+#include "quorum_lines.hpp"
+#include "server_line.hpp"
+#include "settings.hpp"
+#include "text.hpp"
+
+namespace conclave::config {
+namespace {
+
+constexpr std::string_view dynamic_key = "dynamicConfigFile";
+constexpr std::string_view oracle_key = "oraclePath";
+
+ConfigError too_large(const std::string& file) {
+  return {file, 0, "file too large", fmt::format("more than {} bytes", file_bytes_max),
+          fmt::format("a configuration of at most {} bytes", file_bytes_max)};
+}
+
+ConfigError at_line(const std::string& file, int line, Wrong wrong) {
+  return {file, line, std::move(wrong.what), std::move(wrong.found), std::move(wrong.expected)};
+}
+
+// The text of a file; of a huge one so much that it can be seen to be too large.
+tl::expected<std::string, std::string> text_of(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return tl::unexpected(std::string("a directory"));
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rb"), close);
+  const auto reason = [] { return std::generic_category().message(errno); };
+  if (file == nullptr) {
+    if (errno == ENOENT || errno == ENOTDIR) return tl::unexpected(std::string("no such file"));
+    return tl::unexpected("a file that can't be read (" + reason() + ")");
+  }
+  std::string text;
+  std::array<char, 65536> part{};
+  while (text.size() <= file_bytes_max) {
+    const std::size_t bytes = std::fread(part.data(), 1, part.size(), file.get());
+    text.append(part.data(), bytes);
+    if (bytes == part.size()) continue;
+    if (std::ferror(file.get()) != 0) return tl::unexpected("a file that can't be read (" + reason() + ")");
+    break;
+  }
+  return text;
+}
+
+tl::expected<std::vector<Property>, ConfigError> properties_of(std::string_view text, const std::string& file) {
+  if (text.size() > file_bytes_max) return tl::unexpected(too_large(file));
+  auto properties = parse_properties(text);
+  if (properties) return std::move(*properties);
+  return tl::unexpected(ConfigError{file, properties.error().line, "malformed escape",
+                                    in_quotes(properties.error().found), "four hexadecimal digits after \\u"});
+}
+
+bool is_quorum_key(std::string_view key) {
+  return QuorumLines::is_server(key) || QuorumLines::is_group_or_weight(key);
+}
+
+// Reads one configuration; what parse_zoo_cfg does, step by step.
+class Reader {
+ public:
+  Reader(std::string file, const ReadFile& read_file) : read_file_(read_file) { cfg_.file = std::move(file); }
+
+  std::optional<ConfigError> read(std::string_view text) {
+    auto properties = properties_of(text, cfg_.file);
+    if (!properties) return std::move(properties.error());
+    note_byte_order_mark(text, cfg_.file);
+    find_last_of_each(*properties);
+    cfg_.has_oracle = last_of_each_.count(oracle_key) != 0;
+
+    QuorumLines lines(cfg_.file, cfg_.has_oracle);
+    if (auto error = read_main(*properties, lines)) return error;
+    std::optional<ConfigError> error = dynamic_ == nullptr ? finish(lines) : read_dynamic();
+    if (error) return error;
+    for (std::string& note : notes_on_members(cfg_)) cfg_.notes.push_back(std::move(note));
+    return std::nullopt;
+  }
+
+  ZooCfg take() { return std::move(cfg_); }
+
+ private:
+  void note_byte_order_mark(std::string_view text, const std::string& file) {
+    if (!starts_with_byte_order_mark(text)) return;
+    cfg_.notes.push_back(fmt::format(
+        "{} begins with a UTF-8 byte order mark, which ZooKeeper takes for a part of the first line.", file));
+  }
+
+  // Java's Properties keep the last value of a key. Server, group and weight lines are not among these: there a
+  // second one is a mistake.
+  void find_last_of_each(const std::vector<Property>& properties) {
+    std::map<std::string_view, int> first_lines;
+    for (const Property& property : properties) {
+      if (is_quorum_key(property.key)) continue;
+      const std::string_view key = trimmed(property.key);
+      const auto [first, is_first] = first_lines.emplace(key, property.line);
+      if (!is_first) {
+        cfg_.notes.push_back(
+            fmt::format("{} is set on line {} and again on line {}: as in ZooKeeper, the last counts.",
+                        in_quotes(key), first->second, property.line));
+      }
+      last_of_each_[key] = &property;
+    }
+    const auto dynamic = last_of_each_.find(dynamic_key);
+    if (dynamic != last_of_each_.end()) dynamic_ = dynamic->second;
+  }
+
+  std::optional<ConfigError> read_main(const std::vector<Property>& properties, QuorumLines& lines) {
+    for (const Property& property : properties) {
+      const std::string_view key = trimmed(property.key);
+      std::optional<ConfigError> error;
+      if (is_quorum_key(key)) {
+        error = dynamic_ == nullptr ? lines.add(property) : beside_dynamic_file(property);
+      } else if (last_of_each_.at(key) == &property) {
+        error = read_setting(property, lines);
+      }
+      if (error) return error;
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] ConfigError beside_dynamic_file(const Property& property) const {
+    return {cfg_.file, property.line, "server line beside dynamicConfigFile",
+            fmt::format("{} (dynamicConfigFile is on line {})", in_quotes(property.key), dynamic_->line),
+            "server, group and weight lines in the dynamic file alone"};
+  }
+
+  std::optional<ConfigError> read_setting(const Property& property, QuorumLines& lines) {
+    const std::string_view key = trimmed(property.key);
+    if (key == "version" && dynamic_ == nullptr) {
+      // A configuration that was written by QuorumVerifier.toString.
+      const std::optional<std::int64_t> version = parse_long(property.value, 16);
+      if (!version || *version < 0) {
+        return ConfigError{cfg_.file, property.line, "malformed version", "version=" + in_quotes(property.value),
+                           "a hexadecimal number from 0 to 7fffffffffffffff, without blanks"};
+      }
+      lines.set_version(model::ConfigVersion{*version});
+      return std::nullopt;
+    }
+    note_almost_a_server(property);
+    std::optional<Wrong> wrong = apply_setting(cfg_, key, trimmed(property.value));
+    if (wrong) return at_line(cfg_.file, property.line, std::move(*wrong));
+    return std::nullopt;
+  }
+
+  // Unknown keys are quiet, but for one mistake that makes an ensemble smaller than it looks.
+  void note_almost_a_server(const Property& property) {
+    std::string_view key = trimmed(property.key);
+    const std::string name = lower(key);
+    if (!name.starts_with("server")) return;
+    const std::size_t number = name.find_first_not_of("s._-", std::string_view("server").size());
+    if (number == std::string::npos || name.find_first_not_of("0123456789", number) != std::string::npos) return;
+    cfg_.notes.push_back(
+        fmt::format("{} on line {} is no server line, neither here nor in ZooKeeper, which knows "
+                    "only keys that begin with 'server.'.",
+                    in_quotes(key), property.line));
+  }
+
+  // ZooKeeper opens the file as it is named, relative to where the process runs. That is rarely where a
+  // configuration is looked at from, so the folder of the main file is the second choice.
+  tl::expected<std::string, ConfigError> dynamic_text(const std::string& name) {
+    const std::string expected = "the dynamic file that ZooKeeper wrote or is to start from";
+    const auto error = [&](const std::string& found) {
+      return ConfigError{cfg_.file, dynamic_->line, "no dynamic file", found, expected};
+    };
+    if (name.empty()) return tl::unexpected(error("dynamicConfigFile without a name"));
+    auto text = read_file_(name);
+    if (text) {
+      cfg_.dynamic_file = name;
+      return std::move(*text);
+    }
+    const std::filesystem::path path(name);
+    const std::filesystem::path folder = std::filesystem::path(cfg_.file).parent_path();
+    if (path.is_absolute() || folder.empty()) return tl::unexpected(error(in_quotes(name) + ": " + text.error()));
+    const std::string beside = (folder / path).string();
+    auto second_text = read_file_(beside);
+    if (!second_text) {
+      return tl::unexpected(error(
+          fmt::format("{}: {}; {}: {}", in_quotes(name), text.error(), in_quotes(beside), second_text.error())));
+    }
+    cfg_.dynamic_file = beside;
+    cfg_.notes.push_back(
+        fmt::format("The dynamic file {} was not found from here and is taken from beside the main "
+                    "file; ZooKeeper looks for it only where its process runs.",
+                    in_quotes(name)));
+    return std::move(*second_text);
+  }
+
+  std::optional<ConfigError> read_dynamic() {
+    const std::string name(trimmed(dynamic_->value));
+    const auto text = dynamic_text(name);
+    if (!text) return text.error();
+    const std::string& file = *cfg_.dynamic_file;
+    const auto properties = properties_of(*text, file);
+    if (!properties) return properties.error();
+    note_byte_order_mark(*text, file);
+
+    QuorumLines lines(file, cfg_.has_oracle);
+    for (const Property& property : *properties) {
+      const std::string_view key = trimmed(property.key);
+      if (key == "version") {
+        return ConfigError{file, property.line, "version inside the dynamic file",
+                           "version=" + in_quotes(property.value),
+                           "the version in the file's name alone, in hexadecimal after its last dot"};
+      }
+      if (!is_quorum_key(key)) {
+        return ConfigError{file, property.line, "unknown key in the dynamic file", in_quotes(property.key),
+                           "server.N, group.N and weight.N lines alone"};
+      }
+      if (auto error = lines.add(property)) return error;
+    }
+    const std::int64_t version = version_of_name(name);
+    if (version < 0) {
+      return ConfigError{file, 0, "negative version", in_quotes(name),
+                         "a hexadecimal number from 0 after the last dot"};
+    }
+    lines.set_version(model::ConfigVersion{version});
+    return finish(lines);
+  }
+
+  // QuorumPeerConfig.getVersionFromFilename: 0 for a name that does not end in a number.
+  static std::int64_t version_of_name(std::string_view name) {
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string_view::npos) return 0;
+    return parse_long(name.substr(dot + 1), 16).value_or(0);
+  }
+
+  std::optional<ConfigError> finish(QuorumLines& lines) {
+    if (auto error = lines.finish(cfg_)) return error;
+    if (lines.ignored_groups()) {
+      cfg_.notes.emplace_back(
+          "Group and weight lines are ignored because oraclePath is set: with an oracle ZooKeeper counts "
+          "majorities.");
+    }
+    note_several_addresses();
+    return std::nullopt;
+  }
+
+  // Verified with ZooKeeper 3.8.0: the key of the configuration file is kept in a field of QuorumPeerConfig, while
+  // QuorumServer looks at the property of the Java process. So a file alone can't switch them on.
+  void note_several_addresses() {
+    std::vector<std::string> several;
+    for (const ServerLine& server : cfg_.servers) {
+      if (server.addresses.size() > 1) several.push_back(fmt::format("server.{}", server.id.value));
+    }
+    if (several.empty()) return;
+    const bool has_key = last_of_each_.count("multiAddress.enabled") != 0;
+    cfg_.notes.push_back(
+        fmt::format("{} {} several addresses, which ZooKeeper refuses unless its process runs with "
+                    "-Dzookeeper.multiAddress.enabled=true{}.",
+                    listed(several), several.size() == 1 ? "has" : "have",
+                    has_key ? "; multiAddress.enabled in this file is not enough" : ""));
+  }
+
+  const ReadFile& read_file_;
+  ZooCfg cfg_;
+  std::map<std::string_view, const Property*> last_of_each_;
+  const Property* dynamic_ = nullptr;  // the line of dynamicConfigFile
+};
+
+}  // namespace
+
+std::string ConfigError::message() const {
+  const std::string place = line > 0 ? fmt::format("{}:{}", file, line) : file;
+  return fmt::format("{}: {}: found {}; expected {}", place, what, found, expected);
+}
+
+tl::expected<ZooCfg, ConfigError> parse_zoo_cfg(std::string_view text, const std::string& file_name,
+                                                const ReadFile& read_file) {
+  Reader reader(file_name, read_file);
+  if (auto error = reader.read(text)) return tl::unexpected(std::move(*error));
+  return reader.take();
+}
+
+tl::expected<ZooCfg, ConfigError> read_zoo_cfg(const std::string& path) {
+  const auto text = text_of(path);
+  if (text) return parse_zoo_cfg(*text, path, text_of);
+  return tl::unexpected(ConfigError{path, 0, "can't read the configuration", text.error(), "a ZooKeeper zoo.cfg"});
+}
+
+}  // namespace conclave::config
