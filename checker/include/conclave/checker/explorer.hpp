@@ -1,0 +1,345 @@
+// Breadth-first exploration of everything a transition system can reach.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "conclave/checker/result.hpp"
+#include "conclave/checker/transition_system.hpp"
+#include "conclave/checker/visited_set.hpp"
+
+namespace conclave::checker {
+
+// Goes level by level: all states that are n steps from an initial one before any that are n + 1. Hence runs to what is
+// found are shortest, and counts, verdict and runs are the same with any number of threads: of several findings at the
+// same level, the one whose state comes first in Worker::precedes is kept.
+//
+// Exceptions thrown by the system's workers end the exploration and come out of run() and trace().
+template <TransitionSystem System>
+class Explorer {
+ public:
+  using State = typename System::State;
+  using Worker = decltype(std::declval<System&>().worker());
+
+  // The system and the progress must outlive the explorer. Limits::memory_bytes counts the visited set, the system and
+  // the workers; what the process holds besides is for the caller to leave room for.
+  Explorer(System& system, const Limits& limits, Progress& progress)
+      : system_(system), limits_(limits), progress_(progress), properties_(system.properties()) {}
+  Explorer(const Explorer&) = delete;
+  Explorer& operator=(const Explorer&) = delete;
+
+  // Once. Works in limits.threads threads and returns when all have ended.
+  Result<State> run() {
+    const auto began = std::chrono::steady_clock::now();
+    deadline_ = limits_.time_max.count() == 0 ? std::chrono::steady_clock::time_point::max() : began + limits_.time_max;
+    for (int i = 0; i < std::max(1, limits_.threads); ++i) lanes_.push_back(std::make_unique<Lane>(system_));
+    share_memory();
+    insert_initial();
+    Result<State> result;
+    while (level_states_ > 0 && !at_limit()) {
+      const std::uint64_t steps_before = progress_.steps;
+      explore_level();
+      result.levels.push_back(LevelCounts{level_states_, progress_.steps - steps_before});
+      result.last_level_complete = stop_ == Stop::none;
+      merge_findings();
+      if (!result.last_level_complete) break;
+      level_states_ = next_states_.exchange(0);
+      ++level_;
+      if (stop_ == Stop::violation) break;
+    }
+    conclude(result);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return result;
+  }
+
+  // A shortest run from an initial state to the finding. REQUIRES: it came from this explorer's run().
+  // The states of each earlier level are looked through for the predecessors of the run's next state, and the first of
+  // them in Worker::precedes is taken; that costs at most as much as the exploration up to there.
+  std::vector<TraceStep<State>> trace(const Finding<State>& finding) {
+    std::vector<TraceStep<State>> run;
+    State target = finding.state;
+    std::uint32_t level = finding.level;
+    if (finding.by_step) {
+      run.push_back(TraceStep<State>{finding.action, finding.state});
+      target = finding.from;
+      --level;
+    }
+    while (level > 0) {
+      const TraceStep<State> before = predecessor(target, static_cast<Level>(level - 1));
+      run.push_back(TraceStep<State>{before.action, target});
+      target = before.state;
+      --level;
+    }
+    run.push_back(TraceStep<State>{0, target});
+    std::reverse(run.begin(), run.end());
+    return run;
+  }
+
+  // Calls visit(state, level) for every state reached, in no particular order. After run().
+  template <class Visit>
+  void for_each_state(const Visit& visit) {
+    std::vector<State> states;
+    for (std::uint32_t level = 0; level <= level_; ++level) {
+      for (std::size_t part = 0; part < VisitedSet<State>::partitions; ++part) {
+        states.clear();
+        visited_.collect(part, static_cast<Level>(level), states);
+        for (const State& state : states) visit(state, level);
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t buffer_max = VisitedSet<State>::batch_max;
+  static constexpr std::size_t between_looks = 4096;  // states expanded between two looks at the clock
+
+  // What one thread works with.
+  struct alignas(64) Lane {
+    explicit Lane(System& system) : worker(system.worker()), buffers(VisitedSet<State>::partitions) {
+      for (auto& buffer : buffers) buffer.reserve(buffer_max);
+    }
+    Worker worker;
+    std::vector<std::vector<State>> buffers;  // successors on their way to a partition of the visited set
+    std::vector<State> frontier;
+    std::uint64_t steps = 0;  // since they were last added to the progress
+    std::array<std::optional<Finding<State>>, properties_max> found;
+    std::exception_ptr failure;
+  };
+
+  // --- levels ------------------------------------------------------------------------------------------------------
+
+  void insert_initial() {
+    std::vector<State> states;
+    lanes_[0]->worker.initial([&states](const State& state) { states.push_back(state); });
+    for (const State& state : states) {
+      std::size_t added = 0;
+      if (!visited_.insert(VisitedSet<State>::partition_of(state), {&state, 1}, 0, added)) halt(Stop::memory);
+      level_states_ += added;
+    }
+    progress_.states = level_states_;
+  }
+
+  bool at_limit() {
+    if (progress_.interrupt) halt(Stop::interrupted);
+    if (std::chrono::steady_clock::now() >= deadline_) halt(Stop::time);
+    const bool deep = (limits_.depth_max != 0 && level_ >= limits_.depth_max) || level_ >= level_max;
+    if (deep) halt(Stop::depth);
+    return stop_ != Stop::none;
+  }
+
+  void explore_level() {
+    progress_.level = level_;
+    progress_.level_states = level_states_;
+    progress_.level_expanded = 0;
+    next_partition_ = 0;
+    share_memory();
+    in_parallel([this](Lane& lane) { work(lane); });
+  }
+
+  // Runs the task once per lane, each in a thread of its own.
+  template <class Task>
+  void in_parallel(const Task& task) {
+    const auto guarded = [this, &task](Lane& lane) {
+      try {
+        task(lane);
+      } catch (...) {
+        lane.failure = std::current_exception();
+        halt(Stop::interrupted);
+      }
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < lanes_.size(); ++i) threads.emplace_back([this, &guarded, i] { guarded(*lanes_[i]); });
+    guarded(*lanes_[0]);
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& lane : lanes_) {
+      if (lane->failure) std::rethrow_exception(lane->failure);
+    }
+  }
+
+  void work(Lane& lane) {
+    for (;;) {
+      const std::size_t part = next_partition_.fetch_add(1);
+      if (part >= VisitedSet<State>::partitions) break;
+      lane.frontier.clear();
+      visited_.collect(part, static_cast<Level>(level_), lane.frontier);
+      if (!expand(lane)) return;
+    }
+    for (std::size_t part = 0; part < lane.buffers.size(); ++part) flush(lane, part);
+  }
+
+  // False: something has stopped the exploration.
+  bool expand(Lane& lane) {
+    std::size_t done = 0;
+    for (const State& state : lane.frontier) {
+      const PropertyMask broken =
+          lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask by_step) {
+            ++lane.steps;
+            keep(lane, by_step, Finding<State>{0, true, state, action, next, level_ + 1});
+            send(lane, next);
+          });
+      keep(lane, broken, Finding<State>{0, false, State{}, 0, state, level_});
+      if (++done % between_looks == 0 && !report(lane, between_looks)) return false;
+    }
+    return report(lane, done % between_looks);
+  }
+
+  // Tells the progress, and looks whether to go on.
+  bool report(Lane& lane, std::size_t expanded) {
+    progress_.expanded.fetch_add(expanded, std::memory_order_relaxed);
+    progress_.level_expanded.fetch_add(expanded, std::memory_order_relaxed);
+    progress_.steps.fetch_add(std::exchange(lane.steps, 0), std::memory_order_relaxed);
+    progress_.bytes.store(visited_.bytes_used() + other_bytes_, std::memory_order_relaxed);
+    if (progress_.interrupt.load(std::memory_order_relaxed)) halt(Stop::interrupted);
+    if (std::chrono::steady_clock::now() >= deadline_) halt(Stop::time);
+    return stop_.load(std::memory_order_relaxed) == Stop::none;
+  }
+
+  void send(Lane& lane, const State& next) {
+    const std::size_t part = VisitedSet<State>::partition_of(next);
+    lane.buffers[part].push_back(next);
+    if (lane.buffers[part].size() == buffer_max) flush(lane, part);
+  }
+
+  void flush(Lane& lane, std::size_t part) {
+    auto& buffer = lane.buffers[part];
+    std::size_t added = 0;
+    const bool fits = buffer.empty() || visited_.insert(part, buffer, static_cast<Level>(level_ + 1), added);
+    if (!fits) halt(Stop::memory);
+    buffer.clear();
+    next_states_.fetch_add(added, std::memory_order_relaxed);
+    progress_.states.fetch_add(added, std::memory_order_relaxed);
+  }
+
+  void halt(Stop why) {
+    Stop none = Stop::none;
+    stop_.compare_exchange_strong(none, why);
+  }
+
+  // The visited set gets what the rest leaves of the limit.
+  void share_memory() {
+    std::size_t others = system_.bytes_used();
+    for (const auto& lane : lanes_) {
+      others += lane->frontier.capacity() * sizeof(State);
+      others += lane->buffers.size() * (buffer_max * sizeof(State) + sizeof(lane->buffers[0]));
+      if constexpr (requires { lane->worker.bytes_used(); }) others += lane->worker.bytes_used();
+    }
+    other_bytes_ = others;
+    if (limits_.memory_bytes == 0) return;
+    visited_.set_bytes_max(limits_.memory_bytes > others ? limits_.memory_bytes - others : 0);
+  }
+
+  // --- findings ----------------------------------------------------------------------------------------------------
+
+  void keep(Lane& lane, PropertyMask broken, Finding<State> finding) {
+    for (broken &= ~known_; broken != 0; broken &= broken - 1) {
+      finding.property = static_cast<std::size_t>(std::countr_zero(broken));
+      auto& best = lane.found[finding.property];
+      if (!best || comes_first(lane.worker, finding, *best)) best = finding;
+    }
+  }
+
+  static bool comes_first(Worker& worker, const Finding<State>& left, const Finding<State>& right) {
+    if (left.level != right.level) return left.level < right.level;
+    if (!(left.state == right.state)) return worker.precedes(left.state, right.state);
+    if (left.by_step != right.by_step) return right.by_step;
+    if (left.by_step && !(left.from == right.from)) return worker.precedes(left.from, right.from);
+    return left.action < right.action;
+  }
+
+  // Brings the lanes' findings together at the end of a level.
+  void merge_findings() {
+    for (const auto& lane : lanes_) {
+      for (std::size_t i = 0; i < properties_.size(); ++i) {
+        auto& found = lane->found[i];
+        if (!found) continue;
+        if (!best_[i] || comes_first(lanes_[0]->worker, *found, *best_[i])) best_[i] = found;
+        found.reset();
+      }
+    }
+    for (std::size_t i = 0; i < properties_.size(); ++i) {
+      if (!best_[i]) continue;
+      known_ |= PropertyMask{1} << i;
+      if (properties_[i].mode == Mode::claim) halt(Stop::violation);
+    }
+  }
+
+  // The first state of `level` from which one step leads to `target`, and that step.
+  TraceStep<State> predecessor(const State& target, Level level) {
+    std::vector<std::optional<TraceStep<State>>> firsts(lanes_.size());
+    next_partition_ = 0;
+    in_parallel([this, &target, &firsts, level](Lane& lane) {
+      std::size_t index = 0;
+      while (lanes_[index].get() != &lane) ++index;
+      search(lane, target, level, firsts[index]);
+    });
+    std::optional<TraceStep<State>> best;
+    for (const auto& first : firsts) {
+      if (first && (!best || lanes_[0]->worker.precedes(first->state, best->state))) best = first;
+    }
+    return best.value();
+  }
+
+  void search(Lane& lane, const State& target, Level level, std::optional<TraceStep<State>>& first) {
+    for (std::size_t part = next_partition_++; part < VisitedSet<State>::partitions; part = next_partition_++) {
+      lane.frontier.clear();
+      visited_.collect(part, level, lane.frontier);
+      for (const State& state : lane.frontier) {
+        if (first && !lane.worker.precedes(state, first->state)) continue;
+        std::optional<std::uint32_t> least;
+        lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask) {
+          if (next == target && (!least || action < *least)) least = action;
+        });
+        if (least) first = TraceStep<State>{*least, state};
+      }
+    }
+  }
+
+  void conclude(Result<State>& result) {
+    result.stop = stop_;
+    result.states = progress_.states;
+    result.steps = progress_.steps;
+    share_memory();
+    result.bytes = visited_.bytes_used() + other_bytes_;
+    for (std::size_t i = 0; i < properties_.size(); ++i) {
+      if (!best_[i]) continue;
+      (properties_[i].mode == Mode::claim ? result.violations : result.observations).push_back(*best_[i]);
+    }
+    const bool users = stop_ == Stop::depth || stop_ == Stop::time || (stop_ == Stop::memory && limits_.memory_is_users);
+    if (stop_ == Stop::none || stop_ == Stop::violation) {
+      result.verdict = level_states_ == 0 ? Verdict::exhausted : Verdict::bounded;
+    } else {
+      result.verdict = users ? Verdict::bounded : Verdict::aborted;
+    }
+    for (const auto& lane : lanes_) {
+      if constexpr (requires { lane->worker.finish(); }) lane->worker.finish();
+    }
+  }
+
+  System& system_;
+  Limits limits_;
+  Progress& progress_;
+  std::vector<Property> properties_;
+  VisitedSet<State> visited_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::array<std::optional<Finding<State>>, properties_max> best_;
+  PropertyMask known_ = 0;  // found at an earlier level
+  std::uint32_t level_ = 0;
+  std::uint64_t level_states_ = 0;
+  std::size_t other_bytes_ = 0;
+  std::chrono::steady_clock::time_point deadline_;
+  std::atomic<std::size_t> next_partition_{0};
+  std::atomic<std::uint64_t> next_states_{0};
+  std::atomic<Stop> stop_{Stop::none};
+};
+
+}  // namespace conclave::checker

@@ -1,0 +1,188 @@
+// The set of states that have been reached, with the level of each.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "conclave/checker/pages.hpp"
+#include "conclave/checker/transition_system.hpp"
+
+namespace conclave::checker {
+
+using Level = std::uint16_t;
+inline constexpr Level level_max = std::numeric_limits<Level>::max() - 1;
+
+// Exact: the states themselves are stored, whole, and compared. Next to each stands its level in two bytes, so that the
+// states of a level (the frontier) and the predecessors on a shortest path are found by a walk through the table, and
+// no queue and no parent pointers are kept.
+//
+// Why not one big table of atomics: it would have to grow all at once, with twice its memory in use. Here the table is
+// 256 small ones, each with a lock of its own and growing by itself, by a fifth at a time. Threads bring states in
+// batches for one of them, so a lock is taken once per batch and the cache misses of a batch overlap.
+template <PackableState State>
+class VisitedSet {
+ public:
+  static constexpr std::size_t partitions = 256;
+
+  // How much it may take: nothing is added beyond. From any thread.
+  void set_bytes_max(std::size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
+
+  [[nodiscard]] static std::size_t partition_of(const State& state) {
+    return static_cast<std::size_t>(hash(words_of(state)) >> 56U);
+  }
+
+  // Adds those that are not there yet, with this level. Gives how many that were, or nothing if the memory bound does
+  // not allow it (some may have been added then). REQUIRES: all are of this partition. From any thread.
+  [[nodiscard]] bool insert(std::size_t partition, std::span<const State> states, Level level, std::size_t& added) {
+    Partition& part = parts_[partition];
+    const std::scoped_lock lock(part.mutex);
+    std::array<std::size_t, batch_max> slots;
+    for (std::size_t done = 0; done < states.size(); done += batch_max) {
+      const std::size_t count = std::min(batch_max, states.size() - done);
+      if (!reserve(part, count)) return false;
+      for (std::size_t i = 0; i < count; ++i) {
+        slots[i] = part.start(hash(words_of(states[done + i])));
+        __builtin_prefetch(&part.keys[slots[i]]);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        if (part.insert(slots[i], words_of(states[done + i]), level)) ++added;
+      }
+    }
+    return true;
+  }
+  static constexpr std::size_t batch_max = 64;
+
+  // Appends the states of this level in one partition. From any thread.
+  void collect(std::size_t partition, Level level, std::vector<State>& states) {
+    Partition& part = parts_[partition];
+    const std::scoped_lock lock(part.mutex);
+    const Level tag = tag_of(level);
+    for (std::size_t slot = 0; slot < part.capacity; ++slot) {
+      if (part.tags[slot] == tag) states.push_back(std::bit_cast<State>(unmask(part.keys[slot])));
+    }
+  }
+
+  // Whether the state is there, and with what level. From any thread.
+  [[nodiscard]] bool find(const State& state, Level& level) {
+    const Words words = words_of(state);
+    Partition& part = parts_[partition_of(state)];
+    const std::scoped_lock lock(part.mutex);
+    if (part.capacity == 0) return false;
+    const Words masked = mask(words);
+    for (std::size_t slot = part.start(hash(words));; slot = slot + 1 == part.capacity ? 0 : slot + 1) {
+      if (part.tags[slot] == 0) return false;
+      if (!same(part.keys[slot], masked)) continue;
+      level = static_cast<Level>(part.tags[slot] - 1);
+      return true;
+    }
+  }
+
+  [[nodiscard]] std::size_t bytes_used() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
+
+  // Fresh pages are zero, so zero means empty: states are stored inverted, because all ones is never a state and all
+  // zeroes often is.
+  static Words mask(Words words) {
+    for (std::uint64_t& word : words) word = ~word;
+    return words;
+  }
+  static Words unmask(const Words& words) { return mask(words); }
+  static Words words_of(const State& state) { return std::bit_cast<Words>(state); }
+  static Level tag_of(Level level) { return static_cast<Level>(level + 1); }
+
+  // std::array's == is a call of memcmp here, which took a quarter of the time.
+  static bool same(const Words& left, const Words& right) {
+    std::uint64_t difference = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
+    return difference == 0;
+  }
+
+  // Where a state lies, never whether it is there. The constants are those of MurmurHash3's finalizer.
+  static std::uint64_t hash(const Words& words) {
+    std::uint64_t mixed = 0;
+    for (const std::uint64_t word : words) {
+      mixed ^= word;
+      mixed ^= mixed >> 33U;
+      mixed *= 0xff51afd7ed558ccdU;
+      mixed ^= mixed >> 33U;
+      mixed *= 0xc4ceb9fe1a85ec53U;
+      mixed ^= mixed >> 33U;
+    }
+    return mixed;
+  }
+
+  struct Partition {
+    std::mutex mutex;
+    Pages<Words> keys;
+    Pages<Level> tags;
+    std::size_t capacity = 0;
+    std::size_t used = 0;
+
+    [[nodiscard]] std::size_t start(std::uint64_t hashed) const {
+      // The upper half of a product, as far as 48 bits of hash tell it: no division. Partitions stay below 2^32 slots.
+      return static_cast<std::size_t>(((hashed & 0xffffffffU) * capacity) >> 32U);
+    }
+    bool insert(std::size_t slot, const Words& words, Level level) {
+      const Words masked = mask(words);
+      constexpr Words empty{};
+      while (!same(keys[slot], empty)) {
+        if (same(keys[slot], masked)) return false;
+        slot = slot + 1 == capacity ? 0 : slot + 1;
+      }
+      keys[slot] = masked;
+      tags[slot] = tag_of(level);
+      ++used;
+      return true;
+    }
+  };
+
+  // At most 7/8 full, and growing by a fifth: between 0.73 and 0.875 of the slots are in use.
+  static bool has_room(const Partition& part, std::size_t more) {
+    return (part.used + more) * 8 <= part.capacity * 7;
+  }
+  bool reserve(Partition& part, std::size_t more) {
+    if (has_room(part, more)) return true;
+    std::size_t capacity = std::max(part.capacity + part.capacity / 5, std::size_t{128});
+    while ((part.used + more) * 8 > capacity * 7) capacity += capacity / 5;
+    const std::size_t bytes = capacity * slot_bytes;
+    const std::size_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes > bytes_max_.load(std::memory_order_relaxed)) {
+      bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+      return false;
+    }
+    move_to(part, capacity);
+    return true;
+  }
+  void move_to(Partition& part, std::size_t capacity) {
+    Pages<Words> keys(capacity);
+    Pages<Level> tags(capacity);
+    std::swap(part.keys, keys);
+    std::swap(part.tags, tags);
+    const std::size_t old_capacity = std::exchange(part.capacity, capacity);
+    part.used = 0;
+    for (std::size_t slot = 0; slot < old_capacity; ++slot) {
+      if (tags[slot] == 0) continue;
+      const Words words = unmask(keys[slot]);
+      part.insert(part.start(hash(words)), words, static_cast<Level>(tags[slot] - 1));
+    }
+    bytes_.fetch_sub(old_capacity * slot_bytes, std::memory_order_relaxed);
+  }
+  static constexpr std::size_t slot_bytes = sizeof(Words) + sizeof(Level);
+
+  std::array<Partition, partitions> parts_;
+  std::atomic<std::size_t> bytes_max_{std::numeric_limits<std::size_t>::max()};
+  std::atomic<std::size_t> bytes_{0};
+};
+
+}  // namespace conclave::checker

@@ -1,0 +1,12 @@
+// SIGINT and SIGTERM as a polite request, and as an order when they come again.
+#pragma once
+
+#include <atomic>
+
+namespace conclave::check {
+
+// The first signal sets `flag`; the second one ends the process as it would have without a handler. `flag` must live
+// as long as the process.
+void interrupt_on_signals(std::atomic<bool>& flag);
+
+}  // namespace conclave::check

@@ -1,0 +1,61 @@
+// The command line, read and judged as far as that goes without the configuration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conclave/check/exit_code.hpp"
+#include "conclave/model/peer.hpp"
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/rules.hpp"
+#include "conclave/spec/scope.hpp"
+
+namespace conclave::check {
+
+enum class HistoryKind : std::uint8_t {
+  any,    // every order of initial votes
+  equal,  // all servers have epoch 0 and zxid 0
+  given
+};
+
+struct CheckOptions {
+  std::string file;  // never empty
+  spec::Scope scope;
+  HistoryKind history = HistoryKind::any;
+  std::vector<spec::Participant> histories;  // given only, sorted by id
+  std::optional<int> starts;
+  int threads = 1;
+  std::optional<std::size_t> memory_bytes;  // the user's; without it what is free decides
+  std::uint32_t depth_max = 0;
+  std::int64_t time_max_ms = 0;
+  spec::PropertySet claim = 0;
+  spec::PropertySet show = 0;
+  bool minimise = true;
+  const spec::RuleVariant* rules = &spec::zookeeper_rules();
+  bool json = false;
+};
+
+// What to do: a check, or a text that has to be printed.
+struct CommandLine {
+  std::optional<CheckOptions> check;
+  std::string text;                 // for stdout if code is `holds`, otherwise for stderr
+  ExitCode code = ExitCode::holds;  // where there is no check
+};
+
+// Looks at $CONCLAVE_DEFAULT_CONFIG.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+// --- parts, for tests ----------------------------------------------------------------------------------------------
+
+// "512M", "8G", "1.5GiB", "1000000". K, M, G and T are powers of 1024, with or without iB or B after them.
+std::optional<std::size_t> parse_size(std::string_view text);
+// "latest", "fifo:K".
+std::optional<spec::Network> parse_network(std::string_view text);
+// "1=2:0x200000005,2=1:0,3=0:-1". Sorted by id. `wrong` says what is wrong where there is no result.
+std::optional<std::vector<spec::Participant>> parse_histories(std::string_view text, std::string& wrong);
+
+}  // namespace conclave::check

@@ -1,0 +1,68 @@
+// All explorations of one call together, and what follows from them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conclave/check/exit_code.hpp"
+#include "conclave/check/options.hpp"
+#include "conclave/check/run.hpp"
+#include "conclave/config/zoo_cfg.hpp"
+
+namespace conclave::check {
+
+struct Explored {
+  spec::Scenario scenario;
+  Report report;
+};
+
+// Sums over the explorations; of first_seen and levels the least and the most.
+struct Totals {
+  std::uint64_t states = 0;
+  std::uint64_t steps = 0;
+  std::size_t levels = 0;
+  double seconds = 0;
+  std::size_t bytes = 0;  // of the largest
+  spec::PropertySet applicable = 0;
+  spec::QuietCounts quiet;
+  std::array<std::optional<std::uint32_t>, spec::properties_count> first_seen;
+  std::array<std::uint64_t, spec::properties_count> tested{};
+  std::array<std::uint64_t, model::rules_count> rules{};
+};
+
+struct Outcome {
+  CheckOptions options;
+  config::ZooCfg cfg;
+  spec::Tolerance tolerance;
+  std::size_t scenarios = 0;       // to be explored
+  std::uint64_t orders = 0;        // of initial votes altogether (any)
+  std::vector<Explored> explored;  // as far as it came
+  std::string trouble;             // why it was aborted, where no exploration could say
+
+  // From conclude():
+  Totals totals;
+  checker::Verdict verdict = checker::Verdict::exhausted;
+  std::string why;  // bounded, aborted: what ended it
+  bool violated = false;
+  std::vector<std::string> warnings;
+  ExitCode exit_code = ExitCode::holds;
+};
+
+// Fills in everything below the line.
+void conclude(Outcome& outcome);
+
+enum class Standing : std::uint8_t { holds, violated, untested, not_applicable, seen, not_seen };
+// What an outcome says of a property. `holds` means: within what was explored.
+Standing standing_of(const Outcome& outcome, spec::Property property);
+std::string_view name_of(Standing standing);
+// Is it treated as a claim here, by its nature or by --property?
+bool is_claimed(const Outcome& outcome, spec::Property property);
+// How often a claim was put to the test: local steps, or states for those that judge states.
+std::uint64_t tested_count(const Outcome& outcome, spec::Property property);
+bool judges_states(spec::Property property);
+
+}  // namespace conclave::check

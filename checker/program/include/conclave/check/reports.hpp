@@ -1,0 +1,24 @@
+// The outcome for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "conclave/check/outcome.hpp"
+
+namespace conclave::check {
+
+// Ends with a newline, each.
+std::string text_report(const Outcome& outcome);
+std::string json_report(const Outcome& outcome);  // docs/json.md
+// A run step by step, with what each step changed.
+std::string run_text(const Run& run, const spec::Scenario& scenario);
+// "server 1 reads server 3's proposal: LOOKING leader=3 ..."
+std::string action_text(const RunStep& step, const spec::Scenario& scenario);
+// What a step changed in a server, a phrase each.
+std::vector<std::string> changes_of(const spec::Server& before, const spec::Server& after);
+std::string_view name_of(spec::ActionKind kind);
+std::string_view name_of(spec::Offer offer);
+// Properties, rules and seeded bugs, each with its sentence.
+std::string listing();
+
+}  // namespace conclave::check

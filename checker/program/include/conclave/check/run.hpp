@@ -1,0 +1,83 @@
+// One exploration of one scenario: the election plugged into the explorer, with its findings replayed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conclave/checker/result.hpp"
+#include "conclave/model/event.hpp"
+#include "conclave/spec/closed_system.hpp"
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/rules.hpp"
+#include "conclave/spec/scope.hpp"
+#include "conclave/spec/server.hpp"
+
+namespace conclave::check {
+
+// What to do. The rules must outlive the exploration.
+struct Request {
+  spec::Scope scope;
+  const spec::RuleVariant* rules = &spec::zookeeper_rules();
+  checker::Limits limits;
+  spec::PropertySet claim = 0;  // known-not-to-hold properties that are to be treated as claims
+  spec::PropertySet show = 0;   // properties whose first run is wanted though the exploration goes on
+  bool minimise = true;         // a reduction: one representative for local states that nothing can tell apart
+};
+
+// One step of a run, with everything a reader needs; the first of a run has no action.
+struct RunStep {
+  std::optional<spec::Action> action;
+  std::optional<model::Notification> heard;  // read, deliver, lose, process: the notification concerned
+  std::vector<spec::Server> servers;         // after the step, one per participant
+  spec::PropertySet broken = 0;              // by this step, as judged anew in the replay
+};
+
+// A shortest run to a property's violation (or to its witness), replayed through the step function from the start.
+struct Run {
+  spec::Property property{};
+  std::vector<RunStep> steps;
+  std::string clause;  // which part of the property failed, in words
+};
+
+// A finding whose replay did not come to the same states. That is a defect of the checker.
+class ReplayFailed : public std::exception {
+ public:
+  explicit ReplayFailed(std::string why) : why_(std::move(why)) {}
+  [[nodiscard]] const char* what() const noexcept override { return why_.c_str(); }
+
+ private:
+  std::string why_;
+};
+
+struct Report {
+  checker::Verdict verdict = checker::Verdict::exhausted;
+  checker::Stop stop = checker::Stop::none;
+  std::uint64_t states = 0;
+  std::uint64_t steps = 0;
+  std::vector<checker::LevelCounts> levels;
+  bool last_level_complete = true;
+  std::size_t bytes = 0;
+  double seconds = 0;
+  spec::PropertySet applicable = 0;
+  std::vector<Run> violations;  // claims that failed: one run each, all of the same length
+  std::vector<Run> shown;       // Request::show
+  std::array<std::optional<std::uint32_t>, spec::properties_count> first_seen;  // steps of the shortest run to it
+  std::array<std::uint64_t, spec::properties_count> tested{};  // distinct local steps that put it to the test
+  std::array<std::uint64_t, model::rules_count> rules{};       // distinct local steps that took the rule
+  spec::QuietCounts quiet;
+  std::vector<std::size_t> local_states;  // per participant
+  std::size_t notifications = 0;
+  std::size_t local_steps = 0;  // distinct (local state, input) pairs
+};
+
+// Explores. Throws std::bad_alloc, ReplayFailed. The progress may be watched, and interrupted, from other threads.
+Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress);
+
+// Is the property a claim of this request (and not only of interest)?
+bool is_claim(spec::Property property, const Request& request);
+
+}  // namespace conclave::check

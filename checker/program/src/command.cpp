@@ -1,0 +1,135 @@
+#include "conclave/check/command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "conclave/check/interrupt.hpp"
+#include "conclave/check/memory.hpp"
+#include "conclave/check/outcome.hpp"
+#include "conclave/check/progress_display.hpp"
+#include "conclave/check/reports.hpp"
+#include "conclave/check/scenarios.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Lives as long as the process: a signal may come at any time.
+checker::Progress& the_progress() {
+  static checker::Progress progress;
+  return progress;
+}
+
+// What the process needs beside what an exploration counts: itself, stacks, and the slack of the allocator.
+std::size_t bytes_aside(int threads) {
+  constexpr std::size_t slack = std::size_t{6} << 20U;
+  constexpr std::size_t per_thread = std::size_t{1} << 20U;
+  return resident_bytes() + slack + per_thread * static_cast<std::size_t>(threads);
+}
+
+checker::Limits limits_of(const CheckOptions& options) {
+  checker::Limits limits;
+  limits.threads = options.threads;
+  limits.memory_is_users = options.memory_bytes.has_value();
+  limits.depth_max = options.depth_max;
+  const std::size_t whole = options.memory_bytes ? *options.memory_bytes : available_bytes() / 5 * 4;
+  const std::size_t aside = bytes_aside(options.threads);
+  // 0 would be no limit at all.
+  if (whole > 0) limits.memory_bytes = whole > aside ? whole - aside : 1;
+  return limits;
+}
+
+// Says how far it came where explore() could not.
+Report unfinished(const checker::Progress& progress, checker::Stop stop, Clock::time_point began) {
+  Report report;
+  report.verdict = checker::Verdict::aborted;
+  report.stop = stop;
+  report.states = progress.states;
+  report.steps = progress.steps;
+  report.bytes = progress.bytes;
+  report.last_level_complete = false;
+  report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  return report;
+}
+
+Report explore_watched(const spec::Scenario& scenario, const Request& request, const std::string& label) {
+  checker::Progress& progress = the_progress();
+  const auto began = Clock::now();
+  const ProgressDisplay display(progress, label);
+  try {
+    return explore(scenario, request, progress);
+  } catch (const std::bad_alloc&) {
+    return unfinished(progress, checker::Stop::memory, began);
+  }
+}
+
+void explore_all(const Plan& plan, Outcome& outcome) {
+  const CheckOptions& options = outcome.options;
+  Request request;
+  request.scope = options.scope;
+  request.rules = options.rules;
+  request.claim = options.claim;
+  request.show = options.show;
+  request.minimise = options.minimise;
+  request.limits = limits_of(options);
+  const auto began = Clock::now();
+  for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
+    if (options.time_max_ms > 0) {
+      const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+      request.limits.time_max = std::chrono::milliseconds(options.time_max_ms) - spent;
+      if (request.limits.time_max.count() <= 0) break;
+    }
+    if (the_progress().interrupt) break;
+    const std::string label = plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "";
+    Report report = explore_watched(plan.scenarios[i], request, label);
+    const bool stop = report.verdict == checker::Verdict::aborted || !report.violations.empty();
+    // One run to a property is enough, and the first that is found is one.
+    for (const Run& run : report.shown) request.show &= ~spec::bit(run.property);
+    outcome.explored.push_back(Explored{plan.scenarios[i], std::move(report)});
+    if (stop) break;
+  }
+  if (the_progress().interrupt && outcome.explored.size() < plan.scenarios.size()) outcome.trouble = "a signal";
+}
+
+ExitCode refused(const std::string& message, ExitCode code) {
+  fmt::print(stderr, "{}\n", message);
+  return code;
+}
+
+}  // namespace
+
+ExitCode run_check(const CheckOptions& options) {
+  interrupt_on_signals(the_progress().interrupt);
+  auto cfg = config::read_zoo_cfg(options.file);
+  if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  Outcome outcome;
+  outcome.options = options;
+  const auto plan = plan_of(*cfg, options);
+  if (!plan) return refused(plan.error().message, plan.error().code);
+  outcome.cfg = std::move(*cfg);
+  outcome.tolerance = spec::tolerance_of(outcome.cfg.configuration);
+  outcome.scenarios = plan->scenarios.size();
+  outcome.orders = plan->orders;
+  try {
+    explore_all(*plan, outcome);
+  } catch (const ReplayFailed& failure) {
+    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
+                   ExitCode::internal_defect);
+  }
+  conclude(outcome);
+  const std::string report = options.json ? json_report(outcome) : text_report(outcome);
+  const bool written =
+      std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
+  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
+  return outcome.exit_code;
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,244 @@
+// docs/json.md tells what the keys mean; tests/cli holds both to it.
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "conclave/check/reports.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ids(const std::vector<model::ServerId>& servers) {
+  Json list = Json::array();
+  for (const model::ServerId id : servers) list.push_back(id.value);
+  return list;
+}
+
+Json ensemble_of(const Outcome& outcome) {
+  const model::Configuration& configuration = outcome.cfg.configuration;
+  Json members = Json::array();
+  for (const model::Member& member : configuration.members()) {
+    Json entry{{"id", member.id.value},
+               {"role", member.role == model::LearnerType::participant ? "participant" : "observer"}};
+    if (member.group) entry["group"] = *member.group;
+    if (member.weight) entry["weight"] = member.weight->value;
+    members.push_back(std::move(entry));
+  }
+  const char* quorums = "majority";
+  if (configuration.kind() == model::QuorumKind::hierarchical) quorums = "hierarchical";
+  if (configuration.kind() == model::QuorumKind::oracle_majority) quorums = "oracle-majority";
+  return Json{{"quorums", quorums}, {"servers", std::move(members)}, {"notes", outcome.cfg.notes}};
+}
+
+Json tolerance_json(const spec::Tolerance& tolerance) {
+  if (!tolerance.complete) return nullptr;
+  Json sets = Json::array();
+  for (const auto& set : tolerance.smallest_fatal) sets.push_back(ids(set));
+  return Json{{"any_crashes", tolerance.any_crashes}, {"smallest_fatal", std::move(sets)}};
+}
+
+Json scope_of(const Outcome& outcome) {
+  const CheckOptions& options = outcome.options;
+  const spec::Scope& scope = options.scope;
+  const bool latest = scope.network.kind == spec::NetworkKind::latest;
+  Json json{{"network", latest ? "latest" : "fifo:" + std::to_string(scope.network.capacity)},
+            {"timing", scope.timing == spec::TimingKind::async ? "async" : "timely"},
+            {"grain", scope.grain == spec::Grain::coarse ? "coarse" : "fine"},
+            {"start", scope.start == spec::StartKind::staggered ? "staggered" : "together"},
+            {"crashes", scope.crashes},
+            {"restarts", scope.restarts},
+            {"rounds", scope.rounds},
+            {"resends", scope.resends},
+            {"losses", scope.losses}};
+  json["starts"] = options.starts ? Json(*options.starts) : Json(nullptr);
+  json["history"] = options.history == HistoryKind::any     ? "any"
+                    : options.history == HistoryKind::equal ? "equal"
+                                                            : "given";
+  json["orders"] = options.history == HistoryKind::any ? Json(outcome.orders) : Json(nullptr);
+  json["scenarios"] = outcome.scenarios;
+  json["reductions"] = Json::array();
+  if (scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
+  if (options.minimise) json["reductions"].push_back("local-states");
+  json["rules"] = options.rules->name;
+  json["in_words"] = spec::describe(scope);
+  return json;
+}
+
+Json quiet_json(const spec::QuietCounts& quiet) {
+  return Json{{"settled", quiet.settled}, {"too_few_running", quiet.no_quorum}, {"cut_by_bound", quiet.cut}};
+}
+
+std::string_view name_of_stop(checker::Stop stop) {
+  switch (stop) {
+    case checker::Stop::none: return "none";
+    case checker::Stop::violation: return "violation";
+    case checker::Stop::depth: return "depth";
+    case checker::Stop::time: return "time";
+    case checker::Stop::memory: return "memory";
+    case checker::Stop::interrupted: return "interrupted";
+  }
+  return "?";
+}
+
+Json history_json(const spec::Scenario& scenario) {
+  Json history = Json::array();
+  for (const spec::Participant& participant : scenario.participants) {
+    history.push_back(Json{{"id", participant.id.value},
+                           {"epoch", participant.durable.current_epoch.value},
+                           {"zxid", participant.durable.last_zxid.value}});
+  }
+  return history;
+}
+
+Json scenario_json(const Explored& explored) {
+  const Report& report = explored.report;
+  Json levels = Json::array();
+  for (const checker::LevelCounts& level : report.levels)
+    levels.push_back(Json{{"states", level.states}, {"steps", level.steps}});
+  Json json{{"history", history_json(explored.scenario)}};
+  json["oracle_grants"] =
+      explored.scenario.oracle_grants ? Json(explored.scenario.oracle_grants->value) : Json(nullptr);
+  json["verdict"] = checker::name_of(report.verdict);
+  json["stop"] = name_of_stop(report.stop);
+  json["states"] = report.states;
+  json["steps"] = report.steps;
+  json["levels"] = std::move(levels);
+  json["last_level_complete"] = report.last_level_complete;
+  json["ends"] = quiet_json(report.quiet);
+  json["local_states"] = report.local_states;
+  json["notifications"] = report.notifications;
+  json["local_steps"] = report.local_steps;
+  json["seconds"] = report.seconds;
+  json["bytes"] = report.bytes;
+  return json;
+}
+
+std::string_view name_of(spec::PropertyKind kind) {
+  switch (kind) {
+    case spec::PropertyKind::always: return "always";
+    case spec::PropertyKind::refuted: return "refuted";
+    case spec::PropertyKind::sometimes: return "sometimes";
+  }
+  return "?";
+}
+
+Json properties_json(const Outcome& outcome) {
+  Json list = Json::array();
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    const auto seen = outcome.totals.first_seen[static_cast<std::size_t>(info.property)];
+    Json json{{"name", info.name}, {"kind", name_of(info.kind)}, {"claimed", is_claimed(outcome, info.property)}};
+    json["standing"] = check::name_of(standing_of(outcome, info.property));
+    json["tested"] = tested_count(outcome, info.property);
+    json["first_seen"] = seen ? Json(*seen) : Json(nullptr);
+    json["sentence"] = info.sentence;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json notification_json(const model::Notification& notification) {
+  const model::Vote& vote = notification.vote;
+  return Json{{"from", notification.from.value},
+              {"state", model::name_of(vote.state)},
+              {"leader", vote.proposal.leader.value},
+              {"zxid", vote.proposal.zxid.value},
+              {"round", vote.round.value},
+              {"epoch", vote.proposal.epoch.value}};
+}
+
+std::string_view name_of(spec::Life life) {
+  switch (life) {
+    case spec::Life::unborn: return "not started";
+    case spec::Life::up: return "up";
+    case spec::Life::down: return "down";
+  }
+  return "?";
+}
+
+Json server_json(const spec::Server& server, model::ServerId id) {
+  Json json{{"id", id.value}, {"life", name_of(server.life)}};
+  if (server.life != spec::Life::up) return json;
+  json["state"] = model::name_of(state_of(server.peer));
+  json["round"] = server.peer.clock.value;
+  json["leader"] = server.peer.proposal.leader.value;
+  json["zxid"] = server.peer.proposal.zxid.value;
+  json["epoch"] = server.peer.proposal.epoch.value;
+  return json;
+}
+
+Json step_json(const Run& run, std::size_t number, const spec::Scenario& scenario) {
+  const RunStep& step = run.steps[number];
+  Json json{{"step", number}};
+  if (step.action) {
+    const auto id_of = [&](std::uint8_t index) { return scenario.participants[index].id.value; };
+    const bool has_peer = step.action->kind == spec::ActionKind::read ||
+                          step.action->kind == spec::ActionKind::deliver ||
+                          step.action->kind == spec::ActionKind::lose;
+    json["action"] = check::name_of(step.action->kind);
+    json["server"] = id_of(step.action->server);
+    if (has_peer) json["peer"] = id_of(step.action->peer);
+    if (step.action->kind == spec::ActionKind::read) json["offer"] = check::name_of(step.action->offer);
+    json["text"] = action_text(step, scenario);
+    json["changes"] =
+        changes_of(run.steps[number - 1].servers[step.action->server], step.servers[step.action->server]);
+  }
+  if (step.heard) json["heard"] = notification_json(*step.heard);
+  json["servers"] = Json::array();
+  for (std::size_t i = 0; i < step.servers.size(); ++i) {
+    json["servers"].push_back(server_json(step.servers[i], scenario.participants[i].id));
+  }
+  return json;
+}
+
+void add_runs(Json& list, const std::vector<Run>& runs, const char* why, std::size_t scenario_number,
+              const spec::Scenario& scenario) {
+  for (const Run& run : runs) {
+    Json steps = Json::array();
+    for (std::size_t i = 0; i < run.steps.size(); ++i) steps.push_back(step_json(run, i, scenario));
+    list.push_back(Json{{"property", spec::info_of(run.property).name},
+                        {"why", why},
+                        {"scenario", scenario_number},
+                        {"length", run.steps.size() - 1},
+                        {"clause", run.clause},
+                        {"steps", std::move(steps)}});
+  }
+}
+
+}  // namespace
+
+std::string json_report(const Outcome& outcome) {
+  Json json{{"version", version()}, {"file", outcome.cfg.file}};
+  json["ensemble"] = ensemble_of(outcome);
+  json["tolerance"] = tolerance_json(outcome.tolerance);
+  json["scope"] = scope_of(outcome);
+  json["scenarios"] = Json::array();
+  json["runs"] = Json::array();
+  for (std::size_t i = 0; i < outcome.explored.size(); ++i) {
+    const Explored& explored = outcome.explored[i];
+    json["scenarios"].push_back(scenario_json(explored));
+    add_runs(json["runs"], explored.report.violations, "violation", i, explored.scenario);
+    add_runs(json["runs"], explored.report.shown, "shown", i, explored.scenario);
+  }
+  const Totals& totals = outcome.totals;
+  json["totals"] = Json{{"states", totals.states},
+                        {"steps", totals.steps},
+                        {"ends", quiet_json(totals.quiet)},
+                        {"seconds", totals.seconds},
+                        {"bytes", totals.bytes}};
+  json["properties"] = properties_json(outcome);
+  json["rules"] = Json::object();
+  for (const model::RuleInfo& info : model::rule_infos) {
+    json["rules"][std::string(info.name)] = totals.rules[static_cast<std::size_t>(info.rule)];
+  }
+  json["warnings"] = outcome.warnings;
+  json["verdict"] = outcome.violated ? "violated" : std::string(checker::name_of(outcome.verdict));
+  json["why"] = outcome.why;
+  json["exit_code"] = status_of(outcome.exit_code);
+  // A file name need not be UTF-8; a document has to be.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace conclave::check

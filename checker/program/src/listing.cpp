@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string>
+
+#include "conclave/check/reports.hpp"
+#include "conclave/model/rule.hpp"
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/rules.hpp"
+
+namespace conclave::check {
+namespace {
+
+void list_properties(std::string& text, spec::PropertyKind kind, const char* title) {
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}\n", title);
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    if (info.kind != kind) continue;
+    fmt::format_to(out, "  {}\n      {}\n", info.name, info.sentence);
+    if (!info.assumes.empty()) {
+      fmt::format_to(out, "      {}: {}\n", kind == spec::PropertyKind::always ? "assumes" : "needs", info.assumes);
+    }
+    if (!info.reason.empty()) fmt::format_to(out, "      why: {}\n", info.reason);
+  }
+}
+
+}  // namespace
+
+std::string listing() {
+  std::string text;
+  auto out = std::back_inserter(text);
+  list_properties(text, spec::PropertyKind::always, "claims: a violation is an error");
+  list_properties(text, spec::PropertyKind::refuted, "\nknown not to hold: --property NAME claims one all the same");
+  list_properties(text, spec::PropertyKind::sometimes, "\nhas to be reached: a warning where it is not");
+  fmt::format_to(out, "\nrules of the election, with the method of ZooKeeper that each stands for\n");
+  for (const model::RuleInfo& info : model::rule_infos) {
+    fmt::format_to(out, "  {}  ({})\n      {}\n", info.name, info.zookeeper, info.sentence);
+  }
+  fmt::format_to(out, "\nbugs for --seed-bug, each a rule as it must not be\n");
+  for (const spec::RuleVariant& bug : spec::seeded_bugs()) {
+    fmt::format_to(out, "  {}\n      {}\n", bug.name, bug.sentence);
+  }
+  return text;
+}
+
+}  // namespace conclave::check

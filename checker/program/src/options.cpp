@@ -1,0 +1,290 @@
+#include "conclave/check/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "conclave/check/reports.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+constexpr int threads_max = 256;
+// Less than this and the program itself, its buffers and tables, would not fit.
+constexpr std::size_t memory_bytes_min = std::size_t{32} << 20U;
+constexpr double seconds_max = 1e8;
+
+constexpr const char* overview = R"(conclave {version} - model-checks the leader election of a ZooKeeper ensemble
+
+  conclave check [FILE]   explore every election of the ensemble that FILE (a zoo.cfg) describes
+  conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
+  conclave check --help   all options
+  conclave --version
+
+examples:
+  conclave check zoo.cfg
+  conclave check zoo.cfg --crashes 1 --rounds 2 --timing timely --start together
+  conclave check zoo.cfg --seed-bug no-majority
+
+exit status: 0 everything within the bounds was explored and every claim holds, 1 a claim is violated,
+2 a limit that was set ended it, 3 it was aborted, 4 the configuration is wrong, 5 the command line is.
+)";
+
+// What the command line says, as text where it has a grammar of its own.
+struct Raw {
+  std::string file;
+  std::string network = "latest";
+  std::string timing = "async";
+  std::string grain = "coarse";
+  std::string start = "staggered";
+  std::string history = "any";
+  std::string memory;
+  std::string seed_bug;
+  std::optional<int> starts;
+  std::vector<std::string> claims;
+  std::vector<std::string> shows;
+  std::vector<std::string> switched_off;
+  int crashes = 0;
+  int restarts = 0;
+  int rounds = 1;
+  int resends = 0;
+  int losses = 0;
+  int threads = 1;
+  std::uint32_t depth = 0;
+  double seconds = 0;
+  bool json = false;
+  bool list = false;
+};
+
+void add_bounds(CLI::App& check, Raw& raw) {
+  const CLI::Range faults(0, spec::faults_max);
+  check.add_option("--network", raw.network, "latest (default) or fifo:K, a FIFO of K messages per direction")
+      ->group("What is explored");
+  check
+      .add_option("--timing", raw.timing,
+                  "async (default): waits may run out at any time; timely: messages are faster")
+      ->check(CLI::IsMember({"async", "timely"}))
+      ->group("What is explored");
+  check.add_option("--grain", raw.grain, "coarse (default): a message is one step; fine: ZooKeeper's threads")
+      ->check(CLI::IsMember({"coarse", "fine"}))
+      ->group("What is explored");
+  check.add_option("--start", raw.start, "staggered (default): each at a moment of its own, or never; together")
+      ->check(CLI::IsMember({"staggered", "together"}))
+      ->group("What is explored");
+  check
+      .add_option("--history", raw.history,
+                  "any (default): every order of initial votes; equal; or ID=EPOCH:ZXID,... (zxid -1: no database)")
+      ->group("What is explored");
+  check.add_option("--starts", raw.starts, "at most N voters ever start, any N of them; needed for large ensembles")
+      ->check(CLI::Range(1, spec::participants_max))
+      ->group("What is explored");
+  check.add_option("--crashes", raw.crashes, "at most N crashes (default 0)")
+      ->check(faults)
+      ->group("What is explored");
+  check.add_option("--restarts", raw.restarts, "at most N restarts after crashes (default 0)")
+      ->check(faults)
+      ->group("What is explored");
+  check.add_option("--rounds", raw.rounds, "no election of a later round begins (default 1)")
+      ->check(CLI::Range(1, spec::rounds_max))
+      ->group("What is explored");
+  check.add_option("--resends", raw.resends, "fifo: at most N notification time-outs (default 0)")
+      ->check(faults)
+      ->group("What is explored");
+  check.add_option("--losses", raw.losses, "fifo: at most N messages are lost (default 0)")
+      ->check(faults)
+      ->group("What is explored");
+  check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
+      ->group("What is explored");
+}
+
+void add_properties(CLI::App& check, Raw& raw) {
+  check.add_option("--property", raw.claims, "claim NAME too, although it is known not to hold; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME")
+      ->group("What is claimed and shown");
+  check.add_option("--show", raw.shows, "print the shortest run to NAME though the check goes on; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME")
+      ->group("What is claimed and shown");
+  check.add_flag("--json", raw.json, "one JSON document on stdout (docs/json.md)")
+      ->group("What is claimed and shown");
+  check.add_flag("--list", raw.list, "print properties, rules and seeded bugs, and stop")
+      ->group("What is claimed and shown");
+}
+
+void add_limits(CLI::App& check, Raw& raw) {
+  check.add_option("--threads", raw.threads, "default: as many as there are cores")
+      ->check(CLI::Range(1, threads_max))
+      ->group("Limits");
+  check.add_option("--memory", raw.memory, "512M, 8G, 1.5GiB, or bytes (default: 80 % of what is available)")
+      ->type_name("SIZE")
+      ->group("Limits");
+  check.add_option("--depth", raw.depth, "at most N steps deep")->check(CLI::Range(1, 65000))->group("Limits");
+  check.add_option("--time", raw.seconds, "at most so many seconds")
+      ->check(CLI::Range(0.001, seconds_max))
+      ->type_name("SECONDS")
+      ->group("Limits");
+  check
+      .add_option("--no-reduction", raw.switched_off, "explore without dead-votes, local-states, or all; repeatable")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"dead-votes", "local-states", "all"}))
+      ->group("Limits");
+}
+
+// Wrong use, in one sentence.
+struct Wrong {
+  std::string sentence;
+};
+
+spec::Property property_named(const std::string& option, const std::string& name) {
+  if (const spec::PropertyInfo* info = spec::find_property(name)) return info->property;
+  std::vector<std::string> names;
+  for (const spec::PropertyInfo& info : spec::property_infos()) names.emplace_back(info.name);
+  throw Wrong{fmt::format("{}: found '{}'; expected one of {}", option, name, join(names, ", "))};
+}
+
+void read_properties(const Raw& raw, CheckOptions& options) {
+  for (const std::string& name : raw.claims) {
+    const spec::Property property = property_named("--property", name);
+    if (spec::info_of(property).kind == spec::PropertyKind::sometimes) {
+      throw Wrong{
+          fmt::format("--property: found '{}', which is to be reached and not to be kept; --show shows it", name)};
+    }
+    options.claim |= spec::bit(property);
+  }
+  for (const std::string& name : raw.shows) options.show |= spec::bit(property_named("--show", name));
+  if (raw.seed_bug.empty()) return;
+  options.rules = spec::find_seeded_bug(raw.seed_bug);
+  if (options.rules != nullptr) return;
+  std::vector<std::string> names;
+  for (const spec::RuleVariant& bug : spec::seeded_bugs()) names.emplace_back(bug.name);
+  throw Wrong{fmt::format("--seed-bug: found '{}'; expected one of {}", raw.seed_bug, join(names, ", "))};
+}
+
+void read_scope(const Raw& raw, CheckOptions& options) {
+  spec::Scope& scope = options.scope;
+  const auto network = parse_network(raw.network);
+  if (!network) {
+    throw Wrong{fmt::format("--network: found '{}'; expected latest, or fifo:K with K from 1 to {}", raw.network,
+                            spec::fifo_capacity_max)};
+  }
+  scope.network = *network;
+  scope.timing = raw.timing == "timely" ? spec::TimingKind::timely : spec::TimingKind::async;
+  scope.grain = raw.grain == "fine" ? spec::Grain::fine : spec::Grain::coarse;
+  scope.start = raw.start == "together" ? spec::StartKind::together : spec::StartKind::staggered;
+  scope.crashes = raw.crashes;
+  scope.restarts = raw.restarts;
+  scope.rounds = raw.rounds;
+  scope.resends = raw.resends;
+  scope.losses = raw.losses;
+  const bool latest = scope.network.kind == spec::NetworkKind::latest;
+  if (latest && raw.losses + raw.resends > 0) {
+    throw Wrong{fmt::format("{}: found it with --network latest; expected it with --network fifo:K",
+                            raw.losses > 0 ? "--losses" : "--resends")};
+  }
+  if (raw.restarts > 0 && raw.crashes == 0) {
+    throw Wrong{"--restarts: found it without --crashes; expected both, for only a crashed server can be restarted"};
+  }
+  for (const std::string& reduction : raw.switched_off) {
+    if (reduction != "local-states") scope.clear_dead_votes = false;
+    if (reduction != "dead-votes") options.minimise = false;
+  }
+}
+
+void read_history(const Raw& raw, CheckOptions& options) {
+  options.starts = raw.starts;
+  if (raw.history == "any") return;
+  options.history = raw.history == "equal" ? HistoryKind::equal : HistoryKind::given;
+  if (options.history == HistoryKind::equal) return;
+  std::string wrong;
+  const auto histories = parse_histories(raw.history, wrong);
+  if (!histories) throw Wrong{fmt::format("--history: {} (or any, or equal)", wrong)};
+  options.histories = *histories;
+}
+
+void read_limits(const Raw& raw, CheckOptions& options) {
+  options.threads = raw.threads;
+  options.depth_max = raw.depth;
+  options.time_max_ms = std::llround(std::ceil(raw.seconds * 1000));
+  if (raw.memory.empty()) return;
+  options.memory_bytes = parse_size(raw.memory);
+  if (!options.memory_bytes) {
+    throw Wrong{fmt::format("--memory: found '{}'; expected a size like 512M, 8G or 1.5GiB", raw.memory)};
+  }
+  if (*options.memory_bytes < memory_bytes_min) {
+    throw Wrong{
+        fmt::format("--memory: found '{}'; expected at least {}", raw.memory, bytes_in_words(memory_bytes_min))};
+  }
+}
+
+CheckOptions options_of(const Raw& raw) {
+  CheckOptions options;
+  options.json = raw.json;
+  options.file = raw.file;
+  if (options.file.empty()) {
+    const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");
+    if (shipped != nullptr) options.file = shipped;
+  }
+  if (options.file.empty()) {
+    throw Wrong{"FILE: found none, and CONCLAVE_DEFAULT_CONFIG is not set; expected a ZooKeeper configuration"};
+  }
+  read_scope(raw, options);
+  read_history(raw, options);
+  read_properties(raw, options);
+  read_limits(raw, options);
+  return options;
+}
+
+std::string overview_text() {
+  std::string text = overview;
+  const std::string placeholder = "{version}";
+  return text.replace(text.find(placeholder), placeholder.size(), version());
+}
+
+CommandLine refused(const std::string& sentence) {
+  return CommandLine{std::nullopt,
+                     fmt::format("conclave: {}\nconclave: `conclave check --help` shows the options\n", sentence),
+                     ExitCode::wrong_use};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  Raw raw;
+  raw.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, threads_max);
+  CLI::App app("Model-checks the leader election of a ZooKeeper ensemble.", "conclave");
+  app.set_version_flag("--version", "conclave " + std::string(version()));
+  CLI::App* check = app.add_subcommand("check", "explore every election of an ensemble");
+  check->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)");
+  add_bounds(*check, raw);
+  add_properties(*check, raw);
+  add_limits(*check, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return refused(error.what());
+    std::ostringstream text;
+    app.exit(error, text, text);
+    // The overview says more of the program than its one subcommand would.
+    const bool top_help = dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed();
+    return CommandLine{std::nullopt, top_help ? overview_text() : text.str(), ExitCode::holds};
+  }
+  if (!check->parsed()) return CommandLine{std::nullopt, overview_text(), ExitCode::holds};
+  if (raw.list) return CommandLine{std::nullopt, listing(), ExitCode::holds};
+  try {
+    return CommandLine{options_of(raw), "", ExitCode::holds};
+  } catch (const Wrong& wrong) {
+    return refused(wrong.sentence);
+  }
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,145 @@
+#include "conclave/check/outcome.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using spec::Property;
+using spec::PropertyKind;
+
+void add(Totals& totals, const Report& report) {
+  totals.states += report.states;
+  totals.steps += report.steps;
+  totals.levels = std::max(totals.levels, report.levels.size());
+  totals.seconds += report.seconds;
+  totals.bytes = std::max(totals.bytes, report.bytes);
+  totals.applicable |= report.applicable;
+  totals.quiet.settled += report.quiet.settled;
+  totals.quiet.no_quorum += report.quiet.no_quorum;
+  totals.quiet.cut += report.quiet.cut;
+  for (std::size_t i = 0; i < spec::properties_count; ++i) {
+    const auto seen = report.first_seen[i];
+    if (seen && (!totals.first_seen[i] || *seen < *totals.first_seen[i])) totals.first_seen[i] = seen;
+    totals.tested[i] += report.tested[i];
+  }
+  for (std::size_t i = 0; i < model::rules_count; ++i) totals.rules[i] += report.rules[i];
+}
+
+std::string stop_in_words(checker::Stop stop, const CheckOptions& options) {
+  switch (stop) {
+    case checker::Stop::depth: return fmt::format("--depth {} was reached", options.depth_max);
+    case checker::Stop::time:
+      return fmt::format("--time {} s was reached", static_cast<double>(options.time_max_ms) / 1000);
+    case checker::Stop::memory:
+      if (!options.memory_bytes) return "the available memory was used up (--memory sets a limit)";
+      return fmt::format("--memory {} was reached", bytes_in_words(*options.memory_bytes));
+    case checker::Stop::interrupted: return "a signal";
+    case checker::Stop::violation: return "a claim was violated";
+    case checker::Stop::none: break;
+  }
+  return "";
+}
+
+void judge(Outcome& outcome) {
+  using checker::Verdict;
+  for (const Explored& explored : outcome.explored) {
+    const Report& report = explored.report;
+    outcome.violated = outcome.violated || !report.violations.empty();
+    if (static_cast<int>(report.verdict) <= static_cast<int>(outcome.verdict)) continue;
+    outcome.verdict = report.verdict;
+    outcome.why = stop_in_words(report.stop, outcome.options);
+  }
+  if (!outcome.trouble.empty() && outcome.verdict != Verdict::aborted) {
+    outcome.verdict = Verdict::aborted;
+    outcome.why = outcome.trouble;
+  }
+  // Some were not even begun: a violation or the time did that.
+  if (outcome.explored.size() < outcome.scenarios && outcome.verdict == Verdict::exhausted) {
+    outcome.verdict = Verdict::bounded;
+    outcome.why = stop_in_words(outcome.violated ? checker::Stop::violation : checker::Stop::time, outcome.options);
+  }
+  switch (outcome.verdict) {
+    case Verdict::exhausted: outcome.exit_code = ExitCode::holds; break;
+    case Verdict::bounded: outcome.exit_code = ExitCode::bounded; break;
+    case Verdict::aborted: outcome.exit_code = ExitCode::aborted; break;
+  }
+  if (outcome.violated) outcome.exit_code = ExitCode::violated;
+}
+
+void warn(Outcome& outcome) {
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    const bool asked = ((outcome.options.claim | outcome.options.show) & spec::bit(info.property)) != 0;
+    const Standing standing = standing_of(outcome, info.property);
+    if (standing == Standing::not_applicable && asked && !outcome.explored.empty()) {
+      outcome.warnings.push_back(fmt::format("{} is not judged in this scope{}{}", info.name,
+                                             info.assumes.empty() ? "" : ": it needs ", info.assumes));
+    }
+    // A run that was cut short need not have reached everything.
+    if (outcome.verdict != checker::Verdict::exhausted || outcome.violated) continue;
+    if (standing == Standing::not_seen && info.kind == PropertyKind::sometimes) {
+      outcome.warnings.push_back(fmt::format("{} was never reached: {}", info.name, info.sentence));
+    }
+    if (standing == Standing::untested)
+      outcome.warnings.push_back(fmt::format("{} was never put to the test", info.name));
+  }
+}
+
+}  // namespace
+
+bool judges_states(Property property) {
+  return property == Property::quorum_took_part || property == Property::one_leader_per_round ||
+         property == Property::no_deadlock || property == Property::single_leading ||
+         property == Property::all_settled;
+}
+
+bool is_claimed(const Outcome& outcome, Property property) {
+  return spec::info_of(property).kind == PropertyKind::always || (outcome.options.claim & spec::bit(property)) != 0;
+}
+
+std::uint64_t tested_count(const Outcome& outcome, Property property) {
+  const Totals& totals = outcome.totals;
+  if (!judges_states(property)) return totals.tested[static_cast<std::size_t>(property)];
+  if (property == Property::no_deadlock) return totals.quiet.settled + totals.quiet.no_quorum + totals.quiet.cut;
+  // They say something of states in which somebody has decided. Where a decision is possible at all there are some.
+  const std::uint64_t decisions = totals.rules[static_cast<std::size_t>(model::Rule::decide_by_silence)] +
+                                  totals.rules[static_cast<std::size_t>(model::Rule::join_same_round)] +
+                                  totals.rules[static_cast<std::size_t>(model::Rule::join_out_of_election)] +
+                                  totals.rules[static_cast<std::size_t>(model::Rule::time_out_oracle_decides)] +
+                                  totals.rules[static_cast<std::size_t>(model::Rule::oracle_follows)];
+  return decisions > 0 ? totals.states : 0;
+}
+
+Standing standing_of(const Outcome& outcome, Property property) {
+  if ((outcome.totals.applicable & spec::bit(property)) == 0) return Standing::not_applicable;
+  const bool seen = outcome.totals.first_seen[static_cast<std::size_t>(property)].has_value();
+  if (!is_claimed(outcome, property)) return seen ? Standing::seen : Standing::not_seen;
+  if (seen) return Standing::violated;
+  return tested_count(outcome, property) > 0 ? Standing::holds : Standing::untested;
+}
+
+std::string_view name_of(Standing standing) {
+  switch (standing) {
+    case Standing::holds: return "holds";
+    case Standing::violated: return "violated";
+    case Standing::untested: return "untested";
+    case Standing::not_applicable: return "not-applicable";
+    case Standing::seen: return "seen";
+    case Standing::not_seen: return "not-seen";
+  }
+  return "?";
+}
+
+void conclude(Outcome& outcome) {
+  for (const Explored& explored : outcome.explored) add(outcome.totals, explored.report);
+  judge(outcome);
+  warn(outcome);
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,123 @@
+#include "conclave/check/progress_display.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+#include <utility>
+
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto terminal_interval = 250ms;
+constexpr auto first_line_after = 10s;
+constexpr auto line_interval = 30s;
+constexpr auto rate_window = 4s;
+constexpr std::size_t columns_default = 80;
+
+std::size_t columns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return columns_default;
+  return size.ws_col;
+}
+
+}  // namespace
+
+void Remaining::see(std::uint64_t level, std::uint64_t states) {
+  if (level == level_) {
+    size_ = states;
+    return;
+  }
+  // A level that went by unseen leaves nothing to compare with.
+  size_before_ = level == level_ + 1 ? size_ : 0;
+  level_ = level;
+  size_ = states;
+}
+
+std::optional<double> Remaining::states(std::uint64_t level_expanded) const {
+  if (size_before_ == 0 || size_ >= size_before_) return std::nullopt;
+  const double ratio = static_cast<double>(size_) / static_cast<double>(size_before_);
+  const double later = static_cast<double>(size_) * ratio / (1 - ratio);
+  const double now = size_ > level_expanded ? static_cast<double>(size_ - level_expanded) : 0;
+  return now + later;
+}
+
+ProgressDisplay::ProgressDisplay(const checker::Progress& progress, std::string label)
+    : progress_(progress),
+      label_(std::move(label)),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      thread_([this] { work(); }) {}
+
+ProgressDisplay::~ProgressDisplay() {
+  {
+    const std::scoped_lock lock(mutex_);
+    done_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+  if (terminal_ && shown_) {
+    std::fputs("\r\033[K", stderr);
+    std::fflush(stderr);
+  }
+}
+
+void ProgressDisplay::work() {
+  // Levels go by too quickly to be looked at only when a line is due.
+  const auto interval = terminal_interval;
+  auto due = began_ + (terminal_ ? Clock::duration(terminal_interval) : Clock::duration(first_line_after));
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, interval, [this] { return done_; })) {
+    look();
+    const auto now = Clock::now();
+    if (now < due) continue;
+    show(line());
+    due = now + (terminal_ ? Clock::duration::zero() : Clock::duration(line_interval));
+  }
+}
+
+void ProgressDisplay::look() {
+  const auto now = Clock::now();
+  samples_.push_back(Sample{now, progress_.states, progress_.expanded});
+  while (samples_.size() > 2 && now - samples_.front().when > rate_window) samples_.pop_front();
+  remaining_.see(progress_.level, progress_.level_states);
+}
+
+std::string ProgressDisplay::line() const {
+  const Sample& first = samples_.front();
+  const Sample& last = samples_.back();
+  const double seconds = std::chrono::duration<double>(last.when - first.when).count();
+  const auto rate = [seconds](std::uint64_t from, std::uint64_t to) {
+    return seconds > 0 && to > from ? static_cast<double>(to - from) / seconds : 0.0;
+  };
+  const std::uint64_t expanded = progress_.level_expanded;
+  const std::uint64_t level_states = progress_.level_states;
+  const std::uint64_t queue = level_states > expanded ? level_states - expanded : 0;
+  const auto left = remaining_.states(expanded);
+  const double speed = rate(first.expanded, last.expanded);
+  const std::string estimate = left && speed > 0 ? clock_time(*left / speed) + " left" : "unknown";
+  return fmt::format("{}{} states, {}/s, level {}, queue {}, {}, {}, est. {}", label_, grouped(last.states),
+                     rate_in_words(rate(first.states, last.states)), progress_.level.load(), grouped(queue),
+                     bytes_in_words(progress_.bytes),
+                     clock_time(std::chrono::duration<double>(last.when - began_).count()), estimate);
+}
+
+void ProgressDisplay::show(const std::string& text) {
+  if (terminal_) {
+    // One column less: a full line would wrap on some terminals.
+    fmt::print(stderr, "\r\033[K{}", text.substr(0, columns() - 1));
+  } else {
+    fmt::print(stderr, "{}\n", text);
+  }
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,360 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conclave/check/reports.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+constexpr std::size_t width = 110;
+constexpr std::size_t sets_listed_max = 10;
+constexpr std::size_t explorations_listed_max = 10;
+
+// Parts one after the other, separated, on lines that a terminal shows whole. `head` begins the first of them.
+void wrapped(std::string& text, std::string_view head, const std::vector<std::string>& parts,
+             std::string_view between) {
+  const std::string indent(head.empty() ? 0 : head.find_first_not_of(' ') + 4, ' ');
+  std::string line(head);
+  bool empty = true;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string part = parts[i] + std::string(i + 1 < parts.size() ? between : "");
+    if (!empty && line.size() + part.size() > width) {
+      text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+      line = indent;
+    }
+    line += part;
+    empty = false;
+  }
+  text += line + "\n";
+}
+
+std::vector<std::string> words_of(const std::string& sentence) {
+  std::vector<std::string> words;
+  std::size_t from = 0;
+  while (from < sentence.size()) {
+    const std::size_t space = std::min(sentence.find(' ', from), sentence.size());
+    words.push_back(sentence.substr(from, space - from));
+    from = space + 1;
+  }
+  return words;
+}
+
+void paragraph(std::string& text, const std::string& head, const std::string& sentence) {
+  wrapped(text, head, words_of(sentence), " ");
+}
+
+std::string counted(std::size_t number, std::string_view one, std::string_view several) {
+  return fmt::format("{} {}", grouped(number), number == 1 ? one : several);
+}
+
+std::vector<model::ServerId> with_role(const model::Configuration& configuration, model::LearnerType role) {
+  std::vector<model::ServerId> ids;
+  for (const model::Member& member : configuration.members()) {
+    if (member.role == role) ids.push_back(member.id);
+  }
+  return ids;
+}
+
+std::string quorums_in_words(const model::Configuration& configuration) {
+  const std::size_t voters = configuration.voters();
+  const std::size_t majority = voters / 2 + 1;
+  const std::string any =
+      fmt::format("any {} a quorum", majority == 1 ? "voter is" : fmt::format("{} voters are", majority));
+  if (configuration.kind() == model::QuorumKind::majority) return any;
+  if (configuration.kind() == model::QuorumKind::oracle_majority) return any + ", and an oracle may make up for one";
+  std::vector<std::string> groups;
+  for (const model::Group& group : configuration.groups()) {
+    std::vector<std::string> members;
+    for (const model::Member& member : configuration.members()) {
+      if (member.group != group.id) continue;
+      const std::int64_t weight = member.weight ? member.weight->value : 0;
+      members.push_back(weight == 1 ? id_text(member.id) : fmt::format("{}(weight {})", id_text(member.id), weight));
+    }
+    groups.push_back(fmt::format("{{{}}}", join(members, " ")));
+  }
+  return "more than half the weight in more than half the groups " + join(groups, " ");
+}
+
+// --- what was read -------------------------------------------------------------------------------------------------
+
+void tell_input(std::string& text, const Outcome& outcome) {
+  auto out = std::back_inserter(text);
+  const config::ZooCfg& cfg = outcome.cfg;
+  const auto voters = with_role(cfg.configuration, model::LearnerType::participant);
+  const auto observers = with_role(cfg.configuration, model::LearnerType::observer);
+  fmt::format_to(out, "{}{}\n", cfg.file, cfg.dynamic_file ? " with " + *cfg.dynamic_file : "");
+  const std::string beside =
+      observers.empty()
+          ? ""
+          : fmt::format(", {} {}", counted(observers.size(), "observer", "observers"), id_set(observers));
+  paragraph(text, "  ",
+            fmt::format("{} {}{}; {}", counted(voters.size(), "voter", "voters"), id_set(voters), beside,
+                        quorums_in_words(cfg.configuration)));
+  for (const std::string& note : cfg.notes) paragraph(text, "  note: ", note);
+}
+
+void tell_tolerance(std::string& text, const Outcome& outcome) {
+  const spec::Tolerance& tolerance = outcome.tolerance;
+  if (!tolerance.complete) {
+    text += fmt::format("  tolerates: not worked out for more than {} voters\n", spec::tolerance_voters_max);
+    return;
+  }
+  std::vector<std::string> sets;
+  for (const auto& set : tolerance.smallest_fatal) {
+    if (sets.size() < sets_listed_max) sets.push_back(id_set(set));
+  }
+  const std::size_t all = tolerance.smallest_fatal.size();
+  const std::string more = all > sets.size() ? fmt::format(" and {} more", all - sets.size()) : "";
+  const std::string lost =
+      tolerance.any_crashes == 0
+          ? "no voter may be lost, whichever it is"
+          : fmt::format("any {} may be lost",
+                        counted(static_cast<std::size_t>(tolerance.any_crashes), "voter", "voters"));
+  const std::string oracle =
+      outcome.cfg.configuration.kind() == model::QuorumKind::oracle_majority ? " (without the oracle)" : "";
+  paragraph(text, "  tolerates: ",
+            fmt::format("{}; {}: {}{}{}", lost,
+                        all == 1 ? "the one smallest set whose loss stops elections"
+                                 : fmt::format("the {} smallest sets whose loss stops elections", grouped(all)),
+                        join(sets, " "), more, oracle));
+}
+
+// --- what was explored -----------------------------------------------------------------------------------------------
+
+std::string histories_in_words(const Outcome& outcome) {
+  const std::string oracle = outcome.cfg.configuration.kind() == model::QuorumKind::oracle_majority
+                                 ? ", each with every choice of the server that the oracle grants"
+                                 : "";
+  const bool some_start = outcome.options.starts &&
+                          static_cast<std::size_t>(*outcome.options.starts) < outcome.cfg.configuration.voters();
+  if (outcome.options.history == HistoryKind::any) {
+    const std::size_t voters = outcome.cfg.configuration.voters();
+    const std::size_t explored = oracle.empty() ? outcome.scenarios : outcome.scenarios / (voters + 1);
+    const std::string starting = some_start ? fmt::format(" of {} of the voters", *outcome.options.starts) : "";
+    const std::string orders = fmt::format("{} of the {} of initial votes{}", explored,
+                                           counted(outcome.orders, "order", "orders"), starting);
+    if (explored == outcome.orders) return "any: " + orders + oracle;
+    const bool grouped_quorums = outcome.cfg.configuration.kind() == model::QuorumKind::hierarchical;
+    return fmt::format("any: {}{}; every other one is {} with servers renamed, {}", orders, oracle,
+                       explored == 1 ? "this" : "one of them",
+                       grouped_quorums ? "which keeps groups and weights" : "which a majority can't tell apart");
+  }
+  const std::string chosen =
+      some_start ? fmt::format(", {} choices of the voters that start", outcome.scenarios) : "";
+  if (outcome.options.history == HistoryKind::equal) return "equal: all have epoch 0 and zxid 0" + chosen + oracle;
+  return "given: " +
+         (outcome.explored.empty() || some_start
+              ? fmt::format("{} servers named, the others 0:0", outcome.options.histories.size())
+              : histories_text(outcome.explored[0].scenario)) +
+         chosen + oracle;
+}
+
+std::string reductions_in_words(const CheckOptions& options) {
+  if (options.scope.clear_dead_votes && options.minimise) return "dead-votes and local-states, where they apply";
+  if (options.scope.clear_dead_votes) return "dead-votes, where they apply";
+  return options.minimise ? "local-states, where they apply" : "none";
+}
+
+std::string numbers(std::uint64_t states, std::uint64_t steps, std::size_t levels, double seconds,
+                    std::size_t bytes) {
+  const double per_second = seconds > 0 ? static_cast<double>(states) / seconds : 0;
+  return fmt::format("{}, {}, {}; {:.2f} s, {} states/s; {}", counted(states, "state", "states"),
+                     counted(steps, "step", "steps"), counted(levels, "level", "levels"), seconds,
+                     rate_in_words(per_second), bytes_in_words(bytes));
+}
+
+void tell_explorations(std::string& text, const Outcome& outcome) {
+  auto out = std::back_inserter(text);
+  const Totals& totals = outcome.totals;
+  const bool several = outcome.scenarios > 1;
+  for (std::size_t i = 0; several && i < outcome.explored.size() && i < explorations_listed_max; ++i) {
+    const auto& [scenario, report] = outcome.explored[i];
+    const std::string grants = scenario.oracle_grants ? ", oracle grants " + id_text(*scenario.oracle_grants) : "";
+    fmt::format_to(
+        out, "  {}{}: {}{}\n", order_in_words(scenario), grants,
+        numbers(report.states, report.steps, report.levels.size(), report.seconds, report.bytes),
+        report.verdict == checker::Verdict::exhausted ? "" : fmt::format(" ({})", checker::name_of(report.verdict)));
+  }
+  if (outcome.explored.size() > explorations_listed_max) {
+    fmt::format_to(out, "  ... and {} more explorations (--json has them all)\n",
+                   outcome.explored.size() - explorations_listed_max);
+  }
+  // Of several explorations the largest says how much memory was used, and that divided by a sum says nothing.
+  const double per_state =
+      static_cast<double>(totals.bytes) / static_cast<double>(std::max<std::uint64_t>(totals.states, 1));
+  fmt::format_to(out, "  {}{}{}\n",
+                 several ? fmt::format("{} of {} explorations: ", outcome.explored.size(), outcome.scenarios) : "",
+                 numbers(totals.states, totals.steps, totals.levels, totals.seconds, totals.bytes),
+                 several ? "" : fmt::format(", {:.1f} B/state", per_state));
+  fmt::format_to(
+      out, "  ends, but for starts and faults: {} settled, {} with too few servers running, {} cut by a bound\n",
+      grouped(totals.quiet.settled), grouped(totals.quiet.no_quorum), grouped(totals.quiet.cut));
+}
+
+void tell_bounds(std::string& text, const Outcome& outcome) {
+  text += "explored\n";
+  wrapped(text, "  bounds: ", bounds_in_words(outcome.options.scope), "; ");
+  paragraph(text, "  histories: ", histories_in_words(outcome));
+  text += "  reductions: " + reductions_in_words(outcome.options) + "\n";
+  if (outcome.options.rules != &spec::zookeeper_rules()) {
+    paragraph(text,
+              "  SEEDED BUG: ", fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
+  }
+}
+
+// --- what was found ------------------------------------------------------------------------------------------------
+
+void tell_claims(std::string& text, const Outcome& outcome) {
+  auto out = std::back_inserter(text);
+  const bool whole = outcome.verdict == checker::Verdict::exhausted;
+  text += "claims\n";
+  std::vector<std::string> elsewhere;
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    if (!is_claimed(outcome, info.property)) continue;
+    const std::uint64_t times = tested_count(outcome, info.property);
+    const char* unit = judges_states(info.property) ? "state" : "local step";
+    switch (standing_of(outcome, info.property)) {
+      case Standing::not_applicable: elsewhere.emplace_back(info.name); break;
+      case Standing::violated:
+        fmt::format_to(out, "  VIOLATED  {:<32} after {} steps\n", info.name,
+                       *outcome.totals.first_seen[static_cast<std::size_t>(info.property)]);
+        break;
+      case Standing::untested: fmt::format_to(out, "  untested  {}\n", info.name); break;
+      default:
+        // What was not explored to its end has not been shown to hold.
+        fmt::format_to(out, "  {:<8}  {:<32} tested in {} {}{}\n", whole ? "holds" : "so far", info.name,
+                       grouped(times), unit, times == 1 ? "" : "s");
+    }
+  }
+  if (!elsewhere.empty()) wrapped(text, "  not claimed in this scope: ", elsewhere, ", ");
+}
+
+void tell_others(std::string& text, const Outcome& outcome) {
+  std::vector<std::string> refuted;
+  std::vector<std::string> reached;
+  std::vector<std::string> missed;
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    if (is_claimed(outcome, info.property)) continue;
+    const Standing standing = standing_of(outcome, info.property);
+    if (standing == Standing::not_applicable) continue;
+    const auto steps = outcome.totals.first_seen[static_cast<std::size_t>(info.property)];
+    const bool is_refuted = info.kind == spec::PropertyKind::refuted;
+    const std::string seen = steps ? fmt::format("{} ({} after {})", info.name, is_refuted ? "broken" : "first",
+                                                 counted(*steps, "step", "steps"))
+                                   : fmt::format("{} (not broken here)", info.name);
+    if (is_refuted)
+      refuted.push_back(seen);
+    else if (steps)
+      reached.push_back(seen);
+    else
+      missed.emplace_back(info.name);
+  }
+  if (!refuted.empty()) wrapped(text, "known not to hold: ", refuted, ", ");
+  if (!reached.empty()) wrapped(text, "reached: ", reached, ", ");
+  if (!missed.empty()) wrapped(text, "not reached: ", missed, ", ");
+}
+
+// What the closed system never does: it sends no malformed message, and its configuration stays as it is.
+bool is_out_of_reach(model::Rule rule) {
+  switch (rule) {
+    case model::Rule::drop_short:
+    case model::Rule::drop_bad_config_length:
+    case model::Rule::ignore_unparseable_config:
+    case model::Rule::adopt_newer_config:
+    case model::Rule::restart_for_newer_config:
+    case model::Rule::skip_newer_config:
+    case model::Rule::drop_unknown_state:
+    case model::Rule::establish_epoch: return true;
+    default: return false;
+  }
+}
+
+void tell_rules(std::string& text, const Outcome& outcome) {
+  std::vector<std::string> never;
+  std::size_t taken = 0;
+  for (const model::RuleInfo& info : model::rule_infos) {
+    const bool was_taken = outcome.totals.rules[static_cast<std::size_t>(info.rule)] > 0;
+    if (was_taken) ++taken;
+    if (!was_taken && !is_out_of_reach(info.rule)) never.emplace_back(info.name);
+  }
+  if (never.empty() || taken == 0) return;
+  wrapped(
+      text,
+      fmt::format("rules: {} taken; not taken (beside those for malformed messages and new configurations): ", taken),
+      never, ", ");
+}
+
+void tell_runs(std::string& text, const Outcome& outcome) {
+  for (const auto& [scenario, report] : outcome.explored) {
+    for (const Run& run : report.shown) text.append("\n").append(run_text(run, scenario));
+    for (const Run& run : report.violations) text.append("\n").append(run_text(run, scenario));
+  }
+}
+
+std::string violated_names(const Outcome& outcome) {
+  std::vector<std::string> names;
+  for (const auto& [scenario, report] : outcome.explored) {
+    for (const Run& run : report.violations) names.emplace_back(spec::info_of(run.property).name);
+  }
+  return join(names, ", ");
+}
+
+void tell_verdict(std::string& text, const Outcome& outcome) {
+  auto out = std::back_inserter(text);
+  for (const std::string& warning : outcome.warnings) paragraph(text, "warning: ", warning);
+  const std::string bounds = fmt::format(
+      "{}{}", spec::describe(outcome.options.scope),
+      outcome.options.starts ? fmt::format(", at most {} voters ever start", *outcome.options.starts) : "");
+  const std::string bug = outcome.options.rules != &spec::zookeeper_rules()
+                              ? fmt::format(" With the seeded bug {}.", outcome.options.rules->name)
+                              : "";
+  text += "\n";
+  if (outcome.violated) {
+    paragraph(text, "",
+              fmt::format("Within these bounds a run breaks what is claimed ({}). Bounds: {}.{}",
+                          violated_names(outcome), bounds, bug));
+    fmt::format_to(out, "verdict: violated - {}\n", violated_names(outcome));
+    return;
+  }
+  if (outcome.verdict == checker::Verdict::exhausted) {
+    paragraph(
+        text, "",
+        fmt::format(
+            "Every run of this ensemble within these bounds was explored, and in none does a claim fail. Bounds: {}. "
+            "Beyond them nothing is said.{}",
+            bounds, bug));
+    text += "verdict: exhausted - every claim holds within these bounds\n";
+    return;
+  }
+  paragraph(text, "",
+            fmt::format(
+                "Only a part of the runs was explored: {} in {} of {}. No claim failed in that part, which does not "
+                "show that none fails. Bounds: {}.{}",
+                counted(outcome.totals.states, "state", "states"), outcome.explored.size(),
+                counted(outcome.scenarios, "exploration", "explorations"), bounds, bug));
+  fmt::format_to(out, "verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
+}
+
+}  // namespace
+
+std::string text_report(const Outcome& outcome) {
+  std::string text;
+  tell_input(text, outcome);
+  tell_tolerance(text, outcome);
+  tell_bounds(text, outcome);
+  tell_explorations(text, outcome);
+  tell_claims(text, outcome);
+  tell_others(text, outcome);
+  tell_rules(text, outcome);
+  tell_runs(text, outcome);
+  tell_verdict(text, outcome);
+  return text;
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,146 @@
+// The closed system: servers, network and faults of one scenario within one scope, as a transition system.
+//
+// Everything that threads share is here; the states themselves are made by Worker (worker.hpp), one per thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "conclave/spec/channels.hpp"
+#include "conclave/spec/local_machine.hpp"
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/quotient.hpp"
+#include "conclave/spec/rules.hpp"
+#include "conclave/spec/scope.hpp"
+
+namespace conclave::spec {
+
+enum class ActionKind : std::uint8_t {
+  read,      // latest: `server` reads what `peer` offers
+  deliver,   // fifo: the oldest message from `peer` reaches `server`
+  process,   // fine: the main loop takes a notification
+  publish,   // fine: the decision is stored
+  begin,     // fine: lookForLeader is called
+  silence,   // finalizeWait is over
+  end_role,
+  resend,    // fifo: a notification time-out
+  start,     // the environment's from here on
+  crash,
+  restart,
+  lose       // fifo: the oldest message from `peer` to `server` disappears
+};
+
+// What one step does. The same whatever numbers the local states have got, so it can be told and compared.
+struct Action {
+  ActionKind kind = ActionKind::read;
+  std::uint8_t server = 0;  // participants, from 0
+  std::uint8_t peer = 0;
+  Offer offer = Offer::proposal;
+
+  [[nodiscard]] constexpr std::uint32_t code() const {
+    return static_cast<std::uint32_t>(kind) << 16U | static_cast<std::uint32_t>(server) << 8U |
+           static_cast<std::uint32_t>(peer) << 4U | static_cast<std::uint32_t>(offer);
+  }
+  static constexpr Action from(std::uint32_t code) {
+    return Action{static_cast<ActionKind>(code >> 16U), static_cast<std::uint8_t>(code >> 8U & 0xffU),
+                  static_cast<std::uint8_t>(code >> 4U & 0xfU), static_cast<Offer>(code & 0xfU)};
+  }
+  friend constexpr bool operator==(const Action&, const Action&) = default;
+};
+
+// States in which nothing can happen but starts and faults, by why that is in order.
+struct QuietCounts {
+  std::uint64_t settled = 0;    // all running servers have settled on one that leads
+  std::uint64_t no_quorum = 0;  // the running servers are too few
+  std::uint64_t cut = 0;        // a bound of the exploration keeps something from happening
+};
+
+// The fields of a packed state, in this order: local states, channels, budgets.
+class Fields {
+ public:
+  Fields(const Scenario& scenario, const Scope& scope);
+
+  [[nodiscard]] std::size_t count() const { return losses_ + 1; }
+  [[nodiscard]] std::size_t growing() const { return crashes_; }  // local states and channels
+  [[nodiscard]] std::size_t local(int server) const { return static_cast<std::size_t>(server); }
+  [[nodiscard]] std::size_t channel(int from, int to) const {
+    return static_cast<std::size_t>(servers_ + from * servers_ + to);
+  }
+  [[nodiscard]] std::size_t crashes() const { return crashes_; }
+  [[nodiscard]] std::size_t restarts() const { return crashes_ + 1; }
+  [[nodiscard]] std::size_t resends() const { return crashes_ + 2; }
+  [[nodiscard]] std::size_t losses() const { return losses_; }
+  // Bits each field needs to begin with. A field that is not in use needs none.
+  [[nodiscard]] const std::vector<int>& widths() const { return widths_; }
+
+ private:
+  int servers_;
+  std::size_t crashes_;
+  std::size_t losses_;
+  std::vector<int> widths_;
+};
+
+class ClosedSystem {
+ public:
+  // The scenario, the scope and the rules are copied. REQUIRES: 1 to participants_max participants.
+  ClosedSystem(Scenario scenario, const Scope& scope, const RuleVariant& rules);
+  ClosedSystem(const ClosedSystem&) = delete;
+  ClosedSystem& operator=(const ClosedSystem&) = delete;
+
+  [[nodiscard]] const Scenario& scenario() const { return scenario_; }
+  [[nodiscard]] const Scope& scope() const { return scope_; }
+  [[nodiscard]] int servers() const { return static_cast<int>(scenario_.participants.size()); }
+  [[nodiscard]] const Fields& fields() const { return fields_; }
+  [[nodiscard]] model::ServerId id(int server) const {
+    return scenario_.participants[static_cast<std::size_t>(server)].id;
+  }
+  LocalMachine& machine() { return machine_; }
+  // The contents of the channels from one server. Kept apart by sender: fewer contents, smaller numbers.
+  Channels& channels(int from) { return channels_[static_cast<std::size_t>(from)]; }
+
+  // Do these voters (a set of participants) contain a quorum? Servers that can't found an ensemble (zxid -1) and
+  // observers never count.
+  [[nodiscard]] bool quorum_among(std::uint32_t servers) const { return quorums_[servers]; }
+  [[nodiscard]] bool votes(int server) const { return (voters_ >> static_cast<unsigned>(server) & 1U) != 0; }
+  // On a `latest` network: does `reader` ever hear offers of this kind from `speaker`?
+  [[nodiscard]] bool hears(int reader, int speaker, Offer kind) const;
+  // Whether votes that can't matter any more are cleared (Scope::clear_dead_votes, where it is possible).
+  [[nodiscard]] bool clears() const { return clears_; }
+  // Participants that may be elected at all: voters whose weight is not zero.
+  [[nodiscard]] bool electable(int server) const { return (electable_ >> static_cast<unsigned>(server) & 1U) != 0; }
+  // The properties that are claimed, recorded or awaited here.
+  [[nodiscard]] PropertySet applicable() const { return applicable_; }
+
+  // Looks for local states that can be told apart by nothing, before an exploration; may take seconds.
+  void minimise(int threads) { quotient_.build(*this, threads); }
+  // The local state that stands for this one where only these votes can matter.
+  LocalId canonical(int server, LocalId local, VoteSet votes) {
+    if (quotient_.built()) return quotient_.representative(server, local, votes);
+    return machine_.cleared(server, local, votes);
+  }
+
+  void absorb(const QuietCounts& counts);
+  QuietCounts quiet_counts();
+  std::size_t bytes_used();
+
+ private:
+  Scenario scenario_;
+  Scope scope_;
+  RuleVariant rules_;
+  Fields fields_;
+  LocalMachine machine_;
+  std::vector<Channels> channels_;
+  Quotient quotient_;
+  std::uint32_t voters_ = 0;
+  std::uint32_t electable_ = 0;
+  bool clears_ = false;
+  std::vector<bool> quorums_;
+  PropertySet applicable_ = 0;
+  std::mutex mutex_;
+  QuietCounts quiet_;
+};
+
+}  // namespace conclave::spec

@@ -1,0 +1,162 @@
+// Each distinct local state of a server gets a small number, and each (local state, input) is computed once with the
+// real step function and remembered.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/rules.hpp"
+#include "conclave/spec/scope.hpp"
+#include "conclave/spec/server.hpp"
+
+namespace conclave::spec {
+
+using LocalId = std::uint32_t;          // of one participant; 0 is the unborn server
+using NotificationId = std::uint16_t;  // over all participants; 0 is none
+inline constexpr NotificationId no_notification = 0;
+
+// Which votes can still matter: one bit for each (participant, round). See dead_votes.md in docs/.
+using VoteSet = std::uint32_t;
+inline constexpr int prospect_rounds_max = 3;
+constexpr VoteSet vote_bit(int participant, std::int64_t round) {
+  return VoteSet{1} << static_cast<unsigned>(participant + (round - 1) * participants_max);
+}
+static_assert(participants_max * prospect_rounds_max <= 32);
+
+// What can happen to one server, as a small number: the first few are plain, the others carry a parameter.
+using Input = std::uint32_t;
+namespace input {
+inline constexpr Input begin = 0;     // coarse: the process starts and looks; fine: lookForLeader is called
+inline constexpr Input boot = 1;      // fine: the process starts
+inline constexpr Input silence = 2;
+inline constexpr Input end_role = 3;  // coarse: and looks again
+inline constexpr Input resend = 4;
+inline constexpr Input process = 5;
+inline constexpr Input publish = 6;
+inline constexpr Input crash_base = 7;                                    // + set of those that run meanwhile
+inline constexpr Input forget_base = crash_base + (1U << participants_max);  // + participant that crashed or restarted
+inline constexpr Input receive_base = forget_base + participants_max;     // + notification
+constexpr Input crash(std::uint32_t running) { return crash_base + running; }
+constexpr Input forget(int reader) { return forget_base + static_cast<Input>(reader); }
+constexpr Input receive(NotificationId id) { return receive_base + id; }
+}  // namespace input
+
+// One notification that a step sends to one participant.
+struct Sent {
+  std::uint8_t to;
+  NotificationId notification;
+
+  friend bool operator==(const Sent&, const Sent&) = default;
+};
+
+// What comes of an input. `sends` is an index for LocalMachine::sends(); 0 is none.
+struct LocalResult {
+  LocalId next = 0;
+  std::uint32_t sends = 0;
+  PropertySet broken = 0;
+};
+
+// What the closed system needs to know of a local state, without decoding it.
+struct LocalFacts {
+  Life life = Life::unborn;
+  model::ServerState state = model::ServerState::looking;
+  bool in_election = false;
+  bool finalizing = false;
+  bool before_election = false;
+  bool unpublished = false;
+  std::uint8_t waiting = 0;            // notifications in the receive queue
+  std::int8_t leader = -1;             // participant it has settled on, or -1
+  std::int32_t clock = 0;
+  std::uint32_t readers = 0;           // down: who may still hear what it sent
+  std::array<NotificationId, offers_count> offers{};
+  // What this local state adds to the question which votes can still matter (see Prospects). By round, from 1; by
+  // participant X, one byte each: the set of participants that support X, or may yet, as far as this state tells.
+  std::array<std::uint64_t, prospect_rounds_max> support{};
+  VoteSet settled = 0;  // what this server says, or may be heard to say, that it has settled on
+};
+
+// Thread-safe: each call takes the lock, though not while it computes. Callers on a hot path keep what they have asked
+// for.
+class LocalMachine {
+ public:
+  // All references must outlive the machine.
+  LocalMachine(const Scenario& scenario, const Scope& scope, const RuleVariant& rules);
+
+  // REQUIRES: 0 <= server < participants; local came from this machine.
+  LocalResult apply(int server, LocalId local, Input input);
+  // Adds what a notification on its way says about who may be settled on (see LocalFacts::support).
+  void add_support(NotificationId id, std::array<std::uint64_t, prospect_rounds_max>& support, VoteSet& settled);
+  // Can this notification still be sent, where only these can be settled on? Proposals always can.
+  bool may_come(NotificationId id, VoteSet votes);
+  // The local state without the votes that are not in the set.
+  LocalId cleared(int server, LocalId local, VoteSet votes);
+  LocalFacts facts(int server, LocalId local);
+  std::string bytes(int server, LocalId local);  // the canonical encoding
+  Server decoded(int server, LocalId local);
+  std::vector<Sent> sends(std::uint32_t index);
+  model::Notification notification(NotificationId id);
+  // What apply() computes, for a server given as a value: nothing remembered is used. `heard` is the notification of a
+  // receive input. `watch` sees every step of the model on the way.
+  struct Outcome {
+    Server server;
+    model::Effects effects;
+    model::RuleSet rules;
+    Findings findings;
+  };
+  using Watch = std::function<void(const LocalStep&)>;
+  Outcome compute(int server, const Server& before, Input input, const model::Notification& heard,
+                  const Watch& watch = {}) const;
+  // Forgets results and counts, but none of the numbers given out.
+  void forget_results();
+
+  std::size_t locals(int server);
+  std::size_t notifications();
+  std::size_t remembered();  // (local state, input) pairs
+  // How many distinct local steps took each rule, broke each property (or witnessed it), put each to the test.
+  std::array<std::uint64_t, model::rules_count> rule_counts();
+  std::array<std::uint64_t, properties_count> tested_counts();
+  std::size_t bytes_used();
+
+ private:
+  struct Known {
+    std::deque<const std::string*> bytes;  // by local id
+    std::deque<LocalFacts> facts;
+    std::unordered_map<std::string, LocalId> ids;
+    std::unordered_map<std::uint64_t, LocalResult> results;
+  };
+  model::Notification heard_by(Input input);
+  void take(Outcome& outcome, const model::Event& event, const Watch& watch) const;
+  LocalId intern(int server, const Server& state);
+  NotificationId intern(const model::Notification& notification);
+  std::uint32_t intern_sends(int server, const Outcome& outcome);
+  void clear_votes(model::Peer& peer, VoteSet votes) const;
+  [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
+  LocalFacts facts_of(int index, const Server& server);
+  void add_prospects(int index, const Server& server, LocalFacts& facts);
+  [[nodiscard]] bool can_matter(const model::Vote& vote, VoteSet votes, bool any_round) const;
+  [[nodiscard]] int index_of(model::ServerId id) const;
+
+  const Scenario& scenario_;
+  const Scope& scope_;
+  const RuleVariant& rules_;
+  std::mutex mutex_;
+  std::vector<Server> blanks_;
+  std::vector<Known> known_;
+  std::deque<model::Notification> notifications_;
+  std::unordered_map<std::string, NotificationId> notification_ids_;
+  std::deque<std::vector<Sent>> sends_;
+  std::unordered_map<std::string, std::uint32_t> send_ids_;
+  std::array<std::uint64_t, model::rules_count> rule_counts_{};
+  std::array<std::uint64_t, properties_count> tested_counts_{};
+};
+
+}  // namespace conclave::spec

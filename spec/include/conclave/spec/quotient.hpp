@@ -1,0 +1,46 @@
+// Local states that nothing can tell apart any more, found by minimising each server's local automaton.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "conclave/spec/local_machine.hpp"
+
+namespace conclave::spec {
+
+class ClosedSystem;
+
+// The coarsest bisimulation of each server's local automaton: two local states are one if they show the same to the
+// others (LocalFacts) and go, on every input, to states that are one again, breaking the same properties. Computed for
+// each set of (participant, round) that may still be settled on: notifications that name another as their settled
+// leader will not come any more, so they tell no states apart.
+//
+// Built from the automaton's closure: all local states under every notification that any server could ever send, in
+// any order. That is feasible for one round and a handful of servers; otherwise build() gives up, says so, and the
+// exploration goes without.
+class Quotient {
+ public:
+  static constexpr std::size_t locals_max = 60'000;  // of all servers together
+  static constexpr int notifications_max = 64;
+
+  // True if it can be used from now on. `threads`: at most so many at once.
+  bool build(ClosedSystem& system, int threads);
+  [[nodiscard]] bool built() const { return built_; }
+
+  // The representative of a local state where only `votes` can be settled on. Local states that are not in the closure
+  // stand for themselves. The representative is the first of its class in the canonical encoding, whatever the numbers.
+  [[nodiscard]] LocalId representative(int server, LocalId local, VoteSet votes) const {
+    const auto& classes = representatives_[static_cast<std::size_t>(server)][votes];
+    return local < classes.size() ? classes[local] : local;
+  }
+
+ private:
+  bool close(ClosedSystem& system, int threads);
+  void minimise(ClosedSystem& system, int server);
+
+  bool built_ = false;
+  std::vector<std::vector<std::vector<LocalId>>> representatives_;  // [server][votes][local]
+};
+
+}  // namespace conclave::spec

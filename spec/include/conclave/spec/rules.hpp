@@ -1,0 +1,28 @@
+// Which rules the closed system runs: today's, or today's with one historical bug.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "conclave/model/election.hpp"
+
+namespace conclave::spec {
+
+using StepFunction = model::Transition (*)(const model::Ensemble&, const model::Peer&, const model::Event&);
+
+struct RuleVariant {
+  std::string_view name;      // as on the command line
+  std::string_view sentence;  // what is different
+  StepFunction step;          // step_with<> of one Rules struct
+};
+
+// The unchanged rules: model::step.
+const RuleVariant& zookeeper_rules();
+
+// The seeded bugs, each one rule as it must not be.
+std::span<const RuleVariant> seeded_bugs();
+
+// nullptr if there is none of that name.
+const RuleVariant* find_seeded_bug(std::string_view name);
+
+}  // namespace conclave::spec

@@ -1,0 +1,95 @@
+// What an exploration covers: the bounds of the closed system, and the histories that its servers start from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conclave/model/configuration.hpp"
+#include "conclave/model/peer.hpp"
+#include "conclave/model/types.hpp"
+
+namespace conclave::spec {
+
+// How many servers of an ensemble can take part in one exploration. Sets of them are bit masks.
+inline constexpr int participants_max = 8;
+
+enum class NetworkKind : std::uint8_t {
+  latest,  // each server offers its latest notification of each kind, to be read at any time, any number of times
+  fifo     // per ordered pair a FIFO of `capacity`; a full one drops its oldest
+};
+struct Network {
+  NetworkKind kind = NetworkKind::latest;
+  int capacity = 0;  // fifo only; 1 to fifo_capacity_max
+};
+inline constexpr int fifo_capacity_max = 64;
+
+enum class TimingKind : std::uint8_t {
+  async,  // finalizeWait may run out, and a role may end, at any time
+  timely  // messages are faster than finalizeWait, which is shorter than initLimit and syncLimit
+};
+enum class Grain : std::uint8_t {
+  coarse,  // model::react: a message goes through a server at once
+  fine     // model::step: reception, main loop, publication and the own copies are steps of their own
+};
+enum class StartKind : std::uint8_t {
+  staggered,  // each server at a moment of its own, or never
+  together    // all before anything else happens
+};
+
+struct Scope {
+  Network network;
+  TimingKind timing = TimingKind::async;
+  Grain grain = Grain::coarse;
+  StartKind start = StartKind::staggered;
+  int crashes = 0;
+  int restarts = 0;
+  int rounds = 1;   // no election begins whose round would be higher
+  int resends = 0;  // fifo: notification time-outs of a server that nothing is on its way to or from
+  int losses = 0;   // fifo: messages that disappear
+  bool clear_dead_votes = true;  // a reduction: votes in a table that no later quorum can count
+};
+inline constexpr int faults_max = 15;  // of each kind
+inline constexpr int rounds_max = 100;
+// fine: a server takes no further message while so many wait for its main loop.
+inline constexpr int fine_queue_max = 2;
+
+// One server of an exploration, and what it finds on its disk.
+struct Participant {
+  model::ServerId id;
+  model::Durable durable;
+};
+
+// An ensemble, the servers of it that may ever start (the others never do), and their histories.
+struct Scenario {
+  model::Ensemble ensemble;
+  std::vector<Participant> participants;  // sorted by id; 1 to participants_max
+  // With an oracle: the server that it grants. Nobody, if empty.
+  std::optional<model::ServerId> oracle_grants;
+};
+
+// "async latest coarse staggered, 1 round, 0 crashes, 0 restarts": the bounds in words.
+std::string describe(const Scope& scope);
+
+// All assignments of epochs and zxids to the voters, as far as votes are concerned: the rules only compare, so an
+// assignment is an order of the initial votes, and orders that a symmetry of the configuration (a permutation of its
+// voters that keeps weights and groups) maps onto each other are one. For majorities one order is left.
+// With starts_max below the number of voters: also every choice of that many voters that may ever start, up to the
+// same symmetries. Observers always take part. zxid -1 is not among these histories.
+// REQUIRES: a configuration without error; 1 <= starts_max <= voters.
+std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max);
+
+// All voters and observers, with these histories; a server without one has epoch 0 and zxid 0.
+Scenario given_history(const model::Ensemble& ensemble, const std::vector<Participant>& histories);
+
+// What a configuration stands, found by trying every set of voters.
+struct Tolerance {
+  bool complete = false;  // false: too many voters to try every set
+  int any_crashes = 0;    // however they are chosen, so many voters may be lost
+  std::vector<std::vector<model::ServerId>> smallest_fatal;  // the smallest sets whose loss leaves no quorum
+};
+inline constexpr int tolerance_voters_max = 20;
+Tolerance tolerance_of(const model::Configuration& configuration);
+
+}  // namespace conclave::spec

@@ -1,0 +1,621 @@
+// One thread's view of a closed system: states into successor states, by tables.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conclave/spec/closed_system.hpp"
+#include "conclave/spec/flat_map.hpp"
+#include "conclave/spec/layout.hpp"
+#include "conclave/spec/stable_vector.hpp"
+
+namespace conclave::spec {
+
+// Not synchronised: each thread has its own. Throws LayoutFull where a number outgrows its field.
+template <std::size_t Words>
+class Worker {
+ public:
+  using State = PackedState<Words>;
+
+  // Both must outlive the worker.
+  Worker(ClosedSystem& system, const Layout& layout)
+      : system_(system),
+        layout_(layout),
+        n_(system.servers()),
+        rows_(static_cast<std::size_t>(n_)),
+        facts_(static_cast<std::size_t>(n_)),
+        contents_(static_cast<std::size_t>(n_)),
+        channel_support_(static_cast<std::size_t>(n_)) {}
+
+  template <class Emit>
+  void initial(const Emit& emit) {
+    State state{};
+    if (system_.scope().start == StartKind::staggered) return emit(state);
+    load(state);
+    for (int i = 0; i < n_; ++i) {
+      const Input how = coarse() ? input::begin : input::boot;
+      const Known result = ask(i, 0, how);
+      put_local(state, i, result.next);
+      facts_now_[static_cast<std::size_t>(i)] = &facts_of(i, result.next);
+    }
+    for (int i = 0; coarse() && i < n_; ++i) send(state, i, ask(i, 0, input::begin).sends);
+    emit(state);
+  }
+
+  // Calls emit(State next, std::uint32_t action code, PropertySet broken by the step) for every step that changes
+  // something, in a fixed order. Gives the properties broken (or witnessed) by the state itself.
+  template <class Emit>
+  PropertySet successors(const State& state, const Emit& emit) {
+    load(state);
+    bool progress = false;
+    if (system_.clears()) prepare_prospects(state);
+    const auto step = [&](State next, Action action, PropertySet broken) {
+      if (system_.clears()) {
+        make_canonical(next, action.server);
+        if (next == state && broken == 0) return;
+      }
+      progress = progress || action.kind < ActionKind::start;
+      emit(next, action.code(), broken);
+    };
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& own = now(i);
+      if (own.life == Life::unborn) {
+        if (system_.scope().start == StartKind::staggered) start(state, i, ActionKind::start, step);
+      } else if (own.life == Life::up) {
+        hear(state, i, step);
+        inner_steps(state, i, step);
+      }
+      faults(state, i, step);
+    }
+    const bool moved = progress;
+    bool held_back = false;
+    for (int i = 0; i < n_; ++i) end_role(state, i, moved, held_back, step);
+    return judge_state(progress, held_back);
+  }
+
+  // A total order on states that does not depend on the numbers that local states happen to have got.
+  bool precedes(const State& left, const State& right) {
+    return left == right ? false : canonical(left) < canonical(right);
+  }
+
+  // The state in bytes, the same in every run.
+  std::string canonical(const State& state) {
+    std::string bytes;
+    for (int i = 0; i < n_; ++i) append(bytes, system_.machine().bytes(i, local(state, i)));
+    for (std::size_t field = static_cast<std::size_t>(n_); field < system_.fields().growing(); ++field) {
+      const int from = (static_cast<int>(field) - n_) / n_;
+      const auto content = system_.channels(from).content(layout_.get(state, field));
+      bytes.push_back(static_cast<char>(content.size()));
+      for (const NotificationId id : content) {
+        Server carrier;
+        carrier.life = Life::down;
+        carrier.proposal = system_.machine().notification(id);
+        append(bytes, encode(carrier));
+      }
+    }
+    for (std::size_t field = system_.fields().growing(); field < system_.fields().count(); ++field) {
+      bytes.push_back(static_cast<char>(layout_.get(state, field)));
+    }
+    return bytes;
+  }
+
+  // Called once, at the end of an exploration that went through all states it was given.
+  void finish() {
+    system_.absorb(quiet_);
+    quiet_ = {};
+  }
+
+  [[nodiscard]] LocalId local(const State& state, int server) const {
+    return layout_.get(state, system_.fields().local(server));
+  }
+  [[nodiscard]] ChannelId channel(const State& state, int from, int to) const {
+    return layout_.get(state, system_.fields().channel(from, to));
+  }
+  [[nodiscard]] std::size_t bytes_used() const {
+    std::size_t sum = known_.bytes_used() + pushed_.bytes_used() + popped_.bytes_used();
+    for (const auto& facts : facts_) sum += facts.size() * sizeof(LocalFacts);
+    for (const auto& rows : rows_) {
+      sum += rows.capacity() * sizeof(Row);
+      for (const Row& row : rows) sum += (row.received.capacity() + row.canonical.capacity()) * sizeof(std::uint32_t);
+    }
+    return sum;
+  }
+
+ private:
+  struct Known {
+    LocalId next = 0;
+    std::uint32_t sends = 0;
+    PropertySet broken = 0;
+  };
+  struct Popped {
+    ChannelId rest = 0;
+    NotificationId head = 0;
+  };
+
+  // --- the state at hand -----------------------------------------------------------------------------------------
+
+  void load(const State& state) {
+    running_ = 0;
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& facts = facts_of(i, local(state, i));
+      facts_now_[static_cast<std::size_t>(i)] = &facts;
+      if (facts.life == Life::up) running_ |= 1U << static_cast<unsigned>(i);
+    }
+  }
+  const LocalFacts& facts_of(int server, LocalId id) {
+    auto& known = facts_[static_cast<std::size_t>(server)];
+    while (known.size() <= id) {
+      known.push_back(system_.machine().facts(server, static_cast<LocalId>(known.size())));
+    }
+    return known[id];
+  }
+  [[nodiscard]] const LocalFacts& now(int server) const { return *facts_now_[static_cast<std::size_t>(server)]; }
+  [[nodiscard]] bool coarse() const { return system_.scope().grain == Grain::coarse; }
+  [[nodiscard]] bool fifo() const { return system_.scope().network.kind == NetworkKind::fifo; }
+  [[nodiscard]] bool timely() const { return system_.scope().timing == TimingKind::timely; }
+
+  // --- votes that can't matter any more ------------------------------------------------------------------------------
+
+  // Which (participant, round) may somebody still settle on, or be heard to have settled on? To be the first to settle
+  // on X in a round takes a quorum of looking votes for X, so X is out once those that support it or may yet, anywhere,
+  // are no quorum. docs/dead-votes.md has the argument.
+  struct Support {
+    std::array<std::uint64_t, prospect_rounds_max> by_round{};
+    VoteSet settled = 0;
+
+    void add(const LocalFacts& facts) {
+      for (std::size_t round = 0; round < by_round.size(); ++round) by_round[round] |= facts.support[round];
+      settled |= facts.settled;
+    }
+    void add(const Support& other) {
+      for (std::size_t round = 0; round < by_round.size(); ++round) by_round[round] |= other.by_round[round];
+      settled |= other.settled;
+    }
+  };
+  VoteSet prospects(const Support& support) const {
+    VoteSet votes = support.settled;
+    for (int round = 0; round < system_.scope().rounds; ++round) {
+      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)];
+      for (int leader = 0; leader < n_; ++leader, sets >>= 8U) {
+        if (system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) votes |= vote_bit(leader, round + 1);
+      }
+    }
+    return votes;
+  }
+  // For the state just loaded: what all servers but one add, for each of them.
+  void prepare_prospects(const State& state) {
+    Support all;
+    for (int i = 0; i < n_; ++i) {
+      all.add(now(i));
+      Support& others = support_of_others_[static_cast<std::size_t>(i)];
+      others = Support{};
+      for (int j = 0; j < n_; ++j) {
+        if (j != i) others.add(now(j));
+      }
+    }
+    if (fifo()) add_channels(state, all);
+    votes_now_ = prospects(all);
+  }
+  void add_channels(const State& state, Support& support) {
+    for (int from = 0; from < n_; ++from) {
+      for (int to = 0; to < n_; ++to) {
+        const ChannelId content = from == to ? 0 : channel(state, from, to);
+        if (content != 0) support.add(support_of(from, content));
+      }
+    }
+  }
+
+  // `next` is the loaded state, which is canonical, with another local state of `changed`. (A fault may also have
+  // changed what stopped servers offer: those are in no election, and what they offered stays on offer here.)
+  void make_canonical(State& next, int changed) {
+    Support support = support_of_others_[static_cast<std::size_t>(changed)];
+    support.add(facts_of(changed, local(next, changed)));
+    if (fifo()) add_channels(next, support);
+    const VoteSet votes = prospects(support);
+    const std::uint32_t set = number_of(votes);
+    for (int i = 0; i < n_; ++i) {
+      if (votes == votes_now_ && i != changed) continue;
+      const LocalId raw = local(next, i);
+      if (!facts_of(i, raw).in_election) continue;
+      const LocalId id = canonical_of(i, raw, votes, set);
+      if (id != raw) put_local(next, i, id);
+    }
+  }
+  LocalId canonical_of(int server, LocalId raw, VoteSet votes, std::uint32_t set) {
+    auto& row = row_of(server, raw).canonical;
+    if (row.size() <= set) row.resize(set + 8, unknown);
+    if (row[set] == unknown) row[set] = system_.canonical(server, raw, votes);
+    return row[set];
+  }
+  std::uint32_t number_of(VoteSet votes) {
+    if (votes < vote_numbers_.size()) {  // one round: small sets, by far the most asked for
+      std::uint32_t& number = vote_numbers_[votes];
+      if (number == unknown) number = vote_sets_count_++;
+      return number;
+    }
+    if (const std::uint32_t* known = vote_sets_.find(votes)) return *known;
+    return *vote_sets_.add(votes, vote_sets_count_++);
+  }
+
+  void put_local(State& state, int server, LocalId id) const {
+    layout_.set(state, system_.fields().local(server), id);
+  }
+
+  // What hearing a notification leads to: most of all that is ever asked.
+  Known ask_received(int server, LocalId local, NotificationId id) {
+    auto& row = row_of(server, local).received;
+    if (row.size() <= id) row.resize(id + 8U, unknown);
+    if (row[id] == unknown) {
+      const Known known = ask(server, local, input::receive(id));
+      const bool plain = known.sends == 0 && known.broken == 0;
+      row[id] = known.next | (plain ? 0U : not_plain);
+    }
+    const std::uint32_t cell = row[id];
+    if ((cell & not_plain) != 0) return ask(server, local, input::receive(id));
+    return Known{cell, 0, 0};
+  }
+  static constexpr std::uint32_t unknown = ~std::uint32_t{0};
+  static constexpr std::uint32_t not_plain = std::uint32_t{1} << 31U;
+
+  struct Row {
+    std::vector<std::uint32_t> received;   // by notification
+    std::vector<std::uint32_t> canonical;  // by number of vote set
+  };
+  Row& row_of(int server, LocalId local) {
+    auto& rows = rows_[static_cast<std::size_t>(server)];
+    if (rows.size() <= local) rows.resize(local + 64U);
+    return rows[local];
+  }
+
+  Known ask(int server, LocalId local, Input input) {
+    const std::uint64_t key = std::uint64_t{local} << 32U | std::uint64_t{input} << 4U |
+                              static_cast<std::uint64_t>(server);
+    if (const Known* known = known_.find(key)) return *known;
+    const LocalResult result = system_.machine().apply(server, local, input);
+    return *known_.add(key, Known{result.next, result.sends, result.broken & system_.applicable()});
+  }
+
+  // --- messages ----------------------------------------------------------------------------------------------------
+
+  template <class Step>
+  void hear(const State& state, int reader, const Step& step) {
+    better_pending_ = false;
+    if (fifo()) {
+      deliver(state, reader, step);
+    } else if (coarse() ? now(reader).in_election : now(reader).state == model::ServerState::looking) {
+      read(state, reader, step);
+    }
+  }
+
+  // latest. A server that has settled answers, which changes nothing here.
+  template <class Step>
+  void read(const State& state, int reader, const Step& step) {
+    const LocalId own = local(state, reader);
+    const bool full = !coarse() && now(reader).waiting >= fine_queue_max;
+    for (int speaker = 0; speaker < n_; ++speaker) {
+      const LocalFacts& other = now(speaker);
+      if (other.life == Life::unborn) continue;
+      const bool reachable = other.life == Life::up || (other.readers >> static_cast<unsigned>(reader) & 1U) != 0;
+      if (!reachable) continue;
+      for (int kind = 0; kind < offers_count; ++kind) {
+        const NotificationId offered = other.offers[static_cast<std::size_t>(kind)];
+        const auto offer = static_cast<Offer>(kind);
+        if (offered == no_notification || !system_.hears(reader, speaker, offer)) continue;
+        note_better(reader, own, offered);
+        if (full) continue;
+        const Known known = ask_received(reader, own, offered);
+        if (known.next == own) continue;
+        State next = state;
+        put_local(next, reader, known.next);
+        step(next, Action{ActionKind::read, byte(reader), byte(speaker), offer}, known.broken);
+      }
+    }
+  }
+
+  // Would this notification, heard now, end the wait of a server that is finalizing?
+  void note_better(int reader, LocalId own, NotificationId offered) {
+    if (!timely() || !now(reader).finalizing || better_pending_) return;
+    LocalId after = ask_received(reader, own, offered).next;
+    if (!coarse()) after = ask(reader, after, input::process).next;
+    const bool still_waiting = coarse() ? after == own : facts_of(reader, after).finalizing;
+    better_pending_ = !still_waiting;
+  }
+
+  template <class Step>
+  void deliver(const State& state, int to, const Step& step) {
+    for (int from = 0; from < n_; ++from) {
+      if (from == to && coarse()) continue;
+      const ChannelId content = channel(state, from, to);
+      if (content == 0) continue;
+      note_better_in(state, from, to);
+      const Popped popped = pop(from, content);
+      State next = state;
+      layout_.set(next, system_.fields().channel(from, to), popped.rest);
+      const bool full = !coarse() && now(to).state == model::ServerState::looking &&
+                        now(to).waiting >= system_.scope().network.capacity;
+      if (!full) {
+        const Known known = ask_received(to, local(state, to), popped.head);
+        State reached = next;
+        put_local(reached, to, known.next);
+        send(reached, to, known.sends);
+        step(reached, Action{ActionKind::deliver, byte(to), byte(from), {}}, known.broken);
+      }
+      if (layout_.get(state, system_.fields().losses()) < spent_max(system_.scope().losses)) {
+        bump(next, system_.fields().losses());
+        step(next, Action{ActionKind::lose, byte(to), byte(from), {}}, 0);
+      }
+    }
+  }
+  void note_better_in(const State& state, int from, int to) {
+    if (!timely() || !now(to).finalizing) return;
+    for (const NotificationId id : contents(from, channel(state, from, to))) note_better(to, local(state, to), id);
+  }
+
+  void send(State& state, int from, std::uint32_t sends) {
+    if (sends == 0) return;
+    while (sends_.size() <= sends) sends_.push_back(system_.machine().sends(static_cast<std::uint32_t>(sends_.size())));
+    for (const Sent& sent : sends_[sends]) {
+      if (now(sent.to).life == Life::up) push(state, from, sent.to, sent.notification);
+    }
+  }
+  void push(State& state, int from, int to, NotificationId id) {
+    const std::size_t field = system_.fields().channel(from, to);
+    const ChannelId before = layout_.get(state, field);
+    const std::uint64_t key = key_of(from, before) << 16U | id;
+    const ChannelId* after = pushed_.find(key);
+    if (after == nullptr) {
+      std::vector<NotificationId> content = contents(from, before);
+      if (content.size() == static_cast<std::size_t>(system_.scope().network.capacity)) content.erase(content.begin());
+      content.push_back(id);
+      after = pushed_.add(key, system_.channels(from).intern(content));
+    }
+    layout_.set(state, field, *after);
+  }
+  Popped pop(int from, ChannelId id) {
+    if (const Popped* known = popped_.find(key_of(from, id))) return *known;
+    std::vector<NotificationId> content = contents(from, id);
+    const NotificationId head = content.front();
+    content.erase(content.begin());
+    return *popped_.add(key_of(from, id), Popped{system_.channels(from).intern(content), head});
+  }
+  static std::uint64_t key_of(int from, ChannelId id) {
+    return std::uint64_t{id} << 3U | static_cast<std::uint64_t>(from);
+  }
+  static_assert(participants_max <= 8);
+  const std::vector<NotificationId>& contents(int from, ChannelId id) {
+    auto& known = contents_[static_cast<std::size_t>(from)];
+    while (known.size() <= id) {
+      known.push_back(system_.channels(from).content(static_cast<ChannelId>(known.size())));
+    }
+    return known[id];
+  }
+  // What messages on their way add to the question which votes can still matter.
+  const Support& support_of(int from, ChannelId id) {
+    auto& known = channel_support_[static_cast<std::size_t>(from)];
+    while (known.size() <= id) {
+      Support support;
+      for (const NotificationId sent : contents(from, static_cast<ChannelId>(known.size()))) {
+        system_.machine().add_support(sent, support.by_round, support.settled);
+      }
+      known.push_back(support);
+    }
+    return known[id];
+  }
+
+  // --- steps inside a server ---------------------------------------------------------------------------------------
+
+  template <class Step>
+  void inner_steps(const State& state, int server, const Step& step) {
+    const LocalFacts& own = now(server);
+    if (own.finalizing && own.waiting == 0 && !(timely() && better_pending_)) {
+      apply(state, server, input::silence, ActionKind::silence, step);
+    }
+    if (!coarse()) {
+      if (own.in_election && own.waiting > 0) apply(state, server, input::process, ActionKind::process, step);
+      if (own.unpublished) apply(state, server, input::publish, ActionKind::publish, step);
+      if (own.before_election && own.clock < system_.scope().rounds) {
+        apply(state, server, input::begin, ActionKind::begin, step);
+      }
+    }
+    if (may_resend(state, server)) {
+      const auto spent = layout_.get(state, system_.fields().resends());
+      if (spent < spent_max(system_.scope().resends)) {
+        State next = state;
+        bump(next, system_.fields().resends());
+        apply(next, server, input::resend, ActionKind::resend, step);
+      }
+    }
+  }
+  [[nodiscard]] bool may_resend(const State& state, int server) const {
+    const LocalFacts& own = now(server);
+    if (!fifo() || !own.in_election || own.finalizing || own.waiting > 0) return false;
+    for (int other = 0; other < n_; ++other) {
+      if (channel(state, other, server) != 0 || channel(state, server, other) != 0) return false;
+    }
+    return true;
+  }
+
+  template <class Step>
+  void apply(const State& state, int server, Input input, ActionKind kind, const Step& step) {
+    const Known known = ask(server, local(state, server), input);
+    State next = state;
+    put_local(next, server, known.next);
+    send(next, server, known.sends);
+    if (next == state) return;
+    step(next, Action{kind, byte(server), 0, {}}, known.broken);
+  }
+
+  // Has the role of a settled server lost what it stands on? `patient`: as far as servers know that do not wait for
+  // messages still on their way or elections still going on.
+  [[nodiscard]] bool role_lost(int server, bool patient) const {
+    const LocalFacts& own = now(server);
+    if (own.state == model::ServerState::leading) {
+      std::uint32_t supporters = 0;
+      for (int i = 0; i < n_; ++i) {
+        const bool follows = now(i).life == Life::up && now(i).state != model::ServerState::looking &&
+                             now(i).leader == server;
+        if (follows) supporters |= 1U << static_cast<unsigned>(i);
+      }
+      return !patient && !system_.quorum_among(supporters);
+    }
+    if (own.leader < 0 || now(own.leader).life != Life::up) return true;
+    const model::ServerState leader = now(own.leader).state;
+    if (leader == model::ServerState::leading) return false;
+    return leader != model::ServerState::looking || !patient;
+  }
+
+  template <class Step>
+  void end_role(const State& state, int server, bool moved, bool& held_back, const Step& step) {
+    const LocalFacts& own = now(server);
+    const bool settled = own.life == Life::up && own.state != model::ServerState::looking && !own.unpublished;
+    if (!settled) return;
+    const bool within = own.clock < system_.scope().rounds;
+    if (!within) {
+      held_back = held_back || role_lost(server, false);
+    } else if (!timely() || role_lost(server, moved)) {
+      apply(state, server, input::end_role, ActionKind::end_role, step);
+    }
+  }
+
+  // --- the environment ---------------------------------------------------------------------------------------------
+
+  template <class Step>
+  void start(State state, int server, ActionKind kind, const Step& step) {
+    const Known known = ask(server, 0, coarse() ? input::begin : input::boot);
+    put_local(state, server, known.next);
+    if (fifo()) {
+      // A new connection first carries the last message that its sender has for the other side.
+      for (int other = 0; other < n_; ++other) {
+        const NotificationId last = now(other).offers[static_cast<std::size_t>(Offer::proposal)];
+        const bool told = other != server && now(other).life == Life::up && system_.votes(server);
+        if (told && last != no_notification) push(state, other, server, last);
+      }
+      send(state, server, known.sends);
+    }
+    step(state, Action{kind, byte(server), 0, {}}, known.broken);
+  }
+  template <class Step>
+  void faults(const State& state, int server, const Step& step) {
+    const Scope& scope = system_.scope();
+    const LocalFacts& own = now(server);
+    if (own.life == Life::up && crashes_spent(state) < spent_max(scope.crashes)) {
+      const std::uint32_t others = running_ & ~(1U << static_cast<unsigned>(server));
+      State next = state;
+      put_local(next, server, ask(server, local(state, server), input::crash(fifo() ? 0 : others)).next);
+      forget(next, server);
+      if (scope.restarts > 0) bump(next, system_.fields().crashes());
+      for (int other = 0; fifo() && other < n_; ++other) layout_.set(next, system_.fields().channel(other, server), 0);
+      step(next, Action{ActionKind::crash, byte(server), 0, {}}, 0);
+    }
+    if (own.life == Life::down && layout_.get(state, system_.fields().restarts()) < spent_max(scope.restarts)) {
+      State next = state;
+      bump(next, system_.fields().restarts());
+      start(next, server, ActionKind::restart, step);
+    }
+  }
+  // What other stopped servers had sent to this one's process is gone with it.
+  void forget(State& state, int server) {
+    for (int other = 0; other < n_; ++other) {
+      if (now(other).life != Life::down || other == server) continue;
+      if ((now(other).readers >> static_cast<unsigned>(server) & 1U) == 0) continue;
+      put_local(state, other, ask(other, local(state, other), input::forget(server)).next);
+    }
+  }
+  [[nodiscard]] std::uint32_t crashes_spent(const State& state) const {
+    if (system_.scope().restarts > 0) return layout_.get(state, system_.fields().crashes());
+    std::uint32_t down = 0;
+    for (int i = 0; i < n_; ++i) down += now(i).life == Life::down ? 1U : 0U;
+    return down;
+  }
+  static std::uint32_t spent_max(int bound) { return static_cast<std::uint32_t>(bound); }
+  void bump(State& state, std::size_t field) const { layout_.set(state, field, layout_.get(state, field) + 1); }
+  static std::uint8_t byte(int server) { return static_cast<std::uint8_t>(server); }
+
+  // --- properties of states ----------------------------------------------------------------------------------------
+
+  PropertySet judge_state(bool progress, bool held_back) {
+    PropertySet broken = 0;
+    std::uint32_t started = 0;
+    bool any_settled = false;
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& own = now(i);
+      if (own.life != Life::unborn) started |= 1U << static_cast<unsigned>(i);
+      if (own.life != Life::up || own.state == model::ServerState::looking) continue;
+      any_settled = true;
+      if (own.state != model::ServerState::leading) continue;
+      for (int j = 0; j < i; ++j) {
+        const bool both = now(j).life == Life::up && now(j).state == model::ServerState::leading &&
+                          now(j).clock == own.clock;
+        if (both) broken |= bit(Property::single_leading);
+        if (both && own.clock == 1) broken |= bit(Property::one_leader_per_round);
+      }
+    }
+    if (any_settled && !system_.quorum_among(started)) broken |= bit(Property::quorum_took_part);
+    if (any_settled && std::popcount(running_) == n_ && running_all_settled()) broken |= bit(Property::all_settled);
+    if (!progress) broken |= judge_quiet(held_back);
+    return broken & system_.applicable();
+  }
+  [[nodiscard]] bool running_all_settled() const {
+    for (int i = 0; i < n_; ++i) {
+      if (now(i).life != Life::up) continue;
+      if (now(i).state == model::ServerState::looking || now(i).leader < 0) return false;
+      const LocalFacts& leader = now(now(i).leader);
+      if (leader.life != Life::up || leader.state != model::ServerState::leading) return false;
+    }
+    return true;
+  }
+  PropertySet judge_quiet(bool held_back) {
+    if (!system_.quorum_among(running_)) {
+      ++quiet_.no_quorum;
+    } else if (running_all_settled()) {
+      ++quiet_.settled;
+    } else if (held_back || waits_for_bound()) {
+      ++quiet_.cut;
+    } else {
+      return bit(Property::no_deadlock);
+    }
+    return 0;
+  }
+  // Some server could go on, were it not for the number of resends or rounds.
+  [[nodiscard]] bool waits_for_bound() const {
+    for (int i = 0; i < n_; ++i) {
+      if (now(i).life != Life::up) continue;
+      if (fifo() && now(i).in_election && !now(i).finalizing) return true;
+      if (now(i).before_election) return true;
+    }
+    return false;
+  }
+
+  static void append(std::string& bytes, const std::string& part) {
+    bytes.push_back(static_cast<char>(part.size() & 0xffU));
+    bytes.push_back(static_cast<char>(part.size() >> 8U));
+    bytes += part;
+  }
+
+  ClosedSystem& system_;
+  const Layout& layout_;
+  int n_;
+  std::uint32_t running_ = 0;
+  bool better_pending_ = false;  // for the server whose messages hear() has looked at last
+  std::array<const LocalFacts*, participants_max> facts_now_{};
+  FlatMap<Known> known_;
+  FlatMap<std::uint32_t> vote_sets_;
+  std::vector<std::uint32_t> vote_numbers_ = std::vector<std::uint32_t>(std::size_t{1} << 16U, unknown);
+  std::uint32_t vote_sets_count_ = 0;
+  std::vector<std::vector<Row>> rows_;
+  std::vector<StableVector<LocalFacts>> facts_;
+  std::array<Support, participants_max> support_of_others_{};
+  VoteSet votes_now_ = 0;  // that can matter in the state just loaded
+  FlatMap<ChannelId> pushed_;
+  FlatMap<Popped> popped_;
+  std::vector<StableVector<std::vector<NotificationId>>> contents_;
+  std::vector<StableVector<Support>> channel_support_;
+  std::vector<std::vector<Sent>> sends_;
+  QuietCounts quiet_;
+};
+
+}  // namespace conclave::spec

@@ -1,0 +1,98 @@
+#include "conclave/spec/closed_system.hpp"
+
+#include <bit>
+#include <cassert>
+#include <utility>
+
+namespace conclave::spec {
+namespace {
+
+int bits_for(int largest) { return std::bit_width(static_cast<unsigned>(largest)); }
+
+// What local states and channels begin with; a plan hands out more where there is room.
+constexpr int local_bits = 6;
+constexpr int fifo_local_bits = 9;
+int channel_bits(int capacity) { return capacity <= 1 ? 6 : capacity == 2 ? 9 : 13; }
+
+}  // namespace
+
+Fields::Fields(const Scenario& scenario, const Scope& scope) : servers_(static_cast<int>(scenario.participants.size())) {
+  const bool fifo = scope.network.kind == NetworkKind::fifo;
+  for (int i = 0; i < servers_; ++i) widths_.push_back(fifo ? fifo_local_bits : local_bits);
+  for (int from = 0; fifo && from < servers_; ++from) {
+    for (int to = 0; to < servers_; ++to) {
+      const bool used = from != to || scope.grain == Grain::fine;
+      widths_.push_back(used ? channel_bits(scope.network.capacity) : 0);
+    }
+  }
+  crashes_ = widths_.size();
+  // Without restarts the crashed servers tell how many crashes there were.
+  widths_.push_back(scope.restarts > 0 ? bits_for(scope.crashes) : 0);
+  widths_.push_back(bits_for(scope.restarts));
+  widths_.push_back(bits_for(scope.resends));
+  widths_.push_back(bits_for(scope.losses));
+  losses_ = widths_.size() - 1;
+}
+
+ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVariant& rules)
+    : scenario_(std::move(scenario)),
+      scope_(scope),
+      rules_(rules),
+      fields_(scenario_, scope_),
+      machine_(scenario_, scope_, rules_),
+      channels_(scenario_.participants.size()) {
+  assert(!scenario_.participants.empty() && servers() <= participants_max);
+  const model::Configuration& configuration = scenario_.ensemble.configurations[0];
+  std::uint32_t electors = 0;
+  for (int i = 0; i < servers(); ++i) {
+    if (!configuration.votes(id(i))) continue;
+    voters_ |= 1U << static_cast<unsigned>(i);
+    if (configuration.weight_of(id(i)) != model::Weight{0}) electable_ |= 1U << static_cast<unsigned>(i);
+    const bool unlogged = scenario_.participants[static_cast<std::size_t>(i)].durable.last_zxid == model::unlogged;
+    if (!unlogged) electors |= 1U << static_cast<unsigned>(i);
+  }
+  // The argument is about one step per message, and about plain quorums.
+  clears_ = scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
+            configuration.kind() != model::QuorumKind::oracle_majority && scope_.rounds <= prospect_rounds_max;
+  quorums_.resize(std::size_t{1} << static_cast<unsigned>(servers()));
+  for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
+    quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {
+      for (int i = 0; i < servers(); ++i) {
+        if (id(i) == voter) return (set & electors & (1U << static_cast<unsigned>(i))) != 0;
+      }
+      return false;
+    });
+  }
+  for (const PropertyInfo& info : property_infos()) {
+    if (applies(info.property, scope_, scenario_)) applicable_ |= bit(info.property);
+  }
+}
+
+bool ClosedSystem::hears(int reader, int speaker, Offer kind) const {
+  if (!votes(speaker)) return false;  // only voters are sent to, and they only answer those who do not vote
+  if (!votes(reader)) return kind == Offer::courtesy && reader != speaker;
+  if (kind == Offer::courtesy) return false;
+  // Its own copy reaches a server through its queues in the fine grain only.
+  if (reader == speaker) return kind == Offer::proposal && scope_.grain == Grain::fine;
+  return true;
+}
+
+void ClosedSystem::absorb(const QuietCounts& counts) {
+  const std::scoped_lock lock(mutex_);
+  quiet_.settled += counts.settled;
+  quiet_.no_quorum += counts.no_quorum;
+  quiet_.cut += counts.cut;
+}
+
+QuietCounts ClosedSystem::quiet_counts() {
+  const std::scoped_lock lock(mutex_);
+  return quiet_;
+}
+
+std::size_t ClosedSystem::bytes_used() {
+  std::size_t contents = 0;
+  for (Channels& channels : channels_) contents += channels.size();
+  return machine_.bytes_used() + contents * 128;
+}
+
+}  // namespace conclave::spec

@@ -1,0 +1,399 @@
+#include "conclave/spec/local_machine.hpp"
+
+#include <cassert>
+
+#include "conclave/model/coarse.hpp"
+
+namespace conclave::spec {
+namespace {
+
+using model::Notification;
+using model::Vote;
+
+// Nothing that a stopped server has said will be heard any more: it is as if it had said nothing.
+void drop_offers_without_readers(Server& server) {
+  if (server.readers != 0) return;
+  server.proposal.reset();
+  server.answer.reset();
+  server.courtesy.reset();
+}
+
+void crash(Server& server, const Server& blank, std::uint32_t running) {
+  Server stopped = blank;
+  stopped.life = Life::down;
+  stopped.proposal = server.proposal;
+  stopped.answer = offer_of(server, Offer::answer);
+  stopped.courtesy = offer_of(server, Offer::courtesy);
+  stopped.readers = running;
+  drop_offers_without_readers(stopped);
+  server = stopped;
+}
+
+std::string key_of(const Notification& notification) {
+  Server carrier;
+  carrier.life = Life::down;
+  carrier.proposal = notification;
+  return encode(carrier);
+}
+
+std::string key_of(const std::vector<Sent>& sends) {
+  std::string key;
+  for (const Sent& sent : sends) {
+    key.push_back(static_cast<char>(sent.to));
+    key.push_back(static_cast<char>(sent.notification & 0xffU));
+    key.push_back(static_cast<char>(sent.notification >> 8U));
+  }
+  return key;
+}
+
+}  // namespace
+
+LocalMachine::LocalMachine(const Scenario& scenario, const Scope& scope, const RuleVariant& rules)
+    : scenario_(scenario), scope_(scope), rules_(rules), known_(scenario.participants.size()) {
+  notifications_.emplace_back();  // number 0: none
+  sends_.emplace_back();
+  send_ids_.emplace(std::string(), 0);
+  const int servers = static_cast<int>(scenario.participants.size());
+  for (int i = 0; i < servers; ++i) blanks_.push_back(blank_server(scenario, i));
+  for (int i = 0; i < servers; ++i) {
+    const LocalId unborn = intern(i, blanks_[static_cast<std::size_t>(i)]);
+    assert(unborn == 0);
+    static_cast<void>(unborn);
+  }
+}
+
+LocalResult LocalMachine::apply(int server, LocalId local, Input input) {
+  Known& known = known_[static_cast<std::size_t>(server)];
+  const std::uint64_t key = (std::uint64_t{local} << 32U) | input;
+  const std::string* bytes = nullptr;
+  Notification heard{};
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = known.results.find(key); found != known.results.end()) return found->second;
+    bytes = known.bytes[local];  // the map's own key: it stays where it is
+    heard = heard_by(input);
+  }
+  const Outcome outcome = compute(server, decode(*bytes, blanks_[static_cast<std::size_t>(server)]), input, heard);
+
+  const std::scoped_lock lock(mutex_);
+  LocalResult result;
+  result.next = intern(server, outcome.server);
+  result.sends = intern_sends(server, outcome);
+  result.broken = outcome.findings.broken;
+  // Another thread may have come to the same result meanwhile: it is counted once.
+  if (!known.results.emplace(key, result).second) return result;
+  for (std::size_t i = 0; i < model::rules_count; ++i) {
+    if (outcome.rules.has(static_cast<model::Rule>(i))) ++rule_counts_[i];
+  }
+  for (std::size_t i = 0; i < properties_count; ++i) {
+    if ((outcome.findings.tested >> i & 1U) != 0) ++tested_counts_[i];
+  }
+  return result;
+}
+
+LocalId LocalMachine::cleared(int server, LocalId local, VoteSet votes) {
+  Server state = decoded(server, local);
+  clear_votes(state.peer, votes);
+  const std::scoped_lock lock(mutex_);
+  return intern(server, state);
+}
+
+void LocalMachine::add_support(NotificationId id, std::array<std::uint64_t, prospect_rounds_max>& support,
+                               VoteSet& settled) {
+  const Notification sent = notification(id);
+  const int leader = index_of(sent.vote.proposal.leader);
+  const std::int64_t round = sent.vote.round.value;
+  if (leader < 0 || round < 1 || round > prospect_rounds_max) return;
+  if (sent.vote.state != model::ServerState::looking) settled |= vote_bit(leader, round);
+  support[static_cast<std::size_t>(round - 1)] |= std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))}
+                                                  << (8U * static_cast<unsigned>(leader));
+}
+
+bool LocalMachine::may_come(NotificationId id, VoteSet votes) {
+  const Notification sent = notification(id);
+  return sent.vote.state == model::ServerState::looking || can_matter(sent.vote, votes, false);
+}
+
+Notification LocalMachine::heard_by(Input input) {
+  return input < input::receive_base ? Notification{} : notifications_[input - input::receive_base];
+}
+
+// Drops the votes that no later quorum can count: nobody can come to be elected by them.
+void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
+  model::VoteTable round;
+  for (const model::Ballot& ballot : peer.recvset) {
+    if (can_matter(ballot.vote, votes, false)) round.put(ballot.from, ballot.vote);
+  }
+  peer.recvset = round;
+  model::VoteTable ever;
+  for (const model::Ballot& ballot : peer.outofelection) {
+    if (can_matter(ballot.vote, votes, true)) ever.put(ballot.from, ballot.vote);
+  }
+  peer.outofelection = ever;
+}
+
+// Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
+bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
+  if (scope_.network.kind != NetworkKind::latest || scope_.restarts > 0) return false;
+  if (heard.vote.state != model::ServerState::looking) return false;
+  const Vote* settled = peer.outofelection.find(heard.from);
+  return settled != nullptr && settled->round >= heard.vote.round;
+}
+
+LocalMachine::Outcome LocalMachine::compute(int server, const Server& before, Input input, const Notification& heard,
+                                            const Watch& watch) const {
+  const Server& blank = blanks_[static_cast<std::size_t>(server)];
+  Outcome outcome{before, {}, {}, {}};
+  Server& state = outcome.server;
+  if (input >= input::receive_base) {
+    if (overtaken(state.peer, heard)) return outcome;
+    take(outcome, model::Received{message_of(heard, state.peer.committed)}, watch);
+  } else if (input >= input::forget_base) {
+    state.readers &= ~(1U << (input - input::forget_base));
+    drop_offers_without_readers(state);
+  } else if (input >= input::crash_base) {
+    crash(state, blank, input - input::crash_base);
+  } else if (input == input::boot) {
+    state.life = Life::up;
+  } else if (input == input::begin) {
+    state.life = Life::up;
+    take(outcome, model::Start{}, watch);
+  } else if (input == input::silence) {
+    take(outcome, model::Silence{}, watch);
+  } else if (input == input::resend) {
+    take(outcome, model::NotificationTimeout{true}, watch);
+  } else if (input == input::process) {
+    take(outcome, model::Process{}, watch);
+  } else if (input == input::publish) {
+    take(outcome, model::VotePublished{}, watch);
+  } else {
+    assert(input == input::end_role);
+    take(outcome, model::RoleEnded{}, watch);
+    if (scope_.grain == Grain::coarse) take(outcome, model::Start{}, watch);
+  }
+  return outcome;
+}
+
+void LocalMachine::take(Outcome& outcome, const model::Event& event, const Watch& watch) const {
+  const auto see = [&](const model::Peer& before, const model::Event& happened, const model::Transition& made) {
+    const LocalStep step{scenario_, before, happened, made};
+    const Findings findings = judge(step);
+    outcome.findings.broken |= findings.broken;
+    outcome.findings.tested |= findings.tested;
+    if (watch) watch(step);
+  };
+  const model::Peer before = outcome.server.peer;
+  model::Transition made;
+  if (scope_.grain == Grain::coarse) {
+    made = model::react_by(rules_.step, scenario_.ensemble, before, event, see);
+  } else {
+    made = rules_.step(scenario_.ensemble, before, event);
+    see(before, event, made);
+  }
+  outcome.server.peer = made.peer;
+  outcome.server.peer.notification_timeout_ms = 0;  // nobody here has a clock
+  outcome.rules.add(made.rules);
+  for (const model::Effect& effect : made.effects) {
+    if (const auto* sent = std::get_if<model::SendToAll>(&effect)) outcome.server.proposal = sent->notification;
+    // end_role makes two steps: their effects together fit, for the first has none.
+    outcome.effects.push_back(effect);
+  }
+}
+
+LocalId LocalMachine::intern(int server, const Server& state) {
+  Known& known = known_[static_cast<std::size_t>(server)];
+  const auto [place, fresh] = known.ids.emplace(encode(state), static_cast<LocalId>(known.bytes.size()));
+  if (fresh) {
+    known.bytes.push_back(&place->first);
+    known.facts.push_back(facts_of(server, state));
+  }
+  return place->second;
+}
+
+NotificationId LocalMachine::intern(const Notification& notification) {
+  const auto next = static_cast<NotificationId>(notifications_.size());
+  const auto [place, fresh] = notification_ids_.emplace(key_of(notification), next);
+  if (fresh) notifications_.push_back(notification);
+  return place->second;
+}
+
+std::uint32_t LocalMachine::intern_sends(int server, const Outcome& outcome) {
+  // On a `latest` network nothing is sent: what a server offers follows from its local state.
+  if (scope_.network.kind == NetworkKind::latest) return 0;
+  std::vector<Sent> sends;
+  const auto send = [&](model::ServerId to, const Notification& notification) {
+    const int index = index_of(to);
+    const bool own_copy_taken = index == server && scope_.grain == Grain::coarse;
+    if (index < 0 || own_copy_taken) return;
+    sends.push_back(Sent{static_cast<std::uint8_t>(index), intern(notification)});
+  };
+  for (const model::Effect& effect : outcome.effects) {
+    if (const auto* one = std::get_if<model::SendTo>(&effect)) send(one->to, one->notification);
+    if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
+      for_each_voter(scenario_.ensemble, outcome.server.peer,
+                     [&](model::ServerId voter) { send(voter, all->notification); });
+    }
+  }
+  const auto [place, fresh] = send_ids_.emplace(key_of(sends), static_cast<std::uint32_t>(sends_.size()));
+  if (fresh) sends_.push_back(sends);
+  return place->second;
+}
+
+LocalFacts LocalMachine::facts_of(int index, const Server& server) {
+  LocalFacts facts;
+  add_prospects(index, server, facts);
+  facts.life = server.life;
+  facts.readers = server.readers;
+  for (int kind = 0; kind < offers_count; ++kind) {
+    const auto offer = offer_of(server, static_cast<Offer>(kind));
+    if (offer) facts.offers[static_cast<std::size_t>(kind)] = intern(*offer);
+  }
+  if (server.life != Life::up) return facts;
+  const model::Peer& peer = server.peer;
+  facts.state = state_of(peer);
+  facts.in_election = model::in_election(peer);
+  facts.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
+  facts.before_election = std::holds_alternative<model::BeforeElection>(peer.role);
+  facts.unpublished = peer.unpublished.has_value();
+  facts.waiting = static_cast<std::uint8_t>(peer.received.size());
+  facts.clock = static_cast<std::int32_t>(peer.clock.value);
+  if (const auto* following = std::get_if<model::Following>(&peer.role)) {
+    facts.leader = static_cast<std::int8_t>(index_of(following->leader));
+  } else if (const auto* observing = std::get_if<model::Observing>(&peer.role)) {
+    facts.leader = static_cast<std::int8_t>(index_of(observing->leader));
+  } else if (facts.state == model::ServerState::leading) {
+    facts.leader = static_cast<std::int8_t>(index_of(peer.id));
+  }
+  return facts;
+}
+
+// A server that is (or may come to be) in a round without a vote there proposes itself or something better.
+// A vote that is no better than its proposal it can't come to support any more.
+void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& facts) {
+  const auto supports = [&facts](int voters, int participant, std::int64_t round) {
+    if (round < 1 || round > prospect_rounds_max || participant < 0) return;
+    facts.support[static_cast<std::size_t>(round - 1)] |= std::uint64_t{static_cast<unsigned>(voters)}
+                                                          << (8U * static_cast<unsigned>(participant));
+  };
+  const auto supports_from = [&](const model::Proposal& least, std::int64_t round) {
+    for (int other = 0; other < static_cast<int>(blanks_.size()); ++other) {
+      const model::Peer& peer = blanks_[static_cast<std::size_t>(other)].peer;
+      if (initial_proposal(scenario_.ensemble, peer) >= least) supports(1 << index, other, round);
+    }
+  };
+  const model::Peer& blank = blanks_[static_cast<std::size_t>(index)].peer;
+  const model::Proposal own = initial_proposal(scenario_.ensemble, blank);
+  const bool restartable = server.life == Life::down && scope_.restarts > 0;
+  const std::int64_t clock = server.life == Life::up ? server.peer.clock.value : 0;
+  const bool looking = server.life == Life::up && model::in_election(server.peer);
+  for (std::int64_t round = 1; round <= scope_.rounds && round <= prospect_rounds_max; ++round) {
+    const bool comes = server.life == Life::unborn || restartable || (server.life == Life::up && clock < round);
+    // From a later round there is a way back only through joining servers that settled before this one.
+    const bool comes_back = server.life == Life::up && clock >= round && round >= 2 && !(looking && clock == round);
+    if (comes || comes_back) supports_from(own, round);
+  }
+  if (looking) {
+    supports_from(server.peer.proposal, clock);
+    // A quorum is a quorum, whoever it is.
+    const bool finalizing = std::holds_alternative<model::Finalizing>(server.peer.role);
+    if (finalizing) supports((1 << blanks_.size()) - 1, index_of(server.peer.proposal.leader), clock);
+    for (const model::Ballot& ballot : server.peer.recvset) {
+      if (finalizing || ballot.vote.proposal < server.peer.proposal || ballot.vote.state != model::ServerState::looking) continue;
+      supports(1 << index_of(ballot.from), index_of(ballot.vote.proposal.leader), clock);
+    }
+  }
+  if (const auto proposal = offer_of(server, Offer::proposal)) {
+    supports(1 << index, index_of(proposal->vote.proposal.leader), proposal->vote.round.value);
+  }
+  const auto answer = offer_of(server, Offer::answer);
+  const int leader = answer ? index_of(answer->vote.proposal.leader) : -1;
+  const bool in_range = leader >= 0 && answer->vote.round.value >= 1 && answer->vote.round.value <= prospect_rounds_max;
+  if (in_range) facts.settled |= vote_bit(leader, answer->vote.round.value);
+}
+
+bool LocalMachine::can_matter(const Vote& vote, VoteSet votes, bool any_round) const {
+  const int leader = index_of(vote.proposal.leader);
+  if (leader < 0) return true;
+  if (!any_round) return (votes & vote_bit(leader, vote.round.value)) != 0;
+  for (int round = 1; round <= prospect_rounds_max; ++round) {
+    if ((votes & vote_bit(leader, round)) != 0) return true;
+  }
+  return false;
+}
+
+int LocalMachine::index_of(model::ServerId id) const {
+  for (std::size_t i = 0; i < scenario_.participants.size(); ++i) {
+    if (scenario_.participants[i].id == id) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+LocalFacts LocalMachine::facts(int server, LocalId local) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].facts[local];
+}
+
+std::string LocalMachine::bytes(int server, LocalId local) {
+  const std::scoped_lock lock(mutex_);
+  return *known_[static_cast<std::size_t>(server)].bytes[local];
+}
+
+Server LocalMachine::decoded(int server, LocalId local) {
+  return decode(bytes(server, local), blanks_[static_cast<std::size_t>(server)]);
+}
+
+std::vector<Sent> LocalMachine::sends(std::uint32_t index) {
+  const std::scoped_lock lock(mutex_);
+  return sends_[index];
+}
+
+Notification LocalMachine::notification(NotificationId id) {
+  const std::scoped_lock lock(mutex_);
+  return notifications_[id];
+}
+
+void LocalMachine::forget_results() {
+  const std::scoped_lock lock(mutex_);
+  for (Known& known : known_) known.results = {};
+  rule_counts_ = {};
+  tested_counts_ = {};
+}
+
+std::size_t LocalMachine::locals(int server) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].bytes.size();
+}
+
+std::size_t LocalMachine::notifications() {
+  const std::scoped_lock lock(mutex_);
+  return notifications_.size() - 1;
+}
+
+std::size_t LocalMachine::remembered() {
+  const std::scoped_lock lock(mutex_);
+  std::size_t sum = 0;
+  for (const Known& known : known_) sum += known.results.size();
+  return sum;
+}
+
+std::array<std::uint64_t, model::rules_count> LocalMachine::rule_counts() {
+  const std::scoped_lock lock(mutex_);
+  return rule_counts_;
+}
+
+std::array<std::uint64_t, properties_count> LocalMachine::tested_counts() {
+  const std::scoped_lock lock(mutex_);
+  return tested_counts_;
+}
+
+// Rough, and rather too much than too little: node, bucket and allocator shares of the hash maps.
+std::size_t LocalMachine::bytes_used() {
+  const std::scoped_lock lock(mutex_);
+  std::size_t sum = 0;
+  for (const Known& known : known_) {
+    sum += known.bytes.size() * (sizeof(LocalFacts) + 320) + known.results.size() * 64;
+  }
+  return sum + notifications_.size() * 256 + sends_.size() * 256;
+}
+
+}  // namespace conclave::spec

@@ -1,0 +1,365 @@
+#include "conclave/spec/properties.hpp"
+
+#include <array>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace conclave::spec {
+namespace {
+
+using model::Peer;
+using model::Proposal;
+using model::ServerId;
+using model::ServerState;
+using model::Vote;
+
+constexpr std::array<PropertyInfo, properties_count> infos = {{
+    {Property::quorum_behind_decision, PropertyKind::always, "quorum-behind-decision",
+     "A server decides only with a quorum of votes in its table that agree with the decision.",
+     "no oracle", "FastLeaderElection.getVoteTracker; two decisions share a voter only because of it"},
+    {Property::decided_is_initial, PropertyKind::always, "decided-is-initial",
+     "The decided vote is the initial vote of the server it names.", "",
+     "Leader.lead trusts that the elected server has the history that was voted for"},
+    {Property::decided_as_recent_as_voters, PropertyKind::always, "decided-as-recent-as-voters",
+     "A vote decided by silence is at least as recent as the initial vote of every looking server that supports it.",
+     "", "Leader.waitForEpochAck gives up where a follower is ahead"},
+    {Property::proposals_rise, PropertyKind::always, "proposals-rise",
+     "Within a round a server's proposal only rises.", "", "what ends an election: there is a best vote"},
+    {Property::weightless_never_elected, PropertyKind::always, "weightless-never-elected",
+     "Nobody decides for an observer or a server of weight zero.", "",
+     "FastLeaderElection.totalOrderPredicate (ZOOKEEPER-480, ZOOKEEPER-491)"},
+    {Property::leader_said_so, PropertyKind::always, "leader-said-so",
+     "A server that joins others follows only a leader that has itself said that it leads, and takes the lead itself "
+     "only in its own round.",
+     "no oracle", "FastLeaderElection.checkLeader (ZOOKEEPER-159, ZOOKEEPER-1514)"},
+    {Property::quorum_took_part, PropertyKind::always, "quorum-took-part",
+     "When a server has decided, a quorum of servers has started.", "no oracle",
+     "a leader without a quorum alive would only time out"},
+    {Property::one_leader_per_round, PropertyKind::always, "one-leader-per-round",
+     "In the first round at most one server leads.",
+     "timely, started together, no restarts: all that take part in the round are in it from its start",
+     "what makes elections end at the first try where the network is quick"},
+    {Property::no_deadlock, PropertyKind::always, "no-deadlock",
+     "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
+     "unless the running servers are no quorum or a bound of the exploration stands in the way.",
+     "", "QuorumPeer.run would look for a leader for ever"},
+    {Property::single_leading, PropertyKind::refuted, "single-leading",
+     "At most one server is LEADING in a round.", "async, or staggered starts",
+     "a quorum of equal votes can be seen twice: a voter that still waits may adopt a better vote"},
+    {Property::decided_as_recent_as_supporters, PropertyKind::refuted, "decided-as-recent-as-supporters",
+     "A vote decided by silence is at least as recent as the initial vote of every server that supports it.",
+     "staggered starts, at least five voters",
+     "a late joiner follows a leader whose vote is below its own, and its word counts like a looking server's"},
+    {Property::some_leading, PropertyKind::sometimes, "some-leading", "Some server leads.", "", ""},
+    {Property::some_following, PropertyKind::sometimes, "some-following", "Some server follows.",
+     "two voters that may start", ""},
+    {Property::some_observing, PropertyKind::sometimes, "some-observing", "Some server observes.", "an observer", ""},
+    {Property::late_joiner, PropertyKind::sometimes, "late-joiner",
+     "A server joins others that have decided already.", "three voters that may start", ""},
+    {Property::round_overtaken, PropertyKind::sometimes, "round-overtaken",
+     "A looking server meets a later round and moves to it.", "two rounds, two voters that may start", ""},
+    {Property::all_settled, PropertyKind::sometimes, "all-settled",
+     "Every server has started and settled on one server that leads.", "", ""},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < properties_count; ++i) {
+    if (infos[i].property != static_cast<Property>(i)) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+// --- naive definitions: sets and plain comparisons, no call of model/'s predicates --------------------------------
+
+using Order = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
+Order order_of(const Proposal& proposal) {
+  return {proposal.epoch.value, proposal.zxid.value, proposal.leader.value};
+}
+
+std::set<std::int64_t> voters_of(const model::Configuration& configuration) {
+  std::set<std::int64_t> voters;
+  for (const model::Member& member : configuration.members()) {
+    if (member.role == model::LearnerType::participant) voters.insert(member.id.value);
+  }
+  return voters;
+}
+
+bool is_quorum(const model::Configuration& configuration, const std::set<std::int64_t>& servers) {
+  if (configuration.kind() != model::QuorumKind::hierarchical) {
+    std::size_t have = 0;
+    const std::set<std::int64_t> voters = voters_of(configuration);
+    for (const std::int64_t voter : voters) have += servers.count(voter);
+    return 2 * have > voters.size();
+  }
+  int groups = 0;
+  int won = 0;
+  for (const model::Group& group : configuration.groups()) {
+    std::int64_t all = 0;
+    std::int64_t have = 0;
+    for (const model::Member& member : configuration.members()) {
+      if (member.group != group.id) continue;
+      all += member.weight->value;
+      const bool counts = member.role == model::LearnerType::participant && servers.count(member.id.value) != 0;
+      if (counts) have += member.weight->value;
+    }
+    if (all == 0) continue;
+    ++groups;
+    if (2 * have > all) ++won;
+  }
+  return 2 * won > groups;
+}
+
+// Does a stored vote agree with a decision? Settled votes say whom; looking ones also of which round and history.
+bool agrees(const Vote& stored, const Vote& decided) {
+  if (stored.proposal.leader.value != decided.proposal.leader.value) return false;
+  if (stored.state != ServerState::looking) return true;
+  return order_of(stored.proposal) == order_of(decided.proposal) && stored.round.value == decided.round.value;
+}
+
+using Table = std::vector<std::pair<std::int64_t, Vote>>;
+
+void store(Table& table, std::int64_t from, const Vote& vote) {
+  for (auto& entry : table) {
+    if (entry.first == from) {
+      entry.second = vote;
+      return;
+    }
+  }
+  table.emplace_back(from, vote);
+}
+
+Table table_of(const model::VoteTable& votes) {
+  Table table;
+  for (const model::Ballot& ballot : votes) table.emplace_back(ballot.from.value, ballot.vote);
+  return table;
+}
+
+// The tables as they are when a decision falls, and the notification that made it fall, if one did.
+struct Moment {
+  Table round;  // recvset
+  Table ever;   // outofelection
+  std::optional<model::Notification> heard;
+};
+
+Moment moment_of(const LocalStep& step) {
+  Moment moment{table_of(step.before.recvset), table_of(step.before.outofelection), std::nullopt};
+  if (!std::holds_alternative<model::Process>(step.event) || step.before.received.empty()) return moment;
+  const model::Notification heard = step.before.received[0];
+  moment.heard = heard;
+  if (heard.vote.state == ServerState::looking) return moment;
+  if (heard.vote.round.value == step.before.clock.value) store(moment.round, heard.from.value, heard.vote);
+  store(moment.ever, heard.from.value, heard.vote);
+  return moment;
+}
+
+std::set<std::int64_t> supporters(const Table& table, const Vote& decided, bool looking_only) {
+  std::set<std::int64_t> found;
+  for (const auto& [from, vote] : table) {
+    if (looking_only && vote.state != ServerState::looking) continue;
+    if (agrees(vote, decided)) found.insert(from);
+  }
+  return found;
+}
+
+bool quorum_among(const LocalStep& step, const std::set<std::int64_t>& servers) {
+  const model::Ensemble& ensemble = step.scenario.ensemble;
+  if (!is_quorum(ensemble.configurations[step.before.committed], servers)) return false;
+  if (!step.before.last_seen) return true;
+  const auto& next = ensemble.configurations[*step.before.last_seen];
+  const bool newer = next.version() > ensemble.configurations[step.before.committed].version();
+  return !newer || is_quorum(next, servers);
+}
+
+std::optional<Proposal> initial_of(const Scenario& scenario, std::int64_t id) {
+  for (const Participant& participant : scenario.participants) {
+    if (participant.id.value == id) {
+      return Proposal{participant.durable.current_epoch, participant.durable.last_zxid, participant.id};
+    }
+  }
+  return std::nullopt;
+}
+
+bool as_recent_as(const LocalStep& step, const Vote& decided, const std::set<std::int64_t>& servers) {
+  for (const std::int64_t server : servers) {
+    const auto initial = initial_of(step.scenario, server);
+    if (initial && order_of(*initial) > order_of(decided.proposal)) return false;
+  }
+  return true;
+}
+
+bool leader_spoke(const LocalStep& step, const Moment& moment, const Vote& decided) {
+  if (decided.proposal.leader.value == step.before.id.value) return decided.round.value == step.before.clock.value;
+  for (const Table* table : {&moment.round, &moment.ever}) {
+    for (const auto& [from, vote] : *table) {
+      if (from == decided.proposal.leader.value && vote.state == ServerState::leading) return true;
+    }
+  }
+  return false;
+}
+
+bool weighty_voter(const Scenario& scenario, const Peer& peer, std::int64_t id) {
+  const model::Configuration& configuration = scenario.ensemble.configurations[peer.committed];
+  for (const model::Member& member : configuration.members()) {
+    if (member.id.value != id || member.role != model::LearnerType::participant) continue;
+    return configuration.kind() != model::QuorumKind::hierarchical || member.weight->value > 0;
+  }
+  return false;
+}
+
+void finding(Findings& findings, Property property, bool holds) {
+  findings.tested |= bit(property);
+  if (!holds) findings.broken |= bit(property);
+}
+
+void judge_decision(const LocalStep& step, const Vote& decided, Findings& findings) {
+  const Moment moment = moment_of(step);
+  const auto initial = initial_of(step.scenario, decided.proposal.leader.value);
+  finding(findings, Property::decided_is_initial, initial && order_of(*initial) == order_of(decided.proposal));
+  finding(findings, Property::weightless_never_elected,
+          weighty_voter(step.scenario, step.before, decided.proposal.leader.value));
+  const bool by_silence = !moment.heard.has_value();
+  if (by_silence) {
+    finding(findings, Property::decided_as_recent_as_voters,
+            as_recent_as(step, decided, supporters(moment.round, decided, true)));
+    finding(findings, Property::decided_as_recent_as_supporters,
+            as_recent_as(step, decided, supporters(moment.round, decided, false)));
+  }
+  const bool behind = quorum_among(step, supporters(moment.round, decided, false)) ||
+                      (!by_silence && quorum_among(step, supporters(moment.ever, decided, false)));
+  finding(findings, Property::quorum_behind_decision, behind);
+  if (!by_silence) finding(findings, Property::leader_said_so, leader_spoke(step, moment, decided));
+}
+
+void witness(Findings& findings, Property property, bool seen) {
+  if (seen) findings.broken |= bit(property);
+  if (seen) findings.tested |= bit(property);
+}
+
+std::string list_of(const std::set<std::int64_t>& servers) {
+  std::string text;
+  for (const std::int64_t server : servers) text += (text.empty() ? "" : ", ") + std::to_string(server);
+  return text.empty() ? "nobody" : "{" + text + "}";
+}
+
+std::string explain_decision(Property property, const LocalStep& step, const Vote& decided) {
+  const Moment moment = moment_of(step);
+  const std::string self = "server " + std::to_string(step.before.id.value);
+  const std::string leader = std::to_string(decided.proposal.leader.value);
+  switch (property) {
+    case Property::quorum_behind_decision:
+      return self + " decides for " + leader + " although only " +
+             list_of(supporters(moment.heard ? moment.ever : moment.round, decided, false)) + " agrees";
+    case Property::decided_is_initial:
+      return self + " decides for a vote that is not the initial vote of " + leader;
+    case Property::decided_as_recent_as_voters:
+    case Property::decided_as_recent_as_supporters: {
+      const bool looking_only = property == Property::decided_as_recent_as_voters;
+      std::set<std::int64_t> ahead;
+      for (const std::int64_t server : supporters(moment.round, decided, looking_only)) {
+        if (!as_recent_as(step, decided, {server})) ahead.insert(server);
+      }
+      return self + " decides for " + leader + ", supported by " + list_of(ahead) + ", whose initial vote is higher";
+    }
+    case Property::weightless_never_elected:
+      return self + " decides for " + leader + ", which must not be elected";
+    case Property::leader_said_so:
+      return self + " follows " + leader + ", which has not said that it leads";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::string explain(Property property, const LocalStep& step) {
+  if ((judge(step).broken & bit(property)) == 0) return {};
+  for (const model::Effect& effect : step.after.effects) {
+    if (const auto* decided = std::get_if<model::Decided>(&effect)) {
+      return explain_decision(property, step, decided->vote);
+    }
+  }
+  const std::string self = "server " + std::to_string(step.before.id.value);
+  if (property == Property::proposals_rise) return self + " takes up a lower proposal within its round";
+  return self + ": " + std::string(info_of(property).sentence);
+}
+
+std::span<const PropertyInfo> property_infos() { return infos; }
+
+const PropertyInfo& info_of(Property property) { return infos[static_cast<std::size_t>(property)]; }
+
+const PropertyInfo* find_property(std::string_view name) {
+  for (const PropertyInfo& info : infos) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+bool applies(Property property, const Scope& scope, const Scenario& scenario) {
+  const model::Configuration& configuration = scenario.ensemble.configurations[0];
+  const bool oracle = configuration.kind() == model::QuorumKind::oracle_majority;
+  std::size_t voters = 0;
+  std::set<std::int64_t> taking_part;
+  for (const Participant& participant : scenario.participants) {
+    if (!configuration.votes(participant.id) || participant.durable.last_zxid == model::unlogged) continue;
+    ++voters;
+    taking_part.insert(participant.id.value);
+  }
+  const bool observers = taking_part.size() < scenario.participants.size();
+  const bool can_elect = is_quorum(configuration, taking_part);
+  switch (property) {
+    case Property::quorum_behind_decision:
+    case Property::leader_said_so:
+    case Property::quorum_took_part:
+      return !oracle;
+    case Property::one_leader_per_round:
+      return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together && scope.restarts == 0;
+    case Property::single_leading:
+      return can_elect && voters >= 3 &&
+             (scope.timing == TimingKind::async || scope.start == StartKind::staggered);
+    case Property::decided_as_recent_as_supporters:
+      return can_elect && voters >= 5 && scope.start == StartKind::staggered;
+    case Property::some_leading:
+    case Property::all_settled:
+      return can_elect;
+    case Property::some_following:
+      return can_elect && voters >= 2;
+    case Property::some_observing:
+      return can_elect && observers;
+    case Property::late_joiner:
+      return can_elect && voters >= 3;
+    case Property::round_overtaken:
+      return can_elect && voters >= 2 && scope.rounds >= 2;
+    default:
+      return true;
+  }
+}
+
+Findings judge(const LocalStep& step) {
+  Findings findings;
+  const Peer& before = step.before;
+  const Peer& after = step.after.peer;
+  for (const model::Effect& effect : step.after.effects) {
+    if (const auto* decided = std::get_if<model::Decided>(&effect)) judge_decision(step, decided->vote, findings);
+  }
+  const bool same_election = model::in_election(before) && model::in_election(after) &&
+                             before.clock.value == after.clock.value;
+  if (same_election && !(before.proposal == after.proposal)) {
+    finding(findings, Property::proposals_rise, order_of(after.proposal) > order_of(before.proposal));
+  }
+  const auto state = state_of(after);
+  witness(findings, Property::some_leading, state == ServerState::leading);
+  witness(findings, Property::some_following, state == ServerState::following);
+  witness(findings, Property::some_observing, state == ServerState::observing);
+  const model::RuleSet rules = step.after.rules;
+  witness(findings, Property::late_joiner,
+          rules.has(model::Rule::join_same_round) || rules.has(model::Rule::join_out_of_election));
+  witness(findings, Property::round_overtaken,
+          rules.has(model::Rule::join_later_round_with_theirs) || rules.has(model::Rule::join_later_round_with_own));
+  return findings;
+}
+
+}  // namespace conclave::spec

@@ -1,0 +1,179 @@
+#include "conclave/spec/scope.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace conclave::spec {
+namespace {
+
+using model::Configuration;
+using model::LearnerType;
+using model::Member;
+using model::ServerId;
+
+std::vector<Member> members_of(const Configuration& configuration, LearnerType role) {
+  std::vector<Member> members;
+  for (const Member& member : configuration.members()) {
+    if (member.role == role) members.push_back(member);
+  }
+  return members;
+}
+
+std::string counted(int count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// --- histories ----------------------------------------------------------------------------------------------------
+
+// What a symmetry of the configuration keeps of a server at its place in an order: which of the groups seen so far it is
+// in, what that group looks like, and its weight. Orders with equal signatures are mapped onto each other by swapping
+// servers of one weight within a group, and groups that look alike.
+using Profile = std::vector<std::int64_t>;  // the weights in a group, sorted; negative for observers
+using Signature = std::vector<std::tuple<std::size_t, Profile, std::int64_t>>;
+
+class Symmetries {
+ public:
+  explicit Symmetries(const Configuration& configuration) : grouped_(!configuration.groups().empty()) {
+    for (const Member& member : configuration.members()) {
+      if (!member.group) continue;
+      const std::int64_t weight = member.weight->value;
+      profiles_[*member.group].push_back(member.role == LearnerType::participant ? weight : -1 - weight);
+    }
+    for (auto& [group, profile] : profiles_) std::sort(profile.begin(), profile.end());
+  }
+
+  [[nodiscard]] Signature signature(const std::vector<Member>& order) const {
+    Signature signature;
+    std::map<std::int64_t, std::size_t> seen;
+    for (const Member& member : order) {
+      if (!grouped_) {
+        signature.emplace_back(0, Profile{}, 1);
+        continue;
+      }
+      const std::size_t number = seen.emplace(*member.group, seen.size()).first->second;
+      signature.emplace_back(number, profiles_.at(*member.group), member.weight->value);
+    }
+    return signature;
+  }
+
+ private:
+  bool grouped_;
+  std::map<std::int64_t, Profile> profiles_;
+};
+
+// Calls visit(order) for every way to put `count` of the voters in a row.
+template <class Visit>
+void for_each_order(const std::vector<Member>& voters, std::size_t count, std::vector<Member>& order,
+                    std::vector<bool>& used, const Visit& visit) {
+  if (order.size() == count) return visit(order);
+  for (std::size_t i = 0; i < voters.size(); ++i) {
+    if (used[i]) continue;
+    used[i] = true;
+    order.push_back(voters[i]);
+    for_each_order(voters, count, order, used, visit);
+    order.pop_back();
+    used[i] = false;
+  }
+}
+
+Scenario scenario_of(const model::Ensemble& ensemble, const std::vector<Member>& order) {
+  Scenario scenario;
+  scenario.ensemble = ensemble;
+  for (const Member& observer : members_of(ensemble.configurations[0], LearnerType::observer)) {
+    scenario.participants.push_back(Participant{observer.id, {}});
+  }
+  // The lowest initial vote comes first. One epoch, ascending zxids: any other numbers of the same order do the same.
+  std::int64_t rank = 0;
+  for (const Member& voter : order) {
+    const model::Durable durable{model::PeerEpoch{1}, model::PeerEpoch{1}, model::Zxid{++rank}};
+    scenario.participants.push_back(Participant{voter.id, durable});
+  }
+  std::sort(scenario.participants.begin(), scenario.participants.end(),
+            [](const Participant& left, const Participant& right) { return left.id < right.id; });
+  return scenario;
+}
+
+}  // namespace
+
+std::string describe(const Scope& scope) {
+  std::string text = scope.network.kind == NetworkKind::latest ? "latest network"
+                                                               : "fifo:" + std::to_string(scope.network.capacity);
+  text += scope.timing == TimingKind::async ? ", async" : ", timely";
+  text += scope.grain == Grain::coarse ? ", coarse grain" : ", fine grain";
+  text += scope.start == StartKind::staggered ? ", staggered starts" : ", started together";
+  text += ", " + counted(scope.rounds, "round", "rounds");
+  text += ", " + counted(scope.crashes, "crash", "crashes");
+  text += ", " + counted(scope.restarts, "restart", "restarts");
+  if (scope.network.kind == NetworkKind::fifo) {
+    text += ", " + counted(scope.resends, "resend", "resends") + ", " + counted(scope.losses, "loss", "losses");
+  }
+  if (scope.grain == Grain::fine && scope.network.kind == NetworkKind::latest) {
+    text += ", receive queues of " + std::to_string(fine_queue_max);
+  }
+  return text;
+}
+
+std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max) {
+  const Configuration& configuration = ensemble.configurations[0];
+  const std::vector<Member> voters = members_of(configuration, LearnerType::participant);
+  const Symmetries symmetries(configuration);
+  std::set<Signature> seen;
+  std::vector<Scenario> scenarios;
+  std::vector<Member> order;
+  std::vector<bool> used(voters.size(), false);
+  const auto take = [&](const std::vector<Member>& candidate) {
+    if (seen.insert(symmetries.signature(candidate)).second) scenarios.push_back(scenario_of(ensemble, candidate));
+  };
+  if (configuration.groups().empty()) {
+    take({voters.begin(), voters.begin() + starts_max});  // all orders have one signature
+  } else {
+    for_each_order(voters, static_cast<std::size_t>(starts_max), order, used, take);
+  }
+  return scenarios;
+}
+
+Scenario given_history(const model::Ensemble& ensemble, const std::vector<Participant>& histories) {
+  Scenario scenario;
+  scenario.ensemble = ensemble;
+  for (const Member& member : ensemble.configurations[0].members()) {
+    Participant participant{member.id, {}};
+    for (const Participant& given : histories) {
+      if (given.id == member.id) participant.durable = given.durable;
+    }
+    scenario.participants.push_back(participant);
+  }
+  return scenario;
+}
+
+Tolerance tolerance_of(const Configuration& configuration) {
+  const std::vector<Member> voters = members_of(configuration, LearnerType::participant);
+  Tolerance tolerance;
+  if (voters.size() > static_cast<std::size_t>(tolerance_voters_max)) return tolerance;
+  tolerance.complete = true;
+  int smallest = static_cast<int>(voters.size()) + 1;
+  for (std::uint32_t lost = 0; lost < (1U << voters.size()); ++lost) {
+    const int count = std::popcount(lost);
+    if (count > smallest) continue;
+    const bool survives = configuration.contains_quorum([&](ServerId id) {
+      const auto place = std::find_if(voters.begin(), voters.end(), [id](const Member& voter) { return voter.id == id; });
+      return (lost >> static_cast<unsigned>(place - voters.begin()) & 1U) == 0;
+    });
+    if (survives) continue;
+    if (count < smallest) tolerance.smallest_fatal.clear();
+    smallest = count;
+    std::vector<ServerId> servers;
+    for (std::size_t i = 0; i < voters.size(); ++i) {
+      if ((lost >> i & 1U) != 0) servers.push_back(voters[i].id);
+    }
+    tolerance.smallest_fatal.push_back(servers);
+  }
+  std::sort(tolerance.smallest_fatal.begin(), tolerance.smallest_fatal.end());
+  tolerance.any_crashes = smallest - 1;
+  return tolerance;
+}
+
+}  // namespace conclave::spec

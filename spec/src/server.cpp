@@ -1,0 +1,207 @@
+#include "conclave/spec/server.hpp"
+
+#include <cassert>
+#include <cstddef>
+
+namespace conclave::spec {
+namespace {
+
+using model::Notification;
+using model::Vote;
+
+// One list of fields for both directions: an archive reads or writes each in turn.
+class Writer {
+ public:
+  static constexpr bool reading = false;
+  // Zigzag and varint: small numbers of either sign take one byte.
+  void number(std::int64_t& value) {
+    const auto plain = static_cast<std::uint64_t>(value);
+    std::uint64_t folded = (plain << 1U) ^ (value < 0 ? ~std::uint64_t{0} : std::uint64_t{0});
+    while (folded >= 0x80U) {
+      bytes.push_back(static_cast<char>((folded & 0x7fU) | 0x80U));
+      folded >>= 7U;
+    }
+    bytes.push_back(static_cast<char>(folded));
+  }
+  std::string bytes;
+};
+
+class Reader {
+ public:
+  static constexpr bool reading = true;
+  explicit Reader(const std::string& source) : bytes(source) {}
+  void number(std::int64_t& value) {
+    std::uint64_t folded = 0;
+    for (unsigned shift = 0;; shift += 7U) {
+      assert(at < bytes.size());
+      const auto byte = static_cast<std::uint8_t>(bytes[at++]);
+      folded |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
+      if ((byte & 0x80U) == 0) break;
+    }
+    const std::uint64_t sign = (folded & 1U) != 0 ? ~std::uint64_t{0} : std::uint64_t{0};
+    value = static_cast<std::int64_t>((folded >> 1U) ^ sign);
+  }
+  const std::string& bytes;
+  std::size_t at = 0;
+};
+
+template <class Archive, class Small>
+void small(Archive& archive, Small& value) {
+  auto wide = static_cast<std::int64_t>(value);
+  archive.number(wide);
+  value = static_cast<Small>(wide);
+}
+
+template <class Archive>
+void fields(Archive& archive, Vote& vote) {
+  archive.number(vote.proposal.epoch.value);
+  archive.number(vote.proposal.zxid.value);
+  archive.number(vote.proposal.leader.value);
+  archive.number(vote.round.value);
+  small(archive, vote.version);
+  small(archive, vote.state);
+}
+
+template <class Archive>
+void fields(Archive& archive, Notification& notification) {
+  archive.number(notification.from.value);
+  fields(archive, notification.vote);
+}
+
+template <class Archive, class Value>
+void fields(Archive& archive, std::optional<Value>& value) {
+  bool present = value.has_value();
+  small(archive, present);
+  if constexpr (Archive::reading) value = present ? std::optional<Value>(Value{}) : std::nullopt;
+  if (present) fields(archive, *value);
+}
+
+template <class Archive>
+void fields(Archive& archive, model::TrackedSupport& support) {
+  small(archive, support.committed);
+  small(archive, support.last_seen);
+}
+
+template <class Archive>
+void fields(Archive& archive, model::VoteTable& table) {
+  std::size_t size = table.size();
+  small(archive, size);
+  if constexpr (Archive::reading) {
+    table.clear();
+    for (std::size_t i = 0; i < size; ++i) {
+      model::Ballot ballot{};
+      archive.number(ballot.from.value);
+      fields(archive, ballot.vote);
+      table.put(ballot.from, ballot.vote);
+    }
+  } else {
+    for (model::Ballot ballot : table) {
+      archive.number(ballot.from.value);
+      fields(archive, ballot.vote);
+    }
+  }
+}
+
+template <class Archive>
+void fields(Archive& archive, model::Role& role) {
+  std::size_t index = role.index();
+  small(archive, index);
+  std::int64_t leader = 0;
+  if (const auto* following = std::get_if<model::Following>(&role)) leader = following->leader.value;
+  if (const auto* observing = std::get_if<model::Observing>(&role)) leader = observing->leader.value;
+  archive.number(leader);
+  if constexpr (Archive::reading) {
+    const model::ServerId id{leader};
+    const model::Role roles[] = {model::BeforeElection{}, model::Polling{},       model::Finalizing{},
+                                 model::Leading{},        model::Following{id},   model::Observing{id}};
+    static_assert(std::size(roles) == std::variant_size_v<model::Role>);
+    role = roles[index];
+  }
+}
+
+// Of the peer's members these are missing: id, learner type, configurations, durable state and oracle, which never
+// change in a scenario, and the time-out's length, which a network without clocks can't notice.
+template <class Archive>
+void fields(Archive& archive, model::Peer& peer) {
+  archive.number(peer.clock.value);
+  Vote proposal{peer.proposal, {}, 0, {}};
+  fields(archive, proposal);
+  peer.proposal = proposal.proposal;
+  fields(archive, peer.current_vote);
+  fields(archive, peer.unpublished);
+  fields(archive, peer.role);
+  std::size_t waiting = peer.received.size();
+  small(archive, waiting);
+  for (std::size_t i = 0; i < waiting; ++i) {
+    if constexpr (Archive::reading) peer.received.push_back(Notification{});
+    fields(archive, peer.received[i]);
+  }
+  fields(archive, peer.recvset);
+  fields(archive, peer.outofelection);
+  fields(archive, peer.tracked);
+}
+
+template <class Archive>
+void fields(Archive& archive, Server& server) {
+  small(archive, server.life);
+  if (server.life == Life::unborn) return;
+  fields(archive, server.proposal);
+  if (server.life == Life::up) {
+    fields(archive, server.peer);
+    return;
+  }
+  fields(archive, server.answer);
+  fields(archive, server.courtesy);
+  small(archive, server.readers);
+}
+
+bool decided_once(const model::Peer& peer) { return peer.current_vote.round != model::no_round; }
+
+}  // namespace
+
+std::string encode(const Server& server) {
+  Writer writer;
+  Server copy = server;
+  fields(writer, copy);
+  return writer.bytes;
+}
+
+Server decode(const std::string& bytes, const Server& blank) {
+  Reader reader(bytes);
+  Server server = blank;
+  fields(reader, server);
+  assert(reader.at == bytes.size());
+  return server;
+}
+
+Server blank_server(const Scenario& scenario, int index) {
+  const Participant& participant = scenario.participants[static_cast<std::size_t>(index)];
+  Server server;
+  server.peer = model::make_peer(scenario.ensemble, participant.id, participant.durable);
+  server.peer.oracle = model::Oracle{true, scenario.oracle_grants == participant.id};
+  return server;
+}
+
+std::optional<Notification> offer_of(const Server& server, Offer kind) {
+  if (server.life == Life::unborn) return std::nullopt;
+  if (kind == Offer::proposal) return server.proposal;
+  if (server.life == Life::down) return kind == Offer::answer ? server.answer : server.courtesy;
+  const model::Peer& peer = server.peer;
+  const Vote& current = peer.current_vote;
+  if (kind == Offer::courtesy) {
+    return Notification{peer.id, Vote{current.proposal, peer.clock, model::notification_version, state_of(peer)}};
+  }
+  // Not looking: what reception answers now, which between a decision and its publication is the old vote.
+  const model::ServerState now = state_of(peer);
+  if (now != model::ServerState::looking) {
+    return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
+  }
+  // Looking again: the latest answer given by this process is the one of the last role, which the vote still tells.
+  if (!decided_once(peer)) return std::nullopt;
+  model::ServerState state = peer.learner_type == model::LearnerType::participant ? model::ServerState::following
+                                                                                  : model::ServerState::observing;
+  if (current.proposal.leader == peer.id) state = model::ServerState::leading;
+  return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, state}};
+}
+
+}  // namespace conclave::spec
