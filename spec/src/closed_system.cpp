@@ -54,7 +54,6 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   // The argument is about one step per message, and about plain quorums.
   clears_ = scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
             configuration.kind() != model::QuorumKind::oracle_majority && scope_.rounds <= prospect_rounds_max;
-  quorums_.resize(std::size_t{1} << static_cast<unsigned>(servers()));
   for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
     quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {
       for (int i = 0; i < servers(); ++i) {

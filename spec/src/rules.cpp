@@ -24,8 +24,11 @@ struct WithoutMajority : ZooKeeperRules {
   }
 };
 
-// Votes of different rounds are added up (as before ZOOKEEPER-157).
+// Votes of different rounds are added up (as before ZOOKEEPER-157): an earlier round's vote is counted, and equality
+// forgets the round. The second alone changes nothing: recvset is emptied when the round changes and takes votes of the
+// current round only, and settled votes are compared without their round anyway.
 struct RoundForgotten : ZooKeeperRules {
+  static constexpr bool earlier(Round, Round) { return false; }
   static constexpr bool equal(const Vote& left, const Vote& right) {
     Vote moved = right;
     moved.round = left.round;

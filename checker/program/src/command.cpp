@@ -99,6 +99,12 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   if (the_progress().interrupt && outcome.explored.size() < plan.scenarios.size()) outcome.trouble = "a signal";
 }
 
+// Two rounds show more, and three servers can afford them.
+int default_rounds(const Plan& plan) {
+  constexpr std::size_t servers_with_two_rounds = 3;
+  return plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
+}
+
 ExitCode refused(const std::string& message, ExitCode code) {
   fmt::print(stderr, "{}\n", message);
   return code;
@@ -118,6 +124,7 @@ ExitCode run_check(const CheckOptions& options) {
   outcome.tolerance = spec::tolerance_of(outcome.cfg.configuration);
   outcome.scenarios = plan->scenarios.size();
   outcome.orders = plan->orders;
+  if (outcome.options.scope.rounds == 0) outcome.options.scope.rounds = default_rounds(*plan);
   try {
     explore_all(*plan, outcome);
   } catch (const ReplayFailed& failure) {

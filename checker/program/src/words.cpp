@@ -7,10 +7,6 @@
 #include <cmath>
 #include <tuple>
 
-#ifndef CONCLAVE_VERSION
-#define CONCLAVE_VERSION "0.1.0"
-#endif
-
 namespace conclave::check {
 
 std::string_view version() { return CONCLAVE_VERSION; }

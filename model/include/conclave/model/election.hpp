@@ -27,6 +27,9 @@ struct ZooKeeperRules {
   // Is `proposed` better than `current`, as far as the order goes? FLE.totalOrderPredicate after its look at weights.
   static constexpr bool supersedes(const Proposal& proposed, const Proposal& current) { return proposed > current; }
 
+  // Is a looking vote of a round that is over? It is not counted then (ZOOKEEPER-157).
+  static constexpr bool earlier(Round theirs, Round clock) { return theirs < clock; }
+
   // Vote.equals.
   static constexpr bool equal(const Vote& left, const Vote& right) { return votes_equal(left, right); }
 
@@ -296,7 +299,7 @@ class Stepper {
       send_to_all();
       return true;
     }
-    if (theirs.round < peer().clock) {  // reception has answered it
+    if (Rules::earlier(theirs.round, peer().clock)) {  // reception has answered it
       fired(Rule::ignore_earlier_round);
       return false;
     }

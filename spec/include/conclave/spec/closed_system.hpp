@@ -67,7 +67,8 @@ class Fields {
   [[nodiscard]] std::size_t growing() const { return crashes_; }  // local states and channels
   [[nodiscard]] std::size_t local(int server) const { return static_cast<std::size_t>(server); }
   [[nodiscard]] std::size_t channel(int from, int to) const {
-    return static_cast<std::size_t>(servers_ + from * servers_ + to);
+    const auto servers = static_cast<std::size_t>(servers_);
+    return servers + static_cast<std::size_t>(from) * servers + static_cast<std::size_t>(to);
   }
   [[nodiscard]] std::size_t crashes() const { return crashes_; }
   [[nodiscard]] std::size_t restarts() const { return crashes_ + 1; }
@@ -137,7 +138,7 @@ class ClosedSystem {
   std::uint32_t voters_ = 0;
   std::uint32_t electable_ = 0;
   bool clears_ = false;
-  std::vector<bool> quorums_;
+  std::array<bool, std::size_t{1} << participants_max> quorums_{};  // by set of participants
   PropertySet applicable_ = 0;
   std::mutex mutex_;
   QuietCounts quiet_;

@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "conclave/spec/channel_view.hpp"
 #include "conclave/spec/closed_system.hpp"
 #include "conclave/spec/flat_map.hpp"
 #include "conclave/spec/layout.hpp"
 #include "conclave/spec/stable_vector.hpp"
+#include "conclave/spec/state_view.hpp"
+#include "conclave/spec/support.hpp"
 
 namespace conclave::spec {
 
@@ -26,10 +29,10 @@ class Worker {
       : system_(system),
         layout_(layout),
         n_(system.servers()),
+        view_(system),
         rows_(static_cast<std::size_t>(n_)),
         facts_(static_cast<std::size_t>(n_)),
-        contents_(static_cast<std::size_t>(n_)),
-        channel_support_(static_cast<std::size_t>(n_)) {}
+        channels_(system) {}
 
   template <class Emit>
   void initial(const Emit& emit) {
@@ -40,7 +43,7 @@ class Worker {
       const Input how = coarse() ? input::begin : input::boot;
       const Known result = ask(i, 0, how);
       put_local(state, i, result.next);
-      facts_now_[static_cast<std::size_t>(i)] = &facts_of(i, result.next);
+      view_.facts[static_cast<std::size_t>(i)] = &facts_of(i, result.next);
     }
     for (int i = 0; coarse() && i < n_; ++i) send(state, i, ask(i, 0, input::begin).sends);
     emit(state);
@@ -74,7 +77,7 @@ class Worker {
     const bool moved = progress;
     bool held_back = false;
     for (int i = 0; i < n_; ++i) end_role(state, i, moved, held_back, step);
-    return judge_state(progress, held_back);
+    return view_.judge(progress, held_back, quiet_) & system_.applicable();
   }
 
   // A total order on states that does not depend on the numbers that local states happen to have got.
@@ -116,7 +119,7 @@ class Worker {
     return layout_.get(state, system_.fields().channel(from, to));
   }
   [[nodiscard]] std::size_t bytes_used() const {
-    std::size_t sum = known_.bytes_used() + pushed_.bytes_used() + popped_.bytes_used();
+    std::size_t sum = known_.bytes_used() + channels_.bytes_used();
     for (const auto& facts : facts_) sum += facts.size() * sizeof(LocalFacts);
     for (const auto& rows : rows_) {
       sum += rows.capacity() * sizeof(Row);
@@ -131,19 +134,15 @@ class Worker {
     std::uint32_t sends = 0;
     PropertySet broken = 0;
   };
-  struct Popped {
-    ChannelId rest = 0;
-    NotificationId head = 0;
-  };
 
   // --- the state at hand -----------------------------------------------------------------------------------------
 
   void load(const State& state) {
-    running_ = 0;
+    view_.running = 0;
     for (int i = 0; i < n_; ++i) {
       const LocalFacts& facts = facts_of(i, local(state, i));
-      facts_now_[static_cast<std::size_t>(i)] = &facts;
-      if (facts.life == Life::up) running_ |= 1U << static_cast<unsigned>(i);
+      view_.facts[static_cast<std::size_t>(i)] = &facts;
+      if (facts.life == Life::up) view_.running |= 1U << static_cast<unsigned>(i);
     }
   }
   const LocalFacts& facts_of(int server, LocalId id) {
@@ -153,29 +152,15 @@ class Worker {
     }
     return known[id];
   }
-  [[nodiscard]] const LocalFacts& now(int server) const { return *facts_now_[static_cast<std::size_t>(server)]; }
+  [[nodiscard]] const LocalFacts& now(int server) const { return view_.at(server); }
   [[nodiscard]] bool coarse() const { return system_.scope().grain == Grain::coarse; }
   [[nodiscard]] bool fifo() const { return system_.scope().network.kind == NetworkKind::fifo; }
   [[nodiscard]] bool timely() const { return system_.scope().timing == TimingKind::timely; }
 
   // --- votes that can't matter any more ------------------------------------------------------------------------------
 
-  // Which (participant, round) may somebody still settle on, or be heard to have settled on? To be the first to settle
-  // on X in a round takes a quorum of looking votes for X, so X is out once those that support it or may yet, anywhere,
-  // are no quorum. docs/dead-votes.md has the argument.
-  struct Support {
-    std::array<std::uint64_t, prospect_rounds_max> by_round{};
-    VoteSet settled = 0;
-
-    void add(const LocalFacts& facts) {
-      for (std::size_t round = 0; round < by_round.size(); ++round) by_round[round] |= facts.support[round];
-      settled |= facts.settled;
-    }
-    void add(const Support& other) {
-      for (std::size_t round = 0; round < by_round.size(); ++round) by_round[round] |= other.by_round[round];
-      settled |= other.settled;
-    }
-  };
+  // To be the first to settle on X in a round takes a quorum of looking votes for X, so X is out once those that support
+  // it or may yet, anywhere, are no quorum. docs/dead-votes.md has the argument.
   VoteSet prospects(const Support& support) const {
     VoteSet votes = support.settled;
     for (int round = 0; round < system_.scope().rounds; ++round) {
@@ -204,7 +189,7 @@ class Worker {
     for (int from = 0; from < n_; ++from) {
       for (int to = 0; to < n_; ++to) {
         const ChannelId content = from == to ? 0 : channel(state, from, to);
-        if (content != 0) support.add(support_of(from, content));
+        if (content != 0) support.add(channels_.support(from, content));
       }
     }
   }
@@ -332,7 +317,7 @@ class Worker {
       const ChannelId content = channel(state, from, to);
       if (content == 0) continue;
       note_better_in(state, from, to);
-      const Popped popped = pop(from, content);
+      const ChannelView::Popped popped = channels_.pop(from, content);
       State next = state;
       layout_.set(next, system_.fields().channel(from, to), popped.rest);
       const bool full = !coarse() && now(to).state == model::ServerState::looking &&
@@ -352,7 +337,7 @@ class Worker {
   }
   void note_better_in(const State& state, int from, int to) {
     if (!timely() || !now(to).finalizing) return;
-    for (const NotificationId id : contents(from, channel(state, from, to))) note_better(to, local(state, to), id);
+    for (const NotificationId id : channels_.content(from, channel(state, from, to))) note_better(to, local(state, to), id);
   }
 
   void send(State& state, int from, std::uint32_t sends) {
@@ -364,46 +349,7 @@ class Worker {
   }
   void push(State& state, int from, int to, NotificationId id) {
     const std::size_t field = system_.fields().channel(from, to);
-    const ChannelId before = layout_.get(state, field);
-    const std::uint64_t key = key_of(from, before) << 16U | id;
-    const ChannelId* after = pushed_.find(key);
-    if (after == nullptr) {
-      std::vector<NotificationId> content = contents(from, before);
-      if (content.size() == static_cast<std::size_t>(system_.scope().network.capacity)) content.erase(content.begin());
-      content.push_back(id);
-      after = pushed_.add(key, system_.channels(from).intern(content));
-    }
-    layout_.set(state, field, *after);
-  }
-  Popped pop(int from, ChannelId id) {
-    if (const Popped* known = popped_.find(key_of(from, id))) return *known;
-    std::vector<NotificationId> content = contents(from, id);
-    const NotificationId head = content.front();
-    content.erase(content.begin());
-    return *popped_.add(key_of(from, id), Popped{system_.channels(from).intern(content), head});
-  }
-  static std::uint64_t key_of(int from, ChannelId id) {
-    return std::uint64_t{id} << 3U | static_cast<std::uint64_t>(from);
-  }
-  static_assert(participants_max <= 8);
-  const std::vector<NotificationId>& contents(int from, ChannelId id) {
-    auto& known = contents_[static_cast<std::size_t>(from)];
-    while (known.size() <= id) {
-      known.push_back(system_.channels(from).content(static_cast<ChannelId>(known.size())));
-    }
-    return known[id];
-  }
-  // What messages on their way add to the question which votes can still matter.
-  const Support& support_of(int from, ChannelId id) {
-    auto& known = channel_support_[static_cast<std::size_t>(from)];
-    while (known.size() <= id) {
-      Support support;
-      for (const NotificationId sent : contents(from, static_cast<ChannelId>(known.size()))) {
-        system_.machine().add_support(sent, support.by_round, support.settled);
-      }
-      known.push_back(support);
-    }
-    return known[id];
+    layout_.set(state, field, channels_.push(from, layout_.get(state, field), id));
   }
 
   // --- steps inside a server ---------------------------------------------------------------------------------------
@@ -449,25 +395,6 @@ class Worker {
     step(next, Action{kind, byte(server), 0, {}}, known.broken);
   }
 
-  // Has the role of a settled server lost what it stands on? `patient`: as far as servers know that do not wait for
-  // messages still on their way or elections still going on.
-  [[nodiscard]] bool role_lost(int server, bool patient) const {
-    const LocalFacts& own = now(server);
-    if (own.state == model::ServerState::leading) {
-      std::uint32_t supporters = 0;
-      for (int i = 0; i < n_; ++i) {
-        const bool follows = now(i).life == Life::up && now(i).state != model::ServerState::looking &&
-                             now(i).leader == server;
-        if (follows) supporters |= 1U << static_cast<unsigned>(i);
-      }
-      return !patient && !system_.quorum_among(supporters);
-    }
-    if (own.leader < 0 || now(own.leader).life != Life::up) return true;
-    const model::ServerState leader = now(own.leader).state;
-    if (leader == model::ServerState::leading) return false;
-    return leader != model::ServerState::looking || !patient;
-  }
-
   template <class Step>
   void end_role(const State& state, int server, bool moved, bool& held_back, const Step& step) {
     const LocalFacts& own = now(server);
@@ -475,8 +402,8 @@ class Worker {
     if (!settled) return;
     const bool within = own.clock < system_.scope().rounds;
     if (!within) {
-      held_back = held_back || role_lost(server, false);
-    } else if (!timely() || role_lost(server, moved)) {
+      held_back = held_back || view_.role_lost(server, false);
+    } else if (!timely() || view_.role_lost(server, moved)) {
       apply(state, server, input::end_role, ActionKind::end_role, step);
     }
   }
@@ -503,7 +430,7 @@ class Worker {
     const Scope& scope = system_.scope();
     const LocalFacts& own = now(server);
     if (own.life == Life::up && crashes_spent(state) < spent_max(scope.crashes)) {
-      const std::uint32_t others = running_ & ~(1U << static_cast<unsigned>(server));
+      const std::uint32_t others = view_.running & ~(1U << static_cast<unsigned>(server));
       State next = state;
       put_local(next, server, ask(server, local(state, server), input::crash(fifo() ? 0 : others)).next);
       forget(next, server);
@@ -535,61 +462,6 @@ class Worker {
   void bump(State& state, std::size_t field) const { layout_.set(state, field, layout_.get(state, field) + 1); }
   static std::uint8_t byte(int server) { return static_cast<std::uint8_t>(server); }
 
-  // --- properties of states ----------------------------------------------------------------------------------------
-
-  PropertySet judge_state(bool progress, bool held_back) {
-    PropertySet broken = 0;
-    std::uint32_t started = 0;
-    bool any_settled = false;
-    for (int i = 0; i < n_; ++i) {
-      const LocalFacts& own = now(i);
-      if (own.life != Life::unborn) started |= 1U << static_cast<unsigned>(i);
-      if (own.life != Life::up || own.state == model::ServerState::looking) continue;
-      any_settled = true;
-      if (own.state != model::ServerState::leading) continue;
-      for (int j = 0; j < i; ++j) {
-        const bool both = now(j).life == Life::up && now(j).state == model::ServerState::leading &&
-                          now(j).clock == own.clock;
-        if (both) broken |= bit(Property::single_leading);
-        if (both && own.clock == 1) broken |= bit(Property::one_leader_per_round);
-      }
-    }
-    if (any_settled && !system_.quorum_among(started)) broken |= bit(Property::quorum_took_part);
-    if (any_settled && std::popcount(running_) == n_ && running_all_settled()) broken |= bit(Property::all_settled);
-    if (!progress) broken |= judge_quiet(held_back);
-    return broken & system_.applicable();
-  }
-  [[nodiscard]] bool running_all_settled() const {
-    for (int i = 0; i < n_; ++i) {
-      if (now(i).life != Life::up) continue;
-      if (now(i).state == model::ServerState::looking || now(i).leader < 0) return false;
-      const LocalFacts& leader = now(now(i).leader);
-      if (leader.life != Life::up || leader.state != model::ServerState::leading) return false;
-    }
-    return true;
-  }
-  PropertySet judge_quiet(bool held_back) {
-    if (!system_.quorum_among(running_)) {
-      ++quiet_.no_quorum;
-    } else if (running_all_settled()) {
-      ++quiet_.settled;
-    } else if (held_back || waits_for_bound()) {
-      ++quiet_.cut;
-    } else {
-      return bit(Property::no_deadlock);
-    }
-    return 0;
-  }
-  // Some server could go on, were it not for the number of resends or rounds.
-  [[nodiscard]] bool waits_for_bound() const {
-    for (int i = 0; i < n_; ++i) {
-      if (now(i).life != Life::up) continue;
-      if (fifo() && now(i).in_election && !now(i).finalizing) return true;
-      if (now(i).before_election) return true;
-    }
-    return false;
-  }
-
   static void append(std::string& bytes, const std::string& part) {
     bytes.push_back(static_cast<char>(part.size() & 0xffU));
     bytes.push_back(static_cast<char>(part.size() >> 8U));
@@ -599,21 +471,17 @@ class Worker {
   ClosedSystem& system_;
   const Layout& layout_;
   int n_;
-  std::uint32_t running_ = 0;
   bool better_pending_ = false;  // for the server whose messages hear() has looked at last
-  std::array<const LocalFacts*, participants_max> facts_now_{};
+  StateView view_;
   FlatMap<Known> known_;
   FlatMap<std::uint32_t> vote_sets_;
   std::vector<std::uint32_t> vote_numbers_ = std::vector<std::uint32_t>(std::size_t{1} << 16U, unknown);
   std::uint32_t vote_sets_count_ = 0;
   std::vector<std::vector<Row>> rows_;
   std::vector<StableVector<LocalFacts>> facts_;
+  ChannelView channels_;
   std::array<Support, participants_max> support_of_others_{};
   VoteSet votes_now_ = 0;  // that can matter in the state just loaded
-  FlatMap<ChannelId> pushed_;
-  FlatMap<Popped> popped_;
-  std::vector<StableVector<std::vector<NotificationId>>> contents_;
-  std::vector<StableVector<Support>> channel_support_;
   std::vector<std::vector<Sent>> sends_;
   QuietCounts quiet_;
 };

@@ -1,0 +1,102 @@
+// A global state as its servers' facts, and what can be said of it without taking a step.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include "conclave/spec/closed_system.hpp"
+
+namespace conclave::spec {
+
+struct StateView {
+  explicit StateView(ClosedSystem& system) : system_(system), n_(system.servers()) {}
+
+  std::array<const LocalFacts*, participants_max> facts{};
+  std::uint32_t running = 0;  // set of participants
+
+  [[nodiscard]] const LocalFacts& at(int server) const { return *facts[static_cast<std::size_t>(server)]; }
+
+  // Has the role of a settled server lost what it stands on? `patient`: as far as servers know that do not wait for
+  // messages still on their way or elections still going on.
+  [[nodiscard]] bool role_lost(int server, bool patient) const {
+    const LocalFacts& own = at(server);
+    if (own.state == model::ServerState::leading) {
+      std::uint32_t supporters = 0;
+      for (int i = 0; i < n_; ++i) {
+        const bool follows =
+            at(i).life == Life::up && at(i).state != model::ServerState::looking && at(i).leader == server;
+        if (follows) supporters |= 1U << static_cast<unsigned>(i);
+      }
+      return !patient && !system_.quorum_among(supporters);
+    }
+    if (own.leader < 0 || at(own.leader).life != Life::up) return true;
+    const model::ServerState leader = at(own.leader).state;
+    if (leader == model::ServerState::leading) return false;
+    return leader != model::ServerState::looking || !patient;
+  }
+
+  // The properties that the state breaks or witnesses. `progress`: something but starts and faults can happen;
+  // `held_back`: a role would end, were it not for the bound on rounds.
+  PropertySet judge(bool progress, bool held_back, QuietCounts& quiet) const {
+    PropertySet broken = 0;
+    std::uint32_t started = 0;
+    bool any_settled = false;
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& own = at(i);
+      if (own.life != Life::unborn) started |= 1U << static_cast<unsigned>(i);
+      if (own.life != Life::up || own.state == model::ServerState::looking) continue;
+      any_settled = true;
+      if (own.state != model::ServerState::leading) continue;
+      for (int j = 0; j < i; ++j) {
+        const bool both = at(j).life == Life::up && at(j).state == model::ServerState::leading &&
+                          at(j).clock == own.clock;
+        if (both) broken |= bit(Property::single_leading);
+        if (both && own.clock == 1) broken |= bit(Property::one_leader_per_round);
+      }
+    }
+    if (any_settled && !system_.quorum_among(started)) broken |= bit(Property::quorum_took_part);
+    if (any_settled && std::popcount(running) == n_ && all_settled()) broken |= bit(Property::all_settled);
+    if (!progress) broken |= judge_quiet(held_back, quiet);
+    return broken;
+  }
+
+ private:
+  // Has every running server settled on one that runs and leads?
+  [[nodiscard]] bool all_settled() const {
+    for (int i = 0; i < n_; ++i) {
+      if (at(i).life != Life::up) continue;
+      if (at(i).state == model::ServerState::looking || at(i).leader < 0) return false;
+      const LocalFacts& leader = at(at(i).leader);
+      if (leader.life != Life::up || leader.state != model::ServerState::leading) return false;
+    }
+    return true;
+  }
+  PropertySet judge_quiet(bool held_back, QuietCounts& quiet) const {
+    if (!system_.quorum_among(running)) {
+      ++quiet.no_quorum;
+    } else if (all_settled()) {
+      ++quiet.settled;
+    } else if (held_back || waits_for_bound()) {
+      ++quiet.cut;
+    } else {
+      return bit(Property::no_deadlock);
+    }
+    return 0;
+  }
+  // Some server could go on, were it not for the number of resends or rounds.
+  [[nodiscard]] bool waits_for_bound() const {
+    const bool fifo = system_.scope().network.kind == NetworkKind::fifo;
+    for (int i = 0; i < n_; ++i) {
+      if (at(i).life != Life::up) continue;
+      if (fifo && at(i).in_election && !at(i).finalizing) return true;
+      if (at(i).before_election) return true;
+    }
+    return false;
+  }
+
+  ClosedSystem& system_;
+  int n_;
+};
+
+}  // namespace conclave::spec
