@@ -16,7 +16,8 @@ int channel_bits(int capacity) { return capacity <= 1 ? 6 : capacity == 2 ? 9 : 
 
 }  // namespace
 
-Fields::Fields(const Scenario& scenario, const Scope& scope) : servers_(static_cast<int>(scenario.participants.size())) {
+Fields::Fields(const Scenario& scenario, const Scope& scope)
+    : servers_(static_cast<int>(scenario.participants.size())) {
   const bool fifo = scope.network.kind == NetworkKind::fifo;
   for (int i = 0; i < servers_; ++i) widths_.push_back(fifo ? fifo_local_bits : local_bits);
   for (int from = 0; fifo && from < servers_; ++from) {

@@ -120,6 +120,8 @@ Notification LocalMachine::heard_by(Input input) {
 
 // Drops the votes that no later quorum can count: nobody can come to be elected by them.
 void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
+  // Voters answer observers with an old vote in a new round: what those count is another question.
+  if (scope_.rounds > 1 && !scenario_.ensemble.configurations[0].votes(peer.id)) return;
   model::VoteTable round;
   for (const model::Ballot& ballot : peer.recvset) {
     if (can_matter(ballot.vote, votes, false)) round.put(ballot.from, ballot.vote);
@@ -134,7 +136,9 @@ void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
 
 // Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
 bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
-  if (scope_.network.kind != NetworkKind::latest || scope_.restarts > 0) return false;
+  // A restarted process begins with round 1 again, and joining an older election leads back to earlier rounds.
+  constexpr int rounds_in_order = 2;
+  if (scope_.network.kind != NetworkKind::latest || scope_.restarts > 0 || scope_.rounds > rounds_in_order) return false;
   if (heard.vote.state != model::ServerState::looking) return false;
   const Vote* settled = peer.outofelection.find(heard.from);
   return settled != nullptr && settled->round >= heard.vote.round;
@@ -283,13 +287,13 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
   };
   const model::Peer& blank = blanks_[static_cast<std::size_t>(index)].peer;
   const model::Proposal own = initial_proposal(scenario_.ensemble, blank);
-  const bool restartable = server.life == Life::down && scope_.restarts > 0;
+  const bool restartable = server.life != Life::unborn && scope_.restarts > 0;  // after a crash, if it still runs
   const std::int64_t clock = server.life == Life::up ? server.peer.clock.value : 0;
   const bool looking = server.life == Life::up && model::in_election(server.peer);
   for (std::int64_t round = 1; round <= scope_.rounds && round <= prospect_rounds_max; ++round) {
     const bool comes = server.life == Life::unborn || restartable || (server.life == Life::up && clock < round);
     // From a later round there is a way back only through joining servers that settled before this one.
-    const bool comes_back = server.life == Life::up && clock >= round && round >= 2 && !(looking && clock == round);
+    const bool comes_back = server.life == Life::up && clock >= round && round >= 2;
     if (comes || comes_back) supports_from(own, round);
   }
   if (looking) {
@@ -298,8 +302,12 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
     const bool finalizing = std::holds_alternative<model::Finalizing>(server.peer.role);
     if (finalizing) supports((1 << blanks_.size()) - 1, index_of(server.peer.proposal.leader), clock);
     for (const model::Ballot& ballot : server.peer.recvset) {
-      if (finalizing || ballot.vote.proposal < server.peer.proposal || ballot.vote.state != model::ServerState::looking) continue;
-      supports(1 << index_of(ballot.from), index_of(ballot.vote.proposal.leader), clock);
+      const int leader = index_of(ballot.vote.proposal.leader);
+      const bool settled = ballot.vote.state != model::ServerState::looking;
+      // A settled vote of the own round counts like a looking one, though nobody says it any more.
+      if (settled && leader >= 0 && clock <= prospect_rounds_max) facts.settled |= vote_bit(leader, clock);
+      if (settled || finalizing || ballot.vote.proposal < server.peer.proposal) continue;
+      supports(1 << index_of(ballot.from), leader, clock);
     }
   }
   if (const auto proposal = offer_of(server, Offer::proposal)) {
@@ -307,7 +315,8 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
   }
   const auto answer = offer_of(server, Offer::answer);
   const int leader = answer ? index_of(answer->vote.proposal.leader) : -1;
-  const bool in_range = leader >= 0 && answer->vote.round.value >= 1 && answer->vote.round.value <= prospect_rounds_max;
+  const bool in_range =
+      leader >= 0 && answer->vote.round.value >= 1 && answer->vote.round.value <= prospect_rounds_max;
   if (in_range) facts.settled |= vote_bit(leader, answer->vote.round.value);
 }
 

@@ -18,13 +18,14 @@ using model::Vote;
 
 constexpr std::array<PropertyInfo, properties_count> infos = {{
     {Property::quorum_behind_decision, PropertyKind::always, "quorum-behind-decision",
-     "A server decides only with a quorum of votes in its table that agree with the decision.",
-     "no oracle", "FastLeaderElection.getVoteTracker; two decisions share a voter only because of it"},
+     "A server decides only with a quorum of votes in its table that agree with the decision.", "no oracle",
+     "FastLeaderElection.getVoteTracker; two decisions share a voter only because of it"},
     {Property::decided_is_initial, PropertyKind::always, "decided-is-initial",
      "The decided vote is the initial vote of the server it names.", "",
      "Leader.lead trusts that the elected server has the history that was voted for"},
     {Property::decided_as_recent_as_voters, PropertyKind::always, "decided-as-recent-as-voters",
-     "A vote decided by silence is at least as recent as the initial vote of every looking server that supports it.",
+     "A vote that a participant decides by silence is at least as recent as the initial vote of every looking server "
+     "that supports it.",
      "", "Leader.waitForEpochAck gives up where a follower is ahead"},
     {Property::proposals_rise, PropertyKind::always, "proposals-rise",
      "Within a round a server's proposal only rises.", "", "what ends an election: there is a best vote"},
@@ -46,8 +47,8 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
      "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
      "unless the running servers are no quorum or a bound of the exploration stands in the way.",
      "", "QuorumPeer.run would look for a leader for ever"},
-    {Property::single_leading, PropertyKind::refuted, "single-leading",
-     "At most one server is LEADING in a round.", "async, or staggered starts",
+    {Property::single_leading, PropertyKind::refuted, "single-leading", "At most one server is LEADING in a round.",
+     "async, or staggered starts",
      "a quorum of equal votes can be seen twice: a voter that still waits may adopt a better vote"},
     {Property::decided_as_recent_as_supporters, PropertyKind::refuted, "decided-as-recent-as-supporters",
      "A vote decided by silence is at least as recent as the initial vote of every server that supports it.",
@@ -222,7 +223,8 @@ void judge_decision(const LocalStep& step, const Vote& decided, Findings& findin
   finding(findings, Property::weightless_never_elected,
           weighty_voter(step.scenario, step.before, decided.proposal.leader.value));
   const bool by_silence = !moment.heard.has_value();
-  if (by_silence) {
+  // An observer may count a voter's old vote in a new round (see Rule::answer_non_voter), and elects nobody.
+  if (by_silence && step.before.learner_type == model::LearnerType::participant) {
     finding(findings, Property::decided_as_recent_as_voters,
             as_recent_as(step, decided, supporters(moment.round, decided, true)));
     finding(findings, Property::decided_as_recent_as_supporters,
@@ -253,8 +255,7 @@ std::string explain_decision(Property property, const LocalStep& step, const Vot
     case Property::quorum_behind_decision:
       return self + " decides for " + leader + " although only " +
              list_of(supporters(moment.heard ? moment.ever : moment.round, decided, false)) + " agrees";
-    case Property::decided_is_initial:
-      return self + " decides for a vote that is not the initial vote of " + leader;
+    case Property::decided_is_initial: return self + " decides for a vote that is not the initial vote of " + leader;
     case Property::decided_as_recent_as_voters:
     case Property::decided_as_recent_as_supporters: {
       const bool looking_only = property == Property::decided_as_recent_as_voters;
@@ -264,12 +265,9 @@ std::string explain_decision(Property property, const LocalStep& step, const Vot
       }
       return self + " decides for " + leader + ", supported by " + list_of(ahead) + ", whose initial vote is higher";
     }
-    case Property::weightless_never_elected:
-      return self + " decides for " + leader + ", which must not be elected";
-    case Property::leader_said_so:
-      return self + " follows " + leader + ", which has not said that it leads";
-    default:
-      return {};
+    case Property::weightless_never_elected: return self + " decides for " + leader + ", which must not be elected";
+    case Property::leader_said_so: return self + " follows " + leader + ", which has not said that it leads";
+    default: return {};
   }
 }
 
@@ -313,28 +311,21 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   switch (property) {
     case Property::quorum_behind_decision:
     case Property::leader_said_so:
-    case Property::quorum_took_part:
-      return !oracle;
+    case Property::quorum_took_part: return !oracle;
     case Property::one_leader_per_round:
-      return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together && scope.restarts == 0;
+      return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together &&
+             scope.restarts == 0;
     case Property::single_leading:
-      return can_elect && voters >= 3 &&
-             (scope.timing == TimingKind::async || scope.start == StartKind::staggered);
+      return can_elect && voters >= 3 && (scope.timing == TimingKind::async || scope.start == StartKind::staggered);
     case Property::decided_as_recent_as_supporters:
       return can_elect && voters >= 5 && scope.start == StartKind::staggered;
     case Property::some_leading:
-    case Property::all_settled:
-      return can_elect;
-    case Property::some_following:
-      return can_elect && voters >= 2;
-    case Property::some_observing:
-      return can_elect && observers;
-    case Property::late_joiner:
-      return can_elect && voters >= 3;
-    case Property::round_overtaken:
-      return can_elect && voters >= 2 && scope.rounds >= 2;
-    default:
-      return true;
+    case Property::all_settled: return can_elect;
+    case Property::some_following: return can_elect && voters >= 2;
+    case Property::some_observing: return can_elect && observers;
+    case Property::late_joiner: return can_elect && voters >= 3;
+    case Property::round_overtaken: return can_elect && voters >= 2 && scope.rounds >= 2;
+    default: return true;
   }
 }
 
@@ -345,8 +336,8 @@ Findings judge(const LocalStep& step) {
   for (const model::Effect& effect : step.after.effects) {
     if (const auto* decided = std::get_if<model::Decided>(&effect)) judge_decision(step, decided->vote, findings);
   }
-  const bool same_election = model::in_election(before) && model::in_election(after) &&
-                             before.clock.value == after.clock.value;
+  const bool same_election =
+      model::in_election(before) && model::in_election(after) && before.clock.value == after.clock.value;
   if (same_election && !(before.proposal == after.proposal)) {
     finding(findings, Property::proposals_rise, order_of(after.proposal) > order_of(before.proposal));
   }

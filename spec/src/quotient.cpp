@@ -48,7 +48,8 @@ class Refinement {
   const std::vector<std::uint32_t>& run() {
     std::size_t count = split([this](std::size_t local, std::vector<std::uint64_t>& row) { outputs(local, row); });
     for (;;) {
-      const std::size_t finer = split([this](std::size_t local, std::vector<std::uint64_t>& row) { steps(local, row); });
+      const std::size_t finer =
+          split([this](std::size_t local, std::vector<std::uint64_t>& row) { steps(local, row); });
       if (finer == count) return classes_;
       count = finer;
     }

@@ -100,8 +100,8 @@ Scenario scenario_of(const model::Ensemble& ensemble, const std::vector<Member>&
 }  // namespace
 
 std::string describe(const Scope& scope) {
-  std::string text = scope.network.kind == NetworkKind::latest ? "latest network"
-                                                               : "fifo:" + std::to_string(scope.network.capacity);
+  std::string text =
+      scope.network.kind == NetworkKind::latest ? "latest network" : "fifo:" + std::to_string(scope.network.capacity);
   text += scope.timing == TimingKind::async ? ", async" : ", timely";
   text += scope.grain == Grain::coarse ? ", coarse grain" : ", fine grain";
   text += scope.start == StartKind::staggered ? ", staggered starts" : ", started together";
@@ -159,7 +159,8 @@ Tolerance tolerance_of(const Configuration& configuration) {
     const int count = std::popcount(lost);
     if (count > smallest) continue;
     const bool survives = configuration.contains_quorum([&](ServerId id) {
-      const auto place = std::find_if(voters.begin(), voters.end(), [id](const Member& voter) { return voter.id == id; });
+      const auto place =
+          std::find_if(voters.begin(), voters.end(), [id](const Member& voter) { return voter.id == id; });
       return (lost >> static_cast<unsigned>(place - voters.begin()) & 1U) == 0;
     });
     if (survives) continue;

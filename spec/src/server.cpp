@@ -112,8 +112,8 @@ void fields(Archive& archive, model::Role& role) {
   archive.number(leader);
   if constexpr (Archive::reading) {
     const model::ServerId id{leader};
-    const model::Role roles[] = {model::BeforeElection{}, model::Polling{},       model::Finalizing{},
-                                 model::Leading{},        model::Following{id},   model::Observing{id}};
+    const model::Role roles[] = {model::BeforeElection{}, model::Polling{},     model::Finalizing{},
+                                 model::Leading{},        model::Following{id}, model::Observing{id}};
     static_assert(std::size(roles) == std::variant_size_v<model::Role>);
     role = roles[index];
   }

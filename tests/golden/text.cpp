@@ -131,6 +131,7 @@ std::string text_of(ConfigurationError error) {
     case ConfigurationError::participant_without_group: return "a participant without a group";
     case ConfigurationError::grouped_without_weight: return "an observer in a group, without a weight";
     case ConfigurationError::negative_weight: return "a negative weight";
+    case ConfigurationError::group_too_heavy: return "a group too heavy";
   }
   return "?";
 }

@@ -93,7 +93,9 @@ void add_bounds(CLI::App& check, Raw& raw) {
   check.add_option("--restarts", raw.restarts, "at most N restarts after crashes (default 0)")
       ->check(faults)
       ->group("What is explored");
-  check.add_option("--rounds", raw.rounds, "no election of a later round begins (default 2 for up to three servers, else 1)")
+  check
+      .add_option("--rounds", raw.rounds,
+                  "no election of a later round begins (default 2 for up to three servers, else 1)")
       ->check(CLI::Range(1, spec::rounds_max))
       ->group("What is explored");
   check.add_option("--resends", raw.resends, "fifo: at most N notification time-outs (default 0)")

@@ -42,7 +42,8 @@ class Explorer {
   // Once. Works in limits.threads threads and returns when all have ended.
   Result<State> run() {
     const auto began = std::chrono::steady_clock::now();
-    deadline_ = limits_.time_max.count() == 0 ? std::chrono::steady_clock::time_point::max() : began + limits_.time_max;
+    deadline_ =
+        limits_.time_max.count() == 0 ? std::chrono::steady_clock::time_point::max() : began + limits_.time_max;
     for (int i = 0; i < std::max(1, limits_.threads); ++i) lanes_.push_back(std::make_unique<Lane>(system_));
     share_memory();
     insert_initial();
@@ -158,7 +159,8 @@ class Explorer {
       }
     };
     std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < lanes_.size(); ++i) threads.emplace_back([this, &guarded, i] { guarded(*lanes_[i]); });
+    for (std::size_t i = 1; i < lanes_.size(); ++i)
+      threads.emplace_back([this, &guarded, i] { guarded(*lanes_[i]); });
     guarded(*lanes_[0]);
     for (std::thread& thread : threads) thread.join();
     for (const auto& lane : lanes_) {
@@ -314,7 +316,8 @@ class Explorer {
       if (!best_[i]) continue;
       (properties_[i].mode == Mode::claim ? result.violations : result.observations).push_back(*best_[i]);
     }
-    const bool users = stop_ == Stop::depth || stop_ == Stop::time || (stop_ == Stop::memory && limits_.memory_is_users);
+    const bool users =
+        stop_ == Stop::depth || stop_ == Stop::time || (stop_ == Stop::memory && limits_.memory_is_users);
     if (stop_ == Stop::none || stop_ == Stop::violation) {
       result.verdict = level_states_ == 0 ? Verdict::exhausted : Verdict::bounded;
     } else {

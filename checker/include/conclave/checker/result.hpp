@@ -31,9 +31,9 @@ enum class Stop : std::uint8_t { none, violation, depth, time, memory, interrupt
 
 struct Limits {
   int threads = 1;
-  std::size_t memory_bytes = 0;  // 0: none
-  bool memory_is_users = false;  // reached: bounded, not aborted
-  std::uint32_t depth_max = 0;   // levels; 0: none
+  std::size_t memory_bytes = 0;           // 0: none
+  bool memory_is_users = false;           // reached: bounded, not aborted
+  std::uint32_t depth_max = 0;            // levels; 0: none
   std::chrono::milliseconds time_max{0};  // 0: none
 };
 
@@ -43,7 +43,7 @@ struct Progress {
   std::atomic<std::uint64_t> steps{0};
   std::atomic<std::uint64_t> expanded{0};  // states whose successors are known
   std::atomic<std::uint64_t> level{0};
-  std::atomic<std::uint64_t> level_states{0};    // of the level at hand
+  std::atomic<std::uint64_t> level_states{0};  // of the level at hand
   std::atomic<std::uint64_t> level_expanded{0};
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<bool> interrupt{false};
@@ -61,8 +61,8 @@ struct TraceStep {
 template <class State>
 struct Finding {
   std::size_t property = 0;
-  bool by_step = false;   // broken by the last step of the run, not by the state it leads to
-  State from{};           // by_step only
+  bool by_step = false;  // broken by the last step of the run, not by the state it leads to
+  State from{};          // by_step only
   std::uint32_t action = 0;
   State state{};
   std::uint32_t level = 0;  // steps of the run

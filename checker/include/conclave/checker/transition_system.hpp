@@ -32,7 +32,9 @@ struct Property {
 // itself). Two states are the same if and only if their words are: nothing is hashed away.
 template <class State>
 concept PackableState = std::is_trivially_copyable_v<State> && std::has_unique_object_representations_v<State> &&
-                        sizeof(State) % sizeof(std::uint64_t) == 0;
+                            sizeof(State) %
+                            sizeof(std::uint64_t) ==
+                        0;
 
 namespace detail {
 template <class State>

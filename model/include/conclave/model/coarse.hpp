@@ -29,16 +29,17 @@ constexpr Transition react_by(const StepFunction& step_function, const Ensemble&
     done.rules.add(made.rules);
     for (const Effect& effect : made.effects) append_effect(done.effects, effect);
   };
+  // A server that does not vote would answer its own answers for ever: it never hears itself.
+  const auto to_itself = [&] { return valid_voter(ensemble, done.peer, done.peer.id); };
   take(event);
   std::size_t looked_at = 0;
   for (;;) {
     if (looked_at < done.effects.size()) {
       const Effect effect = done.effects[looked_at++];
       if (const auto* all = std::get_if<SendToAll>(&effect)) {
-        const bool to_itself = valid_voter(ensemble, done.peer, done.peer.id);
-        if (to_itself) take(Received{message_of(all->notification, all->config)});
+        if (to_itself()) take(Received{message_of(all->notification, all->config)});
       } else if (const auto* one = std::get_if<SendTo>(&effect)) {
-        if (one->to == done.peer.id) take(Received{message_of(one->notification, one->config)});
+        if (one->to == done.peer.id && to_itself()) take(Received{message_of(one->notification, one->config)});
       } else if (const auto* adopted = std::get_if<ConfigurationAdopted>(&effect)) {
         if (adopted->restarted) take(Start{});
       }

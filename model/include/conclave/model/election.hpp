@@ -278,8 +278,8 @@ class Stepper {
     if (!follow_rounds_and_order(notification.vote, own)) return;
 
     // Stored without version and state: those of a looking vote do not matter.
-    peer().recvset.put(notification.from, Vote{notification.vote.proposal, notification.vote.round, 0,
-                                               ServerState::looking});
+    peer().recvset.put(notification.from,
+                       Vote{notification.vote.proposal, notification.vote.round, 0, ServerState::looking});
     const Vote mine{peer().proposal, peer().clock, 0, ServerState::looking};
     if (!supported(peer().recvset, mine)) return;
     fired(Rule::begin_finalizing);

@@ -15,10 +15,10 @@ namespace conclave::model {
 
 // The three lengths of a notification that ZooKeeper still reads, and what it can't read.
 enum class MessageFormat : std::uint8_t {
-  too_short,       // under 28 bytes, or ending inside a field
-  without_epoch,   // 28: state, leader, zxid, round (before ZOOKEEPER-107)
-  without_version, // 40: and the peer epoch
-  versioned        // and the format version; from version 2 on, a configuration
+  too_short,        // under 28 bytes, or ending inside a field
+  without_epoch,    // 28: state, leader, zxid, round (before ZOOKEEPER-107)
+  without_version,  // 40: and the peer epoch
+  versioned         // and the format version; from version 2 on, a configuration
 };
 
 enum class ConfigText : std::uint8_t {
@@ -48,9 +48,15 @@ struct Message {
 // The message that carries `vote` from `from` in today's format.
 constexpr Message message_of(const Notification& notification, ConfigIndex config) {
   const Vote& vote = notification.vote;
-  return Message{notification.from,   MessageFormat::versioned, static_cast<std::int32_t>(vote.state),
-                 vote.proposal.leader, vote.proposal.zxid,      vote.round,
-                 vote.proposal.epoch,  vote.version,            ConfigText::parsed,
+  return Message{notification.from,
+                 MessageFormat::versioned,
+                 static_cast<std::int32_t>(vote.state),
+                 vote.proposal.leader,
+                 vote.proposal.zxid,
+                 vote.round,
+                 vote.proposal.epoch,
+                 vote.version,
+                 ConfigText::parsed,
                  config};
 }
 
@@ -161,8 +167,8 @@ constexpr void for_each_voter(const Ensemble& ensemble, const Peer& peer, const 
   const std::size_t next_size = next == nullptr ? 0 : next->members().size();
   while (in_current < current.members().size() || in_next < next_size) {
     const bool take_current =
-        in_next == next_size || (in_current < current.members().size() &&
-                                 current.members()[in_current].id <= next->members()[in_next].id);
+        in_next == next_size ||
+        (in_current < current.members().size() && current.members()[in_current].id <= next->members()[in_next].id);
     const ServerId id = take_current ? current.members()[in_current].id : next->members()[in_next].id;
     const bool in_both = take_current && in_next < next_size && next->members()[in_next].id == id;
     if (take_current) ++in_current;

@@ -135,15 +135,15 @@ constexpr Proposal initial_proposal(const Ensemble& ensemble, const Peer& peer) 
 
 // A server whose process has just started: QuorumPeer.startLeaderElection. It receives from now on, and takes part
 // once it gets the event Start. The learner type is the one that the configuration gives it.
-constexpr Peer make_peer(const Ensemble& ensemble, ServerId id, const Durable& durable, ConfigIndex configuration = 0) {
+constexpr Peer make_peer(const Ensemble& ensemble, ServerId id, const Durable& durable,
+                         ConfigIndex configuration = 0) {
   Peer peer;
   peer.id = id;
   peer.durable = durable;
   peer.committed = configuration;
   const Member* member = ensemble.configurations[configuration].find(id);
   if (member != nullptr) peer.learner_type = member->role;
-  peer.current_vote =
-      Vote{Proposal{durable.current_epoch, durable.last_zxid, id}, no_round, 0, ServerState::looking};
+  peer.current_vote = Vote{Proposal{durable.current_epoch, durable.last_zxid, id}, no_round, 0, ServerState::looking};
   return peer;
 }
 

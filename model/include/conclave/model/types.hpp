@@ -55,7 +55,7 @@ constexpr std::string_view name_of(ServerState state) {
 }
 
 // Bounds. All are ours: ZooKeeper's collections grow without one.
-inline constexpr std::size_t servers_max = 128;  // of one configuration
+inline constexpr std::size_t servers_max = 128;             // of one configuration
 inline constexpr std::size_t voters_max = 2 * servers_max;  // of the committed and the last seen one together
 inline constexpr std::size_t configurations_max = 4;
 inline constexpr std::size_t received_max = 128;

@@ -19,18 +19,18 @@
 namespace conclave::spec {
 
 enum class ActionKind : std::uint8_t {
-  read,      // latest: `server` reads what `peer` offers
-  deliver,   // fifo: the oldest message from `peer` reaches `server`
-  process,   // fine: the main loop takes a notification
-  publish,   // fine: the decision is stored
-  begin,     // fine: lookForLeader is called
-  silence,   // finalizeWait is over
+  read,     // latest: `server` reads what `peer` offers
+  deliver,  // fifo: the oldest message from `peer` reaches `server`
+  process,  // fine: the main loop takes a notification
+  publish,  // fine: the decision is stored
+  begin,    // fine: lookForLeader is called
+  silence,  // finalizeWait is over
   end_role,
-  resend,    // fifo: a notification time-out
-  start,     // the environment's from here on
+  resend,  // fifo: a notification time-out
+  start,   // the environment's from here on
   crash,
   restart,
-  lose       // fifo: the oldest message from `peer` to `server` disappears
+  lose  // fifo: the oldest message from `peer` to `server` disappears
 };
 
 // What one step does. The same whatever numbers the local states have got, so it can be told and compared.

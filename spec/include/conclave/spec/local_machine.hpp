@@ -20,7 +20,7 @@
 
 namespace conclave::spec {
 
-using LocalId = std::uint32_t;          // of one participant; 0 is the unborn server
+using LocalId = std::uint32_t;         // of one participant; 0 is the unborn server
 using NotificationId = std::uint16_t;  // over all participants; 0 is none
 inline constexpr NotificationId no_notification = 0;
 
@@ -35,16 +35,17 @@ static_assert(participants_max * prospect_rounds_max <= 32);
 // What can happen to one server, as a small number: the first few are plain, the others carry a parameter.
 using Input = std::uint32_t;
 namespace input {
-inline constexpr Input begin = 0;     // coarse: the process starts and looks; fine: lookForLeader is called
-inline constexpr Input boot = 1;      // fine: the process starts
+inline constexpr Input begin = 0;  // coarse: the process starts and looks; fine: lookForLeader is called
+inline constexpr Input boot = 1;   // fine: the process starts
 inline constexpr Input silence = 2;
 inline constexpr Input end_role = 3;  // coarse: and looks again
 inline constexpr Input resend = 4;
 inline constexpr Input process = 5;
 inline constexpr Input publish = 6;
-inline constexpr Input crash_base = 7;                                    // + set of those that run meanwhile
-inline constexpr Input forget_base = crash_base + (1U << participants_max);  // + participant that crashed or restarted
-inline constexpr Input receive_base = forget_base + participants_max;     // + notification
+inline constexpr Input crash_base = 7;  // + set of those that run meanwhile
+inline constexpr Input forget_base =
+    crash_base + (1U << participants_max);                             // + participant that crashed or restarted
+inline constexpr Input receive_base = forget_base + participants_max;  // + notification
 constexpr Input crash(std::uint32_t running) { return crash_base + running; }
 constexpr Input forget(int reader) { return forget_base + static_cast<Input>(reader); }
 constexpr Input receive(NotificationId id) { return receive_base + id; }
@@ -73,10 +74,10 @@ struct LocalFacts {
   bool finalizing = false;
   bool before_election = false;
   bool unpublished = false;
-  std::uint8_t waiting = 0;            // notifications in the receive queue
-  std::int8_t leader = -1;             // participant it has settled on, or -1
+  std::uint8_t waiting = 0;  // notifications in the receive queue
+  std::int8_t leader = -1;   // participant it has settled on, or -1
   std::int32_t clock = 0;
-  std::uint32_t readers = 0;           // down: who may still hear what it sent
+  std::uint32_t readers = 0;  // down: who may still hear what it sent
   std::array<NotificationId, offers_count> offers{};
   // What this local state adds to the question which votes can still matter (see Prospects). By round, from 1; by
   // participant X, one byte each: the set of participants that support X, or may yet, as far as this state tells.

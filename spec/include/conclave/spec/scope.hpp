@@ -45,9 +45,9 @@ struct Scope {
   StartKind start = StartKind::staggered;
   int crashes = 0;
   int restarts = 0;
-  int rounds = 1;   // no election begins whose round would be higher
-  int resends = 0;  // fifo: notification time-outs of a server that nothing is on its way to or from
-  int losses = 0;   // fifo: messages that disappear
+  int rounds = 1;                // no election begins whose round would be higher
+  int resends = 0;               // fifo: notification time-outs of a server that nothing is on its way to or from
+  int losses = 0;                // fifo: messages that disappear
   bool clear_dead_votes = true;  // a reduction: votes in a table that no later quorum can count
 };
 inline constexpr int faults_max = 15;  // of each kind
@@ -85,8 +85,8 @@ Scenario given_history(const model::Ensemble& ensemble, const std::vector<Partic
 
 // What a configuration stands, found by trying every set of voters.
 struct Tolerance {
-  bool complete = false;  // false: too many voters to try every set
-  int any_crashes = 0;    // however they are chosen, so many voters may be lost
+  bool complete = false;                                     // false: too many voters to try every set
+  int any_crashes = 0;                                       // however they are chosen, so many voters may be lost
   std::vector<std::vector<model::ServerId>> smallest_fatal;  // the smallest sets whose loss leaves no quorum
 };
 inline constexpr int tolerance_voters_max = 20;

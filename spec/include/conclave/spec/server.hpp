@@ -22,7 +22,7 @@ inline constexpr int offers_count = 3;
 
 struct Server {
   Life life = Life::unborn;
-  model::Peer peer;  // up only
+  model::Peer peer;                             // up only
   std::optional<model::Notification> proposal;  // last sent to all voters by this process
   // Down only: what is still on its way, and to whom (bit i: participant i, up since before the crash).
   std::optional<model::Notification> answer;

@@ -49,8 +49,8 @@ struct StateView {
       any_settled = true;
       if (own.state != model::ServerState::leading) continue;
       for (int j = 0; j < i; ++j) {
-        const bool both = at(j).life == Life::up && at(j).state == model::ServerState::leading &&
-                          at(j).clock == own.clock;
+        const bool both =
+            at(j).life == Life::up && at(j).state == model::ServerState::leading && at(j).clock == own.clock;
         if (both) broken |= bit(Property::single_leading);
         if (both && own.clock == 1) broken |= bit(Property::one_leader_per_round);
       }

@@ -257,8 +257,8 @@ class Worker {
   }
 
   Known ask(int server, LocalId local, Input input) {
-    const std::uint64_t key = std::uint64_t{local} << 32U | std::uint64_t{input} << 4U |
-                              static_cast<std::uint64_t>(server);
+    const std::uint64_t key =
+        std::uint64_t{local} << 32U | std::uint64_t{input} << 4U | static_cast<std::uint64_t>(server);
     if (const Known* known = known_.find(key)) return *known;
     const LocalResult result = system_.machine().apply(server, local, input);
     return *known_.add(key, Known{result.next, result.sends, result.broken & system_.applicable()});
@@ -337,12 +337,14 @@ class Worker {
   }
   void note_better_in(const State& state, int from, int to) {
     if (!timely() || !now(to).finalizing) return;
-    for (const NotificationId id : channels_.content(from, channel(state, from, to))) note_better(to, local(state, to), id);
+    for (const NotificationId id : channels_.content(from, channel(state, from, to)))
+      note_better(to, local(state, to), id);
   }
 
   void send(State& state, int from, std::uint32_t sends) {
     if (sends == 0) return;
-    while (sends_.size() <= sends) sends_.push_back(system_.machine().sends(static_cast<std::uint32_t>(sends_.size())));
+    while (sends_.size() <= sends)
+      sends_.push_back(system_.machine().sends(static_cast<std::uint32_t>(sends_.size())));
     for (const Sent& sent : sends_[sends]) {
       if (now(sent.to).life == Life::up) push(state, from, sent.to, sent.notification);
     }
@@ -435,7 +437,8 @@ class Worker {
       put_local(next, server, ask(server, local(state, server), input::crash(fifo() ? 0 : others)).next);
       forget(next, server);
       if (scope.restarts > 0) bump(next, system_.fields().crashes());
-      for (int other = 0; fifo() && other < n_; ++other) layout_.set(next, system_.fields().channel(other, server), 0);
+      for (int other = 0; fifo() && other < n_; ++other)
+        layout_.set(next, system_.fields().channel(other, server), 0);
       step(next, Action{ActionKind::crash, byte(server), 0, {}}, 0);
     }
     if (own.life == Life::down && layout_.get(state, system_.fields().restarts()) < spent_max(scope.restarts)) {

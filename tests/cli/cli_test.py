@@ -1,0 +1,299 @@
+"""The program `conclave` from outside: exit status, messages, reports, signals and memory.
+
+usage: cli_test.py PROGRAM [unittest arguments], in the project's folder
+"""
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+THREE = "examples/three-voters.cfg"
+FIVE = "examples/five-voters.cfg"
+# Far more than can be explored while a test waits.
+ENDLESS = [FIVE, "--crashes", "2", "--restarts", "2", "--rounds", "4"]
+# Instrumented programs need more memory than they would tell.
+SANITIZED = b"__asan_" in open(PROGRAM, "rb").read() or b"__tsan_" in open(PROGRAM, "rb").read()
+
+
+def environment(**more):
+    known = {key: value for key, value in os.environ.items() if key != "CONCLAVE_DEFAULT_CONFIG"}
+    return {**known, **more}
+
+
+def conclave(*arguments, timeout=120, **more):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout,
+                          env=environment(**more))
+
+
+def check(*arguments, **more):
+    return conclave("check", *arguments, **more)
+
+
+def document(*arguments):
+    ended = check(*arguments, "--json")
+    return ended, json.loads(ended.stdout)
+
+
+def without_times(text):
+    """Speed, memory and times are the only things that may differ between two calls."""
+    return re.sub(r"; [\d.]+ s, [\d.]+( [kM])? states/s; .*", "", text)
+
+
+class Overview(unittest.TestCase):
+    def test_alone_it_says_what_it_can_do(self):
+        ended = conclave()
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("conclave check [FILE]", ended.stdout)
+        self.assertEqual(ended.stdout, conclave("--help").stdout)
+
+    def test_version(self):
+        self.assertRegex(conclave("--version").stdout, r"^conclave \d+\.\d+\.\d+\n$")
+
+    def test_help_names_every_option(self):
+        text = check("--help").stdout
+        for option in ("network timing grain start history crashes restarts rounds threads memory json starts resends "
+                       "losses depth time property show no-reduction seed-bug list").split():
+            self.assertIn("--" + option, text)
+
+    def test_list(self):
+        text = check("--list").stdout
+        for name in ("quorum-behind-decision", "single-leading", "late-joiner", "decide-by-silence", "no-majority"):
+            self.assertIn(name, text)
+
+
+class Verdicts(unittest.TestCase):
+    def test_everything_explored_and_every_claim_holds(self):
+        ended = check(THREE)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(ended.stderr, "")
+        lines = ended.stdout.splitlines()
+        self.assertEqual(lines[-1], "verdict: exhausted - every claim holds within these bounds")
+        self.assertIn("1 of the 6 orders of initial votes", ended.stdout)
+        self.assertLess(len(lines), 50)
+        self.assertLess(max(map(len, lines)), 120)
+
+    def test_the_default_configuration(self):
+        ended = check(CONCLAVE_DEFAULT_CONFIG=THREE)
+        self.assertEqual(ended.returncode, 0)
+        self.assertEqual(without_times(ended.stdout), without_times(check(THREE).stdout))
+
+    def test_a_claim_is_violated(self):
+        ended = check(THREE, "--property", "single-leading")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("VIOLATED  single-leading", ended.stdout)
+        self.assertRegex(ended.stdout, r"(?m)^  9\. server \d reads server \d's answer: FOLLOWING leader=")
+        self.assertIn("because: LEADING at once: 2 (round 1) and 3 (round 1)", ended.stdout)
+        self.assertEqual(ended.stdout.splitlines()[-1], "verdict: violated - single-leading")
+
+    def test_a_seeded_bug_is_found_and_named(self):
+        ended = check(THREE, "--seed-bug", "no-majority")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("SEEDED BUG: no-majority", ended.stdout)
+
+    def test_a_run_is_shown_and_the_check_goes_on(self):
+        ended = check(THREE, "--show", "single-leading")
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("single-leading is broken in 9 steps", ended.stdout)
+
+    def test_a_limit_that_was_set(self):
+        ended = check(THREE, "--depth", "3")
+        self.assertEqual(ended.returncode, 2)
+        self.assertEqual(ended.stdout.splitlines()[-1], "verdict: bounded - --depth 3 was reached")
+        self.assertNotIn("holds  ", ended.stdout)
+        ended = check(*ENDLESS, "--time", "0.5")
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("--time 0.5 s was reached", ended.stdout)
+
+    def test_the_shipped_examples(self):
+        for name in ("one-server", "three-voters-two-observers", "dynamic/zoo"):
+            ended = check(f"examples/{name}.cfg", "--time", "60")
+            self.assertEqual(ended.returncode, 0, name + ended.stdout + ended.stderr)
+
+    def test_groups_have_several_orders(self):
+        ended, report = document("examples/weights-with-zero-group.cfg", "--depth", "4")
+        self.assertEqual(ended.returncode, 2)
+        self.assertEqual(len(report["scenarios"]), 10)
+        self.assertEqual(report["scope"]["orders"], 120)
+
+    def test_large_ensembles_with_fewer_starts(self):
+        ended = check("examples/three-groups.cfg", "--starts", "4", "--depth", "3")
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn("of 4 of the voters", ended.stdout)
+
+    def test_given_histories(self):
+        ended, report = document(THREE, "--history", "1=2:0x200000005,2=1:0,3=0:-1")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(report["scenarios"][0]["history"],
+                         [{"id": 1, "epoch": 2, "zxid": 0x200000005}, {"id": 2, "epoch": 1, "zxid": 0},
+                          {"id": 3, "epoch": 0, "zxid": -1}])
+        self.assertEqual(check(THREE, "--history", "equal").returncode, 0)
+
+
+class WrongUse(unittest.TestCase):
+    def assert_refused(self, arguments, *words, status=5, **more):
+        ended = conclave(*arguments, **more)
+        self.assertEqual(ended.returncode, status, (arguments, ended.stdout, ended.stderr))
+        self.assertEqual(ended.stdout, "")
+        for word in words:
+            self.assertIn(word, ended.stderr)
+
+    def test_command_line(self):
+        for arguments, words in (
+                (["chekc"], []),
+                (["check", THREE, "--crashes", "many"], ["--crashes", "many"]),
+                (["check", THREE, "--crashes", "-1"], ["--crashes"]),
+                (["check", THREE, "--crashes"], ["--crashes"]),
+                (["check", THREE, "--what"], ["--what"]),
+                (["check", THREE, THREE], []),
+                (["check", THREE, "--network", "fifo:0"], ["--network", "'fifo:0'", "expected"]),
+                (["check", THREE, "--timing", "slow"], ["--timing", "slow"]),
+                (["check", THREE, "--memory", "lots"], ["--memory", "'lots'", "expected"]),
+                (["check", THREE, "--memory", "1M"], ["--memory", "'1M'", "at least"]),
+                (["check", THREE, "--history", "1=2"], ["--history", "'1=2'", "expected"]),
+                (["check", THREE, "--history", "1=0:0,1=0:1"], ["--history", "server 1 twice"]),
+                (["check", THREE, "--history", "1=0:-2"], ["zxid '-2'"]),
+                (["check", THREE, "--history", "9=0:0"], ["found server 9", "{1 2 3}"]),
+                (["check", THREE, "--property", "nothing"], ["'nothing'", "single-leading"]),
+                (["check", THREE, "--property", "late-joiner"], ["'late-joiner'"]),
+                (["check", THREE, "--seed-bug", "nothing"], ["'nothing'", "no-majority"]),
+                (["check", THREE, "--losses", "1"], ["--losses", "fifo"]),
+                (["check", THREE, "--restarts", "1"], ["--restarts", "--crashes"]),
+                (["check"], ["FILE", "CONCLAVE_DEFAULT_CONFIG"])):
+            with self.subTest(arguments=arguments):
+                self.assert_refused(arguments, *words)
+
+    def test_configuration(self):
+        servers = "".join(f"server.{i}=host{i}:2888:3888\n" for i in range(1, 10))
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text, line, words in (
+                    ("empty", "tickTime=2000\n", None, ["expected"]),
+                    ("duplicate", "server.1=a:1:2\nserver.1=b:1:2\n", 2, ["found", "expected"]),
+                    ("address", "server.1=a:1:2\n\nserver.2=b:1\n", 3, ["found", "expected"]),
+                    ("id", "server.x=a:1:2\n", 1, ["found", "expected"]),
+                    ("weight", "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\ngroup.1=1:2:3\nweight.7=1\n", 5,
+                     ["found", "expected"]),
+                    ("overlap", "server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\ngroup.2=2\n", 4, ["found", "expected"]),
+                    ("nine", servers, None, ["found 9 voters", "expected", "--starts 5"])):
+                path = os.path.join(folder, name + ".cfg")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                with self.subTest(name=name):
+                    where = path if line is None else f"{path}:{line}:"
+                    self.assert_refused(["check", path], where, *words, status=4)
+            missing = os.path.join(folder, "missing.cfg")
+            self.assert_refused(["check", missing], missing, "no such file", "expected", status=4)
+            self.assert_refused(["check", missing, "--json"], missing, status=4)
+
+
+class Json(unittest.TestCase):
+    def test_documented_keys(self):
+        ended, report = document(THREE)
+        self.assertEqual(ended.returncode, 0)
+        with open("docs/json.md", encoding="utf-8") as file:
+            page = file.read()
+        documented = re.findall(r"(?m)^\| `(\w+)(?:\[\])?` \|", page)
+        self.assertEqual(sorted(documented), sorted(report))
+        for parts in (report["scenarios"], report["properties"]):
+            for key in parts[0]:
+                self.assertRegex(page, rf"`{key}(\[\])?`")
+        self.assertEqual(report["verdict"], "exhausted")
+        self.assertEqual(report["exit_code"], 0)
+        self.assertEqual(report["tolerance"], {"any_crashes": 1, "smallest_fatal": [[1, 2], [1, 3], [2, 3]]})
+        scenario = report["scenarios"][0]
+        self.assertEqual(sum(level["states"] for level in scenario["levels"]), scenario["states"])
+        self.assertEqual(sum(level["steps"] for level in scenario["levels"]), scenario["steps"])
+        standings = {entry["name"]: entry["standing"] for entry in report["properties"]}
+        self.assertEqual(standings["no-deadlock"], "holds")
+        self.assertEqual(standings["single-leading"], "seen")
+        self.assertEqual(standings["one-leader-per-round"], "not-applicable")
+
+    def test_a_run(self):
+        ended, report = document(THREE, "--property", "single-leading")
+        self.assertEqual((ended.returncode, report["exit_code"], report["verdict"]), (1, 1, "violated"))
+        run = report["runs"][0]
+        self.assertEqual((run["property"], run["why"], run["length"]), ("single-leading", "violation", 9))
+        self.assertEqual([step["step"] for step in run["steps"]], list(range(10)))
+        leading = [server["id"] for server in run["steps"][-1]["servers"] if server.get("state") == "LEADING"]
+        self.assertEqual(leading, [2, 3])
+
+
+class Running(unittest.TestCase):
+    def start(self, *arguments, **more):
+        return subprocess.Popen([PROGRAM, "check", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, env=environment(), **more)
+
+    def test_interrupted_it_reports_what_it_has(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start(*ENDLESS, "--json")
+            time.sleep(1)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 3, err)
+            report = json.loads(out)
+            self.assertEqual((report["verdict"], report["exit_code"]), ("aborted", 3))
+            self.assertIn("signal", report["why"])
+            self.assertFalse(report["scenarios"][0]["last_level_complete"])
+
+    def test_a_second_signal_ends_it_at_once(self):
+        process = self.start(*ENDLESS)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGSTOP)  # so that the first can't be served in between
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=60)
+        self.assertIn(process.returncode, (-signal.SIGTERM, -signal.SIGINT))
+
+    @unittest.skipIf(SANITIZED, "the sanitizer's own memory counts too")
+    def test_memory_limit_is_kept(self):
+        script = ("import resource, subprocess, sys; ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+                  "print(ended.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        for size in (64, 128):
+            ended = subprocess.run([sys.executable, "-c", script, PROGRAM, "check", *ENDLESS, "--memory", f"{size}M",
+                                    "--threads", "2"], capture_output=True, text=True, timeout=120, check=True)
+            status, peak_kib = map(int, ended.stdout.split())
+            self.assertEqual(status, 2)
+            self.assertLess(peak_kib, (size + 4) * 1024)
+
+    def test_any_number_of_threads_tells_the_same(self):
+        for arguments in ([THREE, "--crashes", "1", "--restarts", "1", "--show", "single-leading"],
+                          ["examples/three-voters-two-observers.cfg", "--seed-bug", "no-majority"]):
+            reports = [check(*arguments, "--threads", str(threads)) for threads in (1, 2, 4)]
+            self.assertEqual(len({report.returncode for report in reports}), 1)
+            self.assertEqual(len({without_times(report.stdout) for report in reports}), 1)
+
+    def test_on_a_terminal_one_line_is_rewritten_and_cleared(self):
+        parent, child = pty.openpty()
+        process = subprocess.Popen([PROGRAM, "check", *ENDLESS, "--time", "1.5"], stdout=subprocess.PIPE, stderr=child,
+                                   env=environment())
+        os.close(child)
+        out = process.communicate(timeout=60)[0].decode()
+        shown = b""
+        try:
+            while part := os.read(parent, 65536):
+                shown += part
+        except OSError:  # how the end looks like on Linux
+            pass
+        os.close(parent)
+        lines = shown.decode().split("\r\033[K")
+        self.assertGreaterEqual(len(lines), 4)
+        self.assertRegex(lines[2], r"^[\d,]+ states, [\d.]+( [kM])?/s, level \d+, queue [\d,]+, ")
+        self.assertIn("est.", max(lines, key=len)[:200])
+        self.assertEqual(lines[-1], "")
+        self.assertNotIn("\033", out)
+
+    def test_without_a_terminal_short_work_says_nothing(self):
+        self.assertEqual(check(*ENDLESS, "--time", "1").stderr, "")
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    unittest.main()

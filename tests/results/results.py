@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Measures the scopes below and writes docs/results.md's table.
+
+usage: results.py [--program PATH] [--threads N] [--only WORD] [--dry-run]
+
+--only measures the scopes whose name contains WORD and prints them, without touching the page; so does --dry-run.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "results.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+FOUR = "four-voters.cfg"  # made here; no example needs it
+
+# (name, file, options)
+SCOPES = [
+    ("five voters", "examples/five-voters.cfg", ""),
+    ("five voters, timely", "examples/five-voters.cfg", "--timing timely"),
+    ("five voters, timely, together, a crash, two rounds", "examples/five-voters.cfg",
+     "--timing timely --start together --crashes 1 --rounds 2"),
+    ("four voters, fifo, timely, together", FOUR, "--network fifo:4 --timing timely --start together"),
+    ("three voters", "examples/three-voters.cfg", ""),
+    ("three voters, fifo, together, a crash and restart, two rounds", "examples/three-voters.cfg",
+     "--network fifo:4 --start together --crashes 1 --restarts 1 --rounds 2"),
+    ("three voters, two observers", "examples/three-voters-two-observers.cfg", ""),
+    ("weights, a zero group", "examples/weights-with-zero-group.cfg", ""),
+    ("three groups, any four start", "examples/three-groups.cfg", "--starts 4"),
+    ("one server", "examples/one-server.cfg", ""),
+]
+
+
+def cpu_model():
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return " ".join(line.split(":", 1)[1].split())
+    return "an unnamed processor"
+
+
+def memory_gib():
+    with open("/proc/meminfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("MemTotal:"):
+                return int(line.split()[1]) / 1024 / 1024
+    return 0
+
+
+def write_four_voters(folder):
+    path = pathlib.Path(folder) / FOUR
+    servers = "".join(f"server.{i}=zk{i}.example.org:2888:3888\n" for i in range(1, 5))
+    path.write_text("dataDir=/var/lib/zookeeper\n" + servers, encoding="utf-8")
+    return str(path)
+
+
+def measure(program, threads, file, options, folder):
+    path = write_four_voters(folder) if file == FOUR else file
+    command = [program, "check", path, *options.split(), "--threads", str(threads), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, 1, 2, 3):
+        raise SystemExit(f"exit status {done.returncode} of: {' '.join(command)}")
+    return json.loads(done.stdout)
+
+
+def row(name, file, options, report):
+    totals = report["totals"]
+    states, steps, seconds = totals["states"], totals["steps"], totals["seconds"]
+    levels = max((len(scenario["levels"]) for scenario in report["scenarios"]), default=0)
+    # The memory is that of the largest exploration, so it is divided by that one's states.
+    largest = max(report["scenarios"], key=lambda scenario: scenario["bytes"])
+    per_state = largest["bytes"] / max(largest["states"], 1)
+    verdict = report["verdict"] + (f" ({report['why']})" if report["why"] else "")
+    command = f"`{file} {options}`".replace(" `", "`")
+    rate = f"{states / seconds:,.0f}" if seconds > 0 else "-"
+    small = states < 100_000  # tables of local states weigh more than the states then
+    return (f"| {name} | {command} | {states:,} | {steps:,} | {levels} | {seconds:.1f} s | {rate} | "
+            f"{'-' if small else f'{per_state:.1f} B'} | {verdict} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=str(ROOT / "build/release/bin/conclave"))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--dry-run", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.threads < 1:
+        parser.error("--threads must be at least 1")
+    chosen = [scope for scope in SCOPES if arguments.only in scope[0]]
+    if not chosen:
+        parser.error(f"no scope's name contains {arguments.only!r}")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file, options in chosen:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            report = measure(arguments.program, arguments.threads, file, options, folder)
+            rows.append(row(name, file, options, report))
+            print(rows[-1], file=sys.stderr, flush=True)
+    machine = (f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {memory_gib():.0f} GiB of memory; "
+               f"{arguments.threads} threads; {datetime.date.today().isoformat()}")
+    table = "\n".join([
+        f"Measured on: {machine}.", "",
+        "| scope | `conclave check` | states | steps | levels | time | states/s | memory per state | verdict |",
+        "|---|---|--:|--:|--:|--:|--:|--:|---|", *rows])
+    if arguments.only or arguments.dry_run:
+        print(table)
+        return 0
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
