@@ -29,7 +29,8 @@ std::string counted(int count, const char* one, const char* many) {
 
 // --- histories ----------------------------------------------------------------------------------------------------
 
-// What a symmetry of the configuration keeps of a server at its place in an order: which of the groups seen so far it is
+// What a symmetry of the configuration keeps of a server at its place in an order: which of the groups seen so far
+// it is
 // in, what that group looks like, and its weight. Orders with equal signatures are mapped onto each other by swapping
 // servers of one weight within a group, and groups that look alike.
 using Profile = std::vector<std::int64_t>;  // the weights in a group, sorted; negative for observers

@@ -18,7 +18,8 @@ check::Report explored_with(const std::string& bug, const spec::Scenario& scenar
   return explored(scenario, request);
 }
 
-// --- seeded bugs ------------------------------------------------------------------------------------------------------
+// --- seeded bugs
+// ------------------------------------------------------------------------------------------------------
 
 TEST(SeededBugs, AreFoundByShortestRuns) {
   for (const spec::RuleVariant& bug : spec::seeded_bugs()) {
@@ -84,7 +85,8 @@ TEST(SeededBugs, WithoutMajorityOneServerAloneElectsItselfIfStartsAreStaggered) 
   EXPECT_EQ(report.first_seen[static_cast<std::size_t>(Property::quorum_behind_decision)], 2U);
 }
 
-// --- known not to hold ------------------------------------------------------------------------------------------------
+// --- known not to hold
+// ------------------------------------------------------------------------------------------------
 
 TEST(Refuted, SingleLeadingFailsWhereItIsSaidTo) {
   for (const int voters : {3, 4}) {
@@ -126,7 +128,8 @@ TEST(Refuted, RunsAreShownOnRequest) {
   EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
 }
 
-// --- nothing holds vacuously ------------------------------------------------------------------------------------------
+// --- nothing holds vacuously
+// ------------------------------------------------------------------------------------------
 
 // In each of these scopes every property that applies is put to the test or reached.
 TEST(Vacuity, EveryPropertyIsPutToTheTest) {

@@ -15,7 +15,8 @@ namespace {
 
 using Order = std::vector<std::size_t>;  // voters, the lowest initial vote first
 
-// --- counts do not depend on who has which zxid -------------------------------------------------------------------------
+// --- counts do not depend on who has which zxid
+// -------------------------------------------------------------------------
 
 TEST(Histories, OfAMajorityAreAllAlikeAmongFour) {
   std::vector<std::int64_t> zxids{1, 2, 3, 4};
@@ -47,7 +48,8 @@ TEST(Histories, OfAMajorityAreAllAlikeAmongFive) {
   EXPECT_EQ(others, 119);
 }
 
-// --- how many there are -------------------------------------------------------------------------------------------------
+// --- how many there are
+// -------------------------------------------------------------------------------------------------
 
 // The permutations of the voters that keep the weights, and which are in one group.
 std::vector<Order> automorphisms(const model::Configuration& configuration) {
@@ -142,7 +144,8 @@ TEST(EveryHistory, IsFewForThreeGroupsOfThree) {
   EXPECT_EQ(expect_one_of_each(grouped({{1, 1, 1}, {1, 1, 1}, {1, 1, 1}}), 4), 13U);
 }
 
-// --- servers without a log -----------------------------------------------------------------------------------------------
+// --- servers without a log
+// -----------------------------------------------------------------------------------------------
 
 TEST(Unlogged, JoinsWhatOthersFound) {
   const check::Report report =
@@ -166,7 +169,8 @@ TEST(Unlogged, FoundsNothing) {
   }
 }
 
-// --- tolerance -----------------------------------------------------------------------------------------------------------
+// --- tolerance
+// -----------------------------------------------------------------------------------------------------------
 
 using Ids = std::set<std::int64_t>;
 

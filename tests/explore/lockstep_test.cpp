@@ -1,4 +1,5 @@
-// The reduced closed system next to the unreduced one, action by action: everything that anybody can see of a server has
+// The reduced closed system next to the unreduced one, action by action: everything that anybody can see of a server
+// has
 // to stay the same, and so do the properties that steps and states break. Comparing only the sets of states that were
 // reached would miss a reduction that drops a vote which matters.
 #include <gtest/gtest.h>
@@ -80,7 +81,8 @@ class Side {
 };
 
 // Walks all pairs of states that the same actions lead to. In `timely`, and where only faults are left, the reduced
-// system may be at rest earlier, by the steps that would only have counted votes that can't matter: those are passed over.
+// system may be at rest earlier, by the steps that would only have counted votes that can't matter: those are passed
+// over.
 void walk(int voters, int observers, Scope scope, bool minimise, std::size_t pairs_max) {
   const Scenario scenario = every_history(ensemble_of(voters, observers), voters).front();
   Scope unreduced = scope;
@@ -114,7 +116,8 @@ void walk(int voters, int observers, Scope scope, bool minimise, std::size_t pai
       ASSERT_TRUE(left_next.count(action) == 1 || at_rest) << "only the reduced system has action " << action;
     }
   }
-  EXPECT_GT(dropped, 0U) << "the reduction has dropped nothing, so nothing was compared";
+  const bool latest = scope.network.kind == NetworkKind::latest;  // elsewhere a message taken out is a step anyway
+  EXPECT_TRUE(dropped > 0 || !latest) << "the reduction has dropped nothing, so nothing was compared";
 }
 
 Scope scope_of(int rounds, int crashes, int restarts, TimingKind timing = TimingKind::async) {
@@ -146,6 +149,19 @@ TEST(Lockstep, Observers) {
   walk(2, 1, scope_of(2, 0, 0), false, 60'000);
   walk(3, 1, scope_of(1, 0, 0), true, 60'000);
 }
+Scope fifo(int capacity, Scope scope) {
+  scope.network = Network{NetworkKind::fifo, capacity};
+  return scope;
+}
+TEST(Lockstep, Fifo) {
+  walk(3, 0, fifo(1, scope_of(1, 0, 0)), false, all);
+  walk(3, 0, fifo(2, scope_of(1, 1, 0, TimingKind::timely)), false, 60'000);
+  walk(3, 0, fifo(1, scope_of(2, 0, 0)), false, 60'000);
+  walk(3, 0, fifo(2, scope_of(2, 1, 0, TimingKind::timely)), false, 60'000);
+  walk(3, 0, fifo(1, scope_of(1, 1, 1)), false, 60'000);
+  walk(2, 1, fifo(1, scope_of(2, 0, 0)), false, 60'000);
+}
+
 TEST(Lockstep, FourServers) { walk(4, 0, scope_of(1, 0, 0), true, 60'000); }
 
 }  // namespace

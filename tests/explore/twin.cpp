@@ -44,7 +44,8 @@ Twin::Twin(spec::Scenario scenario, const spec::Scope& scope, const spec::RuleVa
   }
 }
 
-// --- the search -------------------------------------------------------------------------------------------------------
+// --- the search
+// -------------------------------------------------------------------------------------------------------
 
 Twin::Counts Twin::explore(bool to_the_end) {
   const World first = initial();
@@ -149,7 +150,8 @@ void Twin::expand(const World& world) {
   found(judge(world, progress_, held_back), level_);
 }
 
-// --- what can happen --------------------------------------------------------------------------------------------------
+// --- what can happen
+// --------------------------------------------------------------------------------------------------
 
 void Twin::start(const World& world, int server, bool again) {
   World next = world;
@@ -275,7 +277,8 @@ void Twin::push(World& world, int from, int to, const Notification& notification
   if (static_cast<int>(channel.size()) > scope_.network.capacity) channel.erase(channel.begin());
 }
 
-// --- inside a server --------------------------------------------------------------------------------------------------
+// --- inside a server
+// --------------------------------------------------------------------------------------------------
 
 const Twin::Reaction& Twin::react(int server, const Local* local, const std::vector<Event>& events,
                                   const std::string& name) {
@@ -359,7 +362,8 @@ const Twin::Local* Twin::keep(int server, const Server& state, const std::option
   return &known.emplace(local.bytes + text_of(local.answer), local).first->second;
 }
 
-// --- what is claimed --------------------------------------------------------------------------------------------------
+// --- what is claimed
+// --------------------------------------------------------------------------------------------------
 
 bool Twin::lost(const World& world, int server, bool patient) const {
   const Local& own = at(world, server);

@@ -159,7 +159,8 @@ class Worker {
 
   // --- votes that can't matter any more ------------------------------------------------------------------------------
 
-  // To be the first to settle on X in a round takes a quorum of looking votes for X, so X is out once those that support
+  // To be the first to settle on X in a round takes a quorum of looking votes for X, so X is out once those that
+  // support
   // it or may yet, anywhere, are no quorum. docs/dead-votes.md has the argument.
   VoteSet prospects(const Support& support) const {
     VoteSet votes = support.settled;
