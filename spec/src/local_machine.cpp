@@ -138,7 +138,8 @@ void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
 bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
   // A restarted process begins with round 1 again, and joining an older election leads back to earlier rounds.
   constexpr int rounds_in_order = 2;
-  if (scope_.network.kind != NetworkKind::latest || scope_.restarts > 0 || scope_.rounds > rounds_in_order) return false;
+  const bool in_order = scope_.restarts == 0 && scope_.rounds <= rounds_in_order;
+  if (scope_.network.kind != NetworkKind::latest || !in_order) return false;
   if (heard.vote.state != model::ServerState::looking) return false;
   const Vote* settled = peer.outofelection.find(heard.from);
   return settled != nullptr && settled->round >= heard.vote.round;

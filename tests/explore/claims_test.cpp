@@ -1,4 +1,4 @@
-// What is claimed is put to the test and can fail; what is known not to hold fails where it is said to, and only there.
+// What is claimed is put to the test and can fail; what is known not to hold fails where it is said to, only there.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -65,8 +65,8 @@ Sizes compare(const spec::Scenario& scenario, const spec::Scope& scope,
   request.minimise = true;
   const check::Report both = explored(scenario, request);
   EXPECT_EQ(essence_of(whole), essence_of(votes));
-  // Of two local states that are one to everybody else, one stands for both, and with the other goes what only it does
-  // inside itself: to find that a leader has not yet given its word changes nothing that anybody could notice.
+  // Of two local states that are one to everybody else, one stands for both, and with the other goes what only it
+  // does inside itself: to find that a leader has not given its word changes nothing that anybody could notice.
   Essence unhindered = essence_of(whole);
   Essence minimised = essence_of(both);
   for (Essence* essence : {&unhindered, &minimised})
