@@ -323,8 +323,10 @@ const Twin::Reaction& Twin::hear(int server, const Local* local, const Notificat
 }
 
 // Connections keep their order, on a `latest` network too: after the answer nothing of the election before it comes.
+// Rounds tell what came before only as long as a server's rounds rise: no restarts, and no more than two rounds.
 bool Twin::overtaken(const Local& local, const Notification& notification) const {
-  if (fifo() || scope_.restarts > 0 || notification.vote.state != ServerState::looking) return false;
+  if (fifo() || scope_.restarts > 0 || scope_.rounds > 2 || notification.vote.state != ServerState::looking)
+    return false;
   const int from = index_of(notification.from);
   return std::any_of(local.settled_heard.begin(), local.settled_heard.end(), [&](const auto& heard) {
     return heard.first == from && heard.second >= notification.vote.round.value;

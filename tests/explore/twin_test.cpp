@@ -18,6 +18,7 @@ std::vector<Case> small_cases() {
   const spec::Scenario three = scenario_of(3);
   add("two_latest", two, faults(0, 0, 1));
   add("two_latest_rounds", two, faults(0, 0, 2));
+  add("two_latest_three_rounds", two, faults(0, 0, 3));
   add("two_latest_faults", two, faults(2, 1, 2));
   add("two_fifo1", two, on_fifo(faults(1, 1, 2), 1));
   add("two_fifo2", two, on_fifo(faults(1, 1, 2), 2));
