@@ -7,7 +7,7 @@
 namespace conclave::spec {
 namespace {
 
-int bits_for(int largest) { return std::bit_width(static_cast<unsigned>(largest)); }
+int bits_for(int largest) { return static_cast<int>(std::bit_width(static_cast<unsigned>(largest))); }
 
 // What local states and channels begin with; a plan hands out more where there is room.
 constexpr int local_bits = 6;

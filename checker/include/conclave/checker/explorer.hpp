@@ -316,6 +316,11 @@ class Explorer {
       if (!best_[i]) continue;
       (properties_[i].mode == Mode::claim ? result.violations : result.observations).push_back(*best_[i]);
     }
+    // One level can show a state that breaks a claim and a step out of it that breaks another: only the shorter run is
+    // known to be shortest among all that break a claim.
+    std::uint32_t shortest = ~std::uint32_t{0};
+    for (const Finding<State>& found : result.violations) shortest = std::min(shortest, found.level);
+    std::erase_if(result.violations, [shortest](const Finding<State>& found) { return found.level > shortest; });
     const bool users =
         stop_ == Stop::depth || stop_ == Stop::time || (stop_ == Stop::memory && limits_.memory_is_users);
     if (stop_ == Stop::none || stop_ == Stop::violation) {
