@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/checker/recent_states.hpp"
 #include "conclave/checker/result.hpp"
 #include "conclave/checker/transition_system.hpp"
 #include "conclave/checker/visited_set.hpp"
@@ -112,7 +113,8 @@ class Explorer {
     Worker worker;
     std::vector<std::vector<State>> buffers;  // successors on their way to a partition of the visited set
     std::vector<State> frontier;
-    std::uint64_t steps = 0;  // since they were last added to the progress
+    RecentStates<State> recent;  // sent lately, so they need not be sent again
+    std::uint64_t steps = 0;     // since they were last added to the progress
     std::array<std::optional<Finding<State>>, properties_max> found;
     std::exception_ptr failure;
   };
@@ -174,6 +176,7 @@ class Explorer {
       if (part >= VisitedSet<State>::partitions) break;
       lane.frontier.clear();
       visited_.collect(part, static_cast<Level>(level_), lane.frontier);
+      sort(lane.frontier);
       if (!expand(lane)) return;
     }
     for (std::size_t part = 0; part < lane.buffers.size(); ++part) flush(lane, part);
@@ -206,7 +209,21 @@ class Explorer {
     return stop_.load(std::memory_order_relaxed) == Stop::none;
   }
 
+  // Neighbours one after another have much in common: what the worker looks up, and successors.
+  static void sort(std::vector<State>& states) {
+    using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
+    std::sort(states.begin(), states.end(), [](const State& left, const State& right) {
+      const auto a = std::bit_cast<Words>(left);
+      const auto b = std::bit_cast<Words>(right);
+      for (std::size_t i = a.size(); i-- > 1;) {
+        if (a[i] != b[i]) return a[i] < b[i];
+      }
+      return a[0] < b[0];
+    });
+  }
+
   void send(Lane& lane, const State& next) {
+    if (lane.recent.contains(next)) return;
     const std::size_t part = VisitedSet<State>::partition_of(next);
     lane.buffers[part].push_back(next);
     if (lane.buffers[part].size() == buffer_max) flush(lane, part);
@@ -231,7 +248,7 @@ class Explorer {
   void share_memory() {
     std::size_t others = system_.bytes_used();
     for (const auto& lane : lanes_) {
-      others += lane->frontier.capacity() * sizeof(State);
+      others += lane->frontier.capacity() * sizeof(State) + lane->recent.bytes_used();
       others += lane->buffers.size() * (buffer_max * sizeof(State) + sizeof(lane->buffers[0]));
       if constexpr (requires { lane->worker.bytes_used(); }) others += lane->worker.bytes_used();
     }

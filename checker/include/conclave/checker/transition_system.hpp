@@ -30,6 +30,9 @@ struct Property {
 
 // A state is a few 64-bit words, all of them significant, and never all ones (the visited set keeps that value for
 // itself). Two states are the same if and only if their words are: nothing is hashed away.
+// A state may have a member `std::uint64_t neighbourhood() const`, a function of its words: states with the same number
+// are kept and expanded together. Worth having where a step mostly stays in the neighbourhood, if there are thousands
+// of them, none with more than a small share of the states. It decides where states lie, never whether they are there.
 template <class State>
 concept PackableState = std::is_trivially_copyable_v<State> && std::has_unique_object_representations_v<State> &&
                             sizeof(State) %

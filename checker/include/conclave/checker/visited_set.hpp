@@ -37,7 +37,11 @@ class VisitedSet {
   void set_bytes_max(std::size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
 
   [[nodiscard]] static std::size_t partition_of(const State& state) {
-    return static_cast<std::size_t>(hash(words_of(state)) >> 56U);
+    if constexpr (requires { state.neighbourhood(); }) {
+      return static_cast<std::size_t>(hash(std::array{std::uint64_t{state.neighbourhood()}}) >> 56U);
+    } else {
+      return static_cast<std::size_t>(hash(words_of(state)) >> 56U);
+    }
   }
 
   // Adds those that are not there yet, with this level. Gives how many that were, or nothing if the memory bound does
@@ -109,7 +113,8 @@ class VisitedSet {
   }
 
   // Where a state lies, never whether it is there. The constants are those of MurmurHash3's finalizer.
-  static std::uint64_t hash(const Words& words) {
+  template <std::size_t N>
+  static std::uint64_t hash(const std::array<std::uint64_t, N>& words) {
     std::uint64_t mixed = 0;
     for (const std::uint64_t word : words) {
       mixed ^= word;

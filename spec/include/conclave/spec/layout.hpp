@@ -16,6 +16,14 @@ template <std::size_t Words>
 struct PackedState {
   std::array<std::uint64_t, Words> words;
 
+  // States that differ in the first servers alone are neighbours (see checker/transition_system.hpp): with five servers
+  // in one word, the first two.
+  [[nodiscard]] std::uint64_t neighbourhood() const {
+    constexpr unsigned near_bits = 26;
+    std::uint64_t mixed = words[0] >> near_bits;
+    for (std::size_t i = 1; i < Words; ++i) mixed = mixed * 0x9e3779b97f4a7c15U + words[i];
+    return mixed;
+  }
   friend bool operator==(const PackedState& left, const PackedState& right) {
     std::uint64_t difference = 0;
     for (std::size_t i = 0; i < Words; ++i) difference |= left.words[i] ^ right.words[i];

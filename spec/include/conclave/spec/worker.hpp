@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/spec/canonical_view.hpp"
 #include "conclave/spec/channel_view.hpp"
 #include "conclave/spec/closed_system.hpp"
 #include "conclave/spec/flat_map.hpp"
@@ -31,7 +32,9 @@ class Worker {
         n_(system.servers()),
         view_(system),
         rows_(static_cast<std::size_t>(n_)),
+        canonicals_(system),
         facts_(static_cast<std::size_t>(n_)),
+        hot_(static_cast<std::size_t>(n_)),
         channels_(system) {}
 
   template <class Emit>
@@ -119,12 +122,13 @@ class Worker {
     return layout_.get(state, system_.fields().channel(from, to));
   }
   [[nodiscard]] std::size_t bytes_used() const {
-    std::size_t sum = known_.bytes_used() + channels_.bytes_used();
+    std::size_t sum = known_.bytes_used() + canonicals_.bytes_used() + channels_.bytes_used();
     for (const auto& facts : facts_) sum += facts.size() * sizeof(LocalFacts);
     for (const auto& rows : rows_) {
       sum += rows.capacity() * sizeof(Row);
-      for (const Row& row : rows) sum += (row.received.capacity() + row.canonical.capacity()) * sizeof(std::uint32_t);
+      for (const Row& row : rows) sum += row.received.capacity() * sizeof(std::uint32_t);
     }
+    for (const auto& hot : hot_) sum += hot.capacity() * sizeof(Hot);
     return sum;
   }
 
@@ -149,6 +153,22 @@ class Worker {
     auto& known = facts_[static_cast<std::size_t>(server)];
     while (known.size() <= id) {
       known.push_back(system_.machine().facts(server, static_cast<LocalId>(known.size())));
+    }
+    return known[id];
+  }
+  // What is asked of every successor, close together: half a cache line.
+  struct Hot {
+    Support support;
+    bool in_election = false;
+  };
+  const Hot& hot_of(int server, LocalId id) {
+    auto& known = hot_[static_cast<std::size_t>(server)];
+    while (known.size() <= id) {
+      const LocalFacts& facts = facts_of(server, static_cast<LocalId>(known.size()));
+      Hot hot;
+      hot.support.add(facts);
+      hot.in_election = facts.in_election;
+      known.push_back(hot);
     }
     return known[id];
   }
@@ -199,34 +219,18 @@ class Worker {
   // changed what stopped servers offer: those are in no election, and what they offered stays on offer here.)
   void make_canonical(State& next, int changed) {
     Support support = support_of_others_[static_cast<std::size_t>(changed)];
-    support.add(facts_of(changed, local(next, changed)));
+    support.add(hot_of(changed, local(next, changed)).support);
     if (fifo()) add_channels(next, support);
     const VoteSet votes = prospects(support);
-    const std::uint32_t set = number_of(votes);
+    const std::uint32_t set = canonicals_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
       if (votes == votes_now_ && i != changed) continue;
       const LocalId raw = local(next, i);
-      if (!facts_of(i, raw).in_election) continue;
-      const LocalId id = canonical_of(i, raw, votes, set);
+      if (!hot_of(i, raw).in_election) continue;
+      const LocalId id = canonicals_.canonical_of(i, raw, votes, set);
       if (id != raw) put_local(next, i, id);
     }
   }
-  LocalId canonical_of(int server, LocalId raw, VoteSet votes, std::uint32_t set) {
-    auto& row = row_of(server, raw).canonical;
-    if (row.size() <= set) row.resize(set + 8, unknown);
-    if (row[set] == unknown) row[set] = system_.canonical(server, raw, votes);
-    return row[set];
-  }
-  std::uint32_t number_of(VoteSet votes) {
-    if (votes < vote_numbers_.size()) {  // one round: small sets, by far the most asked for
-      std::uint32_t& number = vote_numbers_[votes];
-      if (number == unknown) number = vote_sets_count_++;
-      return number;
-    }
-    if (const std::uint32_t* known = vote_sets_.find(votes)) return *known;
-    return *vote_sets_.add(votes, vote_sets_count_++);
-  }
-
   void put_local(State& state, int server, LocalId id) const {
     layout_.set(state, system_.fields().local(server), id);
   }
@@ -248,8 +252,7 @@ class Worker {
   static constexpr std::uint32_t not_plain = std::uint32_t{1} << 31U;
 
   struct Row {
-    std::vector<std::uint32_t> received;   // by notification
-    std::vector<std::uint32_t> canonical;  // by number of vote set
+    std::vector<std::uint32_t> received;  // by notification
   };
   Row& row_of(int server, LocalId local) {
     auto& rows = rows_[static_cast<std::size_t>(server)];
@@ -478,11 +481,10 @@ class Worker {
   bool better_pending_ = false;  // for the server whose messages hear() has looked at last
   StateView view_;
   FlatMap<Known> known_;
-  FlatMap<std::uint32_t> vote_sets_;
-  std::vector<std::uint32_t> vote_numbers_ = std::vector<std::uint32_t>(std::size_t{1} << 16U, unknown);
-  std::uint32_t vote_sets_count_ = 0;
   std::vector<std::vector<Row>> rows_;
+  CanonicalView canonicals_;
   std::vector<StableVector<LocalFacts>> facts_;
+  std::vector<std::vector<Hot>> hot_;
   ChannelView channels_;
   std::array<Support, participants_max> support_of_others_{};
   VoteSet votes_now_ = 0;  // that can matter in the state just loaded
