@@ -12,7 +12,7 @@ int bits_for(int largest) { return static_cast<int>(std::bit_width(static_cast<u
 // What local states and channels begin with; a plan hands out more where there is room.
 constexpr int local_bits = 6;
 constexpr int fifo_local_bits = 9;
-int channel_bits(int capacity) { return capacity <= 1 ? 6 : capacity == 2 ? 9 : 13; }
+int channel_bits(int capacity) { return capacity <= 1 ? 6 : capacity == 2 ? 9 : 12; }
 
 }  // namespace
 

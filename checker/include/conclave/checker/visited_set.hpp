@@ -152,19 +152,22 @@ class VisitedSet {
     }
   };
 
-  // At most 7/8 full, and growing by a fifth once it is large: between 0.73 and 0.875 of the slots are in use.
+  // Short states: at most 7/8 full, and growing by a fifth once it is large: between 0.73 and 0.875 of the slots are in
+  // use. Of long ones few share a cache line, so a search through a full table is dear: 3/4, and growing by a half.
+  static constexpr bool long_states = sizeof(Words) > 16;
+  static constexpr std::size_t full_eighths = long_states ? 6 : 7;
   static bool has_room(const Partition& part, std::size_t more) {
-    return (part.used + more) * 8 <= part.capacity * 7;
+    return (part.used + more) * 8 <= part.capacity * full_eighths;
   }
   // Giving pages back interrupts every core, so small partitions, whose slack weighs nothing, grow in few steps.
   static std::size_t grown(std::size_t capacity) {
     constexpr std::size_t doubling_max = std::size_t{1} << 14U;
-    return capacity < doubling_max ? 2 * capacity : capacity + capacity / 5;
+    return capacity < doubling_max ? 2 * capacity : capacity + capacity / (long_states ? 2 : 5);
   }
   bool reserve(Partition& part, std::size_t more) {
     if (has_room(part, more)) return true;
     std::size_t capacity = std::max(grown(part.capacity), std::size_t{128});
-    while ((part.used + more) * 8 > capacity * 7) capacity = grown(capacity);
+    while ((part.used + more) * 8 > capacity * full_eighths) capacity = grown(capacity);
     const std::size_t bytes = capacity * slot_bytes;
     const std::size_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
     if (before + bytes > bytes_max_.load(std::memory_order_relaxed)) {

@@ -13,6 +13,7 @@
 #include "conclave/spec/closed_system.hpp"
 #include "conclave/spec/flat_map.hpp"
 #include "conclave/spec/layout.hpp"
+#include "conclave/spec/prospects.hpp"
 #include "conclave/spec/stable_vector.hpp"
 #include "conclave/spec/state_view.hpp"
 #include "conclave/spec/support.hpp"
@@ -35,7 +36,8 @@ class Worker {
         canonicals_(system),
         facts_(static_cast<std::size_t>(n_)),
         hot_(static_cast<std::size_t>(n_)),
-        channels_(system) {}
+        channels_(system),
+        prospects_(system, layout, channels_) {}
 
   template <class Emit>
   void initial(const Emit& emit) {
@@ -58,7 +60,7 @@ class Worker {
   PropertySet successors(const State& state, const Emit& emit) {
     load(state);
     bool progress = false;
-    if (system_.clears()) prepare_prospects(state);
+    if (system_.clears()) prospects_.load(state, view_);
     const auto step = [&](State next, Action action, PropertySet broken) {
       if (system_.clears()) {
         make_canonical(next, action.server);
@@ -179,52 +181,13 @@ class Worker {
 
   // --- votes that can't matter any more ------------------------------------------------------------------------------
 
-  // To be the first to settle on X in a round takes a quorum of looking votes for X, so X is out once those that
-  // support
-  // it or may yet, anywhere, are no quorum. docs/dead-votes.md has the argument.
-  VoteSet prospects(const Support& support) const {
-    VoteSet votes = support.settled;
-    for (int round = 0; round < system_.scope().rounds; ++round) {
-      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)];
-      for (int leader = 0; leader < n_; ++leader, sets >>= 8U) {
-        if (system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) votes |= vote_bit(leader, round + 1);
-      }
-    }
-    return votes;
-  }
-  // For the state just loaded: what all servers but one add, for each of them.
-  void prepare_prospects(const State& state) {
-    Support all;
-    for (int i = 0; i < n_; ++i) {
-      all.add(now(i));
-      Support& others = support_of_others_[static_cast<std::size_t>(i)];
-      others = Support{};
-      for (int j = 0; j < n_; ++j) {
-        if (j != i) others.add(now(j));
-      }
-    }
-    if (fifo()) add_channels(state, all);
-    votes_now_ = prospects(all);
-  }
-  void add_channels(const State& state, Support& support) {
-    for (int from = 0; from < n_; ++from) {
-      for (int to = 0; to < n_; ++to) {
-        const ChannelId content = from == to ? 0 : channel(state, from, to);
-        if (content != 0) support.add(channels_.support(from, content));
-      }
-    }
-  }
-
   // `next` is the loaded state, which is canonical, with another local state of `changed`. (A fault may also have
   // changed what stopped servers offer: those are in no election, and what they offered stays on offer here.)
   void make_canonical(State& next, int changed) {
-    Support support = support_of_others_[static_cast<std::size_t>(changed)];
-    support.add(hot_of(changed, local(next, changed)).support);
-    if (fifo()) add_channels(next, support);
-    const VoteSet votes = prospects(support);
+    const VoteSet votes = prospects_.after(next, changed, hot_of(changed, local(next, changed)).support);
     const std::uint32_t set = canonicals_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
-      if (votes == votes_now_ && i != changed) continue;
+      if (votes == prospects_.now() && i != changed) continue;
       const LocalId raw = local(next, i);
       if (!hot_of(i, raw).in_election) continue;
       const LocalId id = canonicals_.canonical_of(i, raw, votes, set);
@@ -486,8 +449,7 @@ class Worker {
   std::vector<StableVector<LocalFacts>> facts_;
   std::vector<std::vector<Hot>> hot_;
   ChannelView channels_;
-  std::array<Support, participants_max> support_of_others_{};
-  VoteSet votes_now_ = 0;  // that can matter in the state just loaded
+  Prospects<Words> prospects_;
   std::vector<std::vector<Sent>> sends_;
   QuietCounts quiet_;
 };
