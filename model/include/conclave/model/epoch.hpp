@@ -1,0 +1,372 @@
+// From an election to an established epoch: one pure function.
+//
+//     EpochTransition epoch_step(const Ensemble&, const EpochPeer&, const EpochEvent&)
+//
+// The rules of ZooKeeper's discovery and synchronisation phases, as far as they are about epochs. L is Leader, LH
+// LearnerHandler, Ln Learner. No I/O, clock, allocation or exception; usable in constant expressions and from any
+// thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <variant>
+
+#include "conclave/model/configuration.hpp"
+#include "conclave/model/epoch_state.hpp"
+#include "conclave/model/types.hpp"
+
+namespace conclave::model {
+
+// What a learner makes of the epoch that a leader proposes.
+enum class EpochAnswer : std::uint8_t { accept, accepted_before, refuse };
+
+// The decisions of the phase, as today's ZooKeeper takes them. A study of another rule derives from this struct and
+// hides one of them, as with ZooKeeperRules.
+struct ZooKeeperEpochRules {
+  // L.getEpochToPropose: has the leader to go beyond what it meant to propose?
+  static constexpr bool raises(PeerEpoch accepted, PeerEpoch proposed) { return accepted >= proposed; }
+
+  // L.getEpochToPropose, waitForEpochAck, waitForNewLeaderAck, lead: do these servers contain a quorum?
+  template <class Contains>
+  static constexpr bool enough(LeadPhase, const Configuration& configuration, const Contains& contains) {
+    return configuration.contains_quorum(contains);
+  }
+
+  // L.waitForEpochAck: StateSummary.isMoreRecentThan.
+  static constexpr bool ahead(const Standing& learner, const Standing& leader) { return learner > leader; }
+
+  // Ln.registerWithLeader.
+  static constexpr EpochAnswer answer(PeerEpoch proposed, PeerEpoch accepted) {
+    if (proposed > accepted) return EpochAnswer::accept;
+    return proposed == accepted ? EpochAnswer::accepted_before : EpochAnswer::refuse;
+  }
+
+  // Is an epoch on the disk before anybody hears of it?
+  static constexpr bool writes_first = true;
+};
+
+// One step, in the making. Used by epoch_step_with() alone.
+template <class Rules>
+class EpochStepper {
+ public:
+  constexpr EpochStepper(const Ensemble& ensemble, const EpochPeer& peer) : ensemble_(ensemble), made_{peer, {}} {}
+
+  constexpr EpochTransition take(const EpochEvent& event) {
+    std::visit([this](const auto& happened) { this->on(happened); }, event);
+    return made_;
+  }
+
+ private:
+  // --- the events ---------------------------------------------------------------------------------------------------
+
+  constexpr void on(const Lead&) {
+    if (peer().role != EpochRole::none) return;
+    peer().role = EpochRole::leading;
+    peer().leading.standing = Standing{peer().durable.current_epoch, peer().durable.last_zxid};
+    hear_accepted(peer().id, peer().durable.accepted_epoch);
+  }
+
+  constexpr void on(const Follow& follow) {
+    if (peer().role != EpochRole::none || follow.leader == peer().id) return;
+    peer().role = EpochRole::learning;
+    peer().learning.leader = follow.leader;
+    const ConfigVersion version = committed().version();
+    effect(Connect{follow.leader, FollowerInfo{peer().durable.accepted_epoch, peer().learner_type, version}});
+  }
+
+  constexpr void on(const PacketFrom& received) {
+    if (peer().role == EpochRole::leading) {
+      std::visit([&](const auto& packet) { this->from_learner(received.from, packet); }, received.packet);
+    } else if (peer().role == EpochRole::learning) {
+      if (peer().learning.leader != received.from) return;
+      std::visit([&](const auto& packet) { this->from_leader(packet); }, received.packet);
+    }
+  }
+
+  constexpr void on(const LinkLost& lost) {
+    if (peer().role == EpochRole::leading) {
+      remove_learner(lost.with);
+    } else if (peer().role == EpochRole::learning && peer().learning.leader == lost.with) {
+      end(EndReason::link_lost);
+    }
+  }
+
+  constexpr void on(const LimitOver&) {
+    if (peer().role != EpochRole::none && !established()) end(EndReason::limit_over);
+  }
+
+  // L.lead's loop. Whoever is connected counts, synchronised or not (LH.synced), as long as it is not silent.
+  constexpr void on(const Tick&) {
+    if (!established()) return;
+    const bool holds = quorum_of_both(LeadPhase::established, [&](ServerId id) {
+      return id == peer().id || find(peer().leading.learners, id) != nullptr;
+    });
+    if (!holds) return end(EndReason::quorum_lost);
+    for (const LearnerLink& learner : peer().leading.learners) {
+      if (learner.phase >= LearnerPhase::told_new_leader) effect(SendPacket{learner.sid, Packet{Ping{}}});
+    }
+  }
+
+  // --- a leader hears ----------------------------------------------------------------------------------------------
+
+  constexpr void from_learner(ServerId sid, const FollowerInfo& info) {
+    remove_learner(sid);
+    // LH.run: "Follower is ahead of the leader (has a later activated configuration)".
+    if (info.config_version > committed().version()) return effect(Disconnect{sid});
+    LeadingEpoch& leader = peer().leading;
+    if (leader.learners.full() && find(leader.learners, sid) == nullptr) return effect(Disconnect{sid});
+    insert(leader.learners, LearnerLink{sid, LearnerPhase::waiting_for_epoch, Zxid{0}});
+    hear_accepted(sid, info.accepted_epoch);
+  }
+
+  // LH.run reads one ACKEPOCH after its LEADERINFO; L.waitForEpochAck.
+  constexpr void from_learner(ServerId sid, const AckEpoch& ack) {
+    LeadingEpoch& leader = peer().leading;
+    LearnerLink* learner = find(leader.learners, sid);
+    if (learner == nullptr || learner->phase != LearnerPhase::told_epoch) return drop(sid);
+    learner->phase = LearnerPhase::waiting_for_quorum;
+    learner->last_zxid = ack.last_zxid;
+    // Whoever comes later is not asked any more how recent it is: it will be synchronised, or truncated.
+    if (leader.phase != LeadPhase::proposing) return serve_learners();
+    if (ack.current_epoch) {
+      // The exception is the handler's: this learner is sent away, and the leader goes on.
+      if (Rules::ahead(Standing{*ack.current_epoch, ack.last_zxid}, leader.standing)) return drop(sid);
+      if (ack.last_zxid != unlogged && committed().votes(sid)) insert(leader.accepted, sid);
+    }
+    propose_if_accepted();
+    serve_learners();
+  }
+
+  // LH.run reads one ACK after its NEWLEADER; L.waitForNewLeaderAck. Later ones are of UPTODATE.
+  constexpr void from_learner(ServerId sid, const EpochAck& ack) {
+    LeadingEpoch& leader = peer().leading;
+    LearnerLink* learner = find(leader.learners, sid);
+    if (learner == nullptr || learner->phase < LearnerPhase::told_new_leader) return drop(sid);
+    if (learner->phase == LearnerPhase::told_new_leader) {
+      learner->phase = LearnerPhase::waiting_for_start;
+      if (ack.epoch == leader.epoch) hear_new_leader_ack(sid);
+    }
+    serve_learners();
+  }
+
+  constexpr void from_learner(ServerId, const Ping&) {}  // that it came is all it says
+
+  // LH.run: "First packet is not FOLLOWERINFO", "is not ACKEPOCH", "was supposed to be an ACK". Beyond that a strange
+  // packet is logged and passed over.
+  template <class Other>
+  constexpr void from_learner(ServerId sid, const Other&) {
+    const LearnerLink* learner = find(peer().leading.learners, sid);
+    if (learner == nullptr || learner->phase < LearnerPhase::waiting_for_start) drop(sid);
+  }
+
+  // --- a leader goes on --------------------------------------------------------------------------------------------
+
+  // L.getEpochToPropose, called by the leader itself and for each learner.
+  constexpr void hear_accepted(ServerId sid, PeerEpoch accepted) {
+    LeadingEpoch& leader = peer().leading;
+    if (leader.phase != LeadPhase::collecting) return serve_learners();
+    const bool raise = leader.epoch < PeerEpoch{0} || Rules::raises(accepted, leader.epoch);
+    if (raise) leader.epoch = PeerEpoch{accepted.value + 1};
+    if (committed().votes(sid)) insert(leader.connected, sid);
+    const bool enough =
+        contains(leader.connected, peer().id) &&
+        Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.connected, id); });
+    if (!enough) return;
+    leader.phase = LeadPhase::proposing;
+    peer().durable.accepted_epoch = leader.epoch;
+    const EpochEffect write = WriteAccepted{leader.epoch};
+    if (Rules::writes_first) effect(write);
+    if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
+    propose_if_accepted();
+    serve_learners();
+    if (!Rules::writes_first) effect(write);
+  }
+
+  // L.waitForEpochAck, and what L.lead does after it. ZooKeeper's handlers may send NEWLEADER a moment before the
+  // leader's own current epoch is written; here it is written first.
+  constexpr void propose_if_accepted() {
+    LeadingEpoch& leader = peer().leading;
+    const bool enough =
+        leader.phase == LeadPhase::proposing && contains(leader.accepted, peer().id) &&
+        Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.accepted, id); });
+    if (!enough) return;
+    leader.phase = LeadPhase::synchronising;
+    peer().durable.current_epoch = leader.epoch;
+    effect(WriteCurrent{leader.epoch});
+    hear_new_leader_ack(peer().id);
+  }
+
+  constexpr void hear_new_leader_ack(ServerId sid) {
+    LeadingEpoch& leader = peer().leading;
+    insert(leader.acknowledged, sid);
+    if (leader.phase != LeadPhase::synchronising) return;
+    if (!quorum_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
+    leader.phase = LeadPhase::established;
+    effect(Established{peer().id, leader.epoch});
+  }
+
+  // Sends to each learner what it can have by now.
+  constexpr void serve_learners() {
+    LeadingEpoch& leader = peer().leading;
+    for (LearnerLink& learner : leader.learners) {
+      if (learner.phase == LearnerPhase::waiting_for_epoch && leader.phase != LeadPhase::collecting) {
+        learner.phase = LearnerPhase::told_epoch;
+        effect(SendPacket{learner.sid, Packet{LeaderInfo{leader.epoch}}});
+      }
+      const bool proposed = leader.phase == LeadPhase::synchronising || leader.phase == LeadPhase::established;
+      if (learner.phase == LearnerPhase::waiting_for_quorum && proposed) {
+        learner.phase = LearnerPhase::told_new_leader;
+        effect(SendPacket{learner.sid, Packet{Synchronise{learner.last_zxid, peer().durable.last_zxid}}});
+        effect(SendPacket{learner.sid, Packet{NewLeader{leader.epoch}}});
+      }
+      if (learner.phase == LearnerPhase::waiting_for_start && leader.phase == LeadPhase::established) {
+        learner.phase = LearnerPhase::up_to_date;
+        effect(SendPacket{learner.sid, Packet{UpToDate{}}});
+      }
+    }
+  }
+
+  // --- a learner hears ---------------------------------------------------------------------------------------------
+
+  // Ln.registerWithLeader.
+  constexpr void from_leader(const LeaderInfo& info) {
+    LearningEpoch& learner = peer().learning;
+    if (learner.phase != LearnPhase::registering) return end(EndReason::unexpected_packet);
+    const EpochAnswer answer = Rules::answer(info.epoch, peer().durable.accepted_epoch);
+    if (answer == EpochAnswer::refuse) return end(EndReason::epoch_too_low);
+    learner.epoch = info.epoch;
+    learner.phase = LearnPhase::accepted;
+    AckEpoch ack{std::nullopt, peer().durable.last_zxid};
+    if (answer == EpochAnswer::accept) {
+      ack.current_epoch = peer().durable.current_epoch;
+      peer().durable.accepted_epoch = info.epoch;
+    }
+    const EpochEffect send = SendPacket{learner.leader, Packet{ack}};
+    if (!Rules::writes_first) effect(send);
+    if (answer == EpochAnswer::accept) effect(WriteAccepted{info.epoch});
+    if (Rules::writes_first) effect(send);
+  }
+
+  // Ln.syncWithLeader. A log is truncated at once, anything else is written at NEWLEADER.
+  constexpr void from_leader(const Synchronise& synchronise) {
+    LearningEpoch& learner = peer().learning;
+    if (learner.phase != LearnPhase::accepted) return end(EndReason::unexpected_packet);
+    learner.phase = LearnPhase::synchronised;
+    learner.history = synchronise.to;
+    if (synchronise.to < peer().durable.last_zxid) write_history(synchronise.to);
+  }
+
+  constexpr void from_leader(const NewLeader&) {
+    LearningEpoch& learner = peer().learning;
+    if (learner.phase != LearnPhase::synchronised) return end(EndReason::unexpected_packet);
+    learner.phase = LearnPhase::acknowledged;
+    if (learner.history != peer().durable.last_zxid) write_history(learner.history);
+    learner.history = Zxid{0};
+    const PeerEpoch epoch = learner.epoch;  // LEADERINFO's: what NEWLEADER says is not looked at
+    peer().durable.current_epoch = epoch;
+    effect(WriteCurrent{epoch});
+    effect(SendPacket{learner.leader, Packet{EpochAck{epoch}}});
+  }
+
+  constexpr void from_leader(const UpToDate&) {
+    LearningEpoch& learner = peer().learning;
+    if (learner.phase != LearnPhase::acknowledged) return end(EndReason::unexpected_packet);
+    learner.phase = LearnPhase::up_to_date;
+    effect(SendPacket{learner.leader, Packet{EpochAck{learner.epoch}}});
+    effect(Established{learner.leader, learner.epoch});
+  }
+
+  constexpr void from_leader(const Ping&) {
+    const LearningEpoch& learner = peer().learning;
+    // Until the history is there nothing else is expected; between NEWLEADER and UPTODATE a ping is passed over.
+    if (learner.phase < LearnPhase::synchronised) return end(EndReason::unexpected_packet);
+    if (learner.phase == LearnPhase::up_to_date) effect(SendPacket{learner.leader, Packet{Ping{}}});
+  }
+
+  template <class Other>
+  constexpr void from_leader(const Other&) {
+    end(EndReason::unexpected_packet);
+  }
+
+  constexpr void write_history(Zxid last_zxid) {
+    peer().durable.last_zxid = last_zxid;
+    effect(WriteHistory{last_zxid});
+  }
+
+  // --- helpers -----------------------------------------------------------------------------------------------------
+
+  constexpr void end(EndReason reason) {
+    peer().role = EpochRole::none;
+    peer().leading = LeadingEpoch{};
+    peer().learning = LearningEpoch{};
+    effect(RoleOver{reason});
+  }
+  constexpr void drop(ServerId sid) {
+    remove_learner(sid);
+    effect(Disconnect{sid});
+  }
+  constexpr void remove_learner(ServerId sid) {
+    auto& learners = peer().leading.learners;
+    for (std::size_t i = 0; i < learners.size(); ++i) {
+      if (learners[i].sid == sid) return learners.erase(i);
+    }
+  }
+
+  [[nodiscard]] constexpr bool established() const {
+    return made_.peer.role == EpochRole::leading && made_.peer.leading.phase == LeadPhase::established;
+  }
+
+  // newLeaderProposal and the look once a tick count in the committed configuration, and in the last seen one if that
+  // is newer.
+  template <class Contains>
+  constexpr bool quorum_of_both(LeadPhase phase, const Contains& contains) const {
+    if (!Rules::enough(phase, committed(), contains)) return false;
+    if (!made_.peer.last_seen) return true;
+    const Configuration& next = ensemble_.configurations[*made_.peer.last_seen];
+    return next.version() <= committed().version() || Rules::enough(phase, next, contains);
+  }
+
+  static constexpr bool contains(const ServerSet& set, ServerId id) {
+    return std::find(set.begin(), set.end(), id) != set.end();
+  }
+  static constexpr void insert(ServerSet& set, ServerId id) {
+    std::size_t place = 0;
+    while (place < set.size() && set[place] < id) ++place;
+    if (place == set.size() || set[place] != id) set.insert(place, id);
+  }
+  template <class Links>
+  static constexpr auto find(Links& links, ServerId id) -> decltype(links.begin()) {
+    for (auto& link : links) {
+      if (link.sid == id) return &link;
+    }
+    return nullptr;
+  }
+  static constexpr void insert(FixedVector<LearnerLink, servers_max>& links, const LearnerLink& link) {
+    std::size_t place = 0;
+    while (place < links.size() && links[place].sid < link.sid) ++place;
+    links.insert(place, link);
+  }
+
+  [[nodiscard]] constexpr const Configuration& committed() const {
+    return ensemble_.configurations[made_.peer.committed];
+  }
+  constexpr EpochPeer& peer() { return made_.peer; }
+  constexpr void effect(const EpochEffect& effect) { made_.effects.push_back(effect); }
+
+  const Ensemble& ensemble_;
+  EpochTransition made_;
+};
+
+// An event that does not fit the role changes nothing. After RoleOver the caller goes back to the election (RoleEnded).
+template <class Rules>
+constexpr EpochTransition epoch_step_with(const Ensemble& ensemble, const EpochPeer& peer, const EpochEvent& event) {
+  return EpochStepper<Rules>(ensemble, peer).take(event);
+}
+
+// Today's ZooKeeper.
+constexpr EpochTransition epoch_step(const Ensemble& ensemble, const EpochPeer& peer, const EpochEvent& event) {
+  return epoch_step_with<ZooKeeperEpochRules>(ensemble, peer, event);
+}
+
+}  // namespace conclave::model
