@@ -16,6 +16,7 @@ bool Layout::place(const std::vector<int>& widths, std::size_t words, std::vecto
   used.back() = 1;
   fields.assign(widths.size(), Field{});
   for (const std::size_t field : order) {
+    if (widths[field] == 0) continue;  // always 0, wherever it is said to lie; not where a full word ends
     std::size_t word = 0;
     while (word < words && used[word] + widths[field] > 64) ++word;
     if (word == words) return false;

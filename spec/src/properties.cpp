@@ -26,7 +26,7 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
     {Property::decided_as_recent_as_voters, PropertyKind::always, "decided-as-recent-as-voters",
      "A vote that a participant decides by silence is at least as recent as the initial vote of every looking server "
      "that supports it.",
-     "", "Leader.waitForEpochAck gives up where a follower is ahead"},
+     "", "Leader.waitForEpochAck sends away a follower that is ahead"},
     {Property::proposals_rise, PropertyKind::always, "proposals-rise",
      "Within a round a server's proposal only rises.", "", "what ends an election: there is a best vote"},
     {Property::weightless_never_elected, PropertyKind::always, "weightless-never-elected",

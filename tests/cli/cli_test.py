@@ -193,6 +193,53 @@ class WrongUse(unittest.TestCase):
             self.assert_refused(["check", missing, "--json"], missing, status=4)
 
 
+class Epoch(unittest.TestCase):
+    def test_every_claim_holds(self):
+        done = conclave("epoch", THREE, "--stops", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("verdict: exhausted", done.stdout)
+        self.assertNotIn("untested", done.stdout)
+
+    def test_a_seeded_bug_is_shown(self):
+        done = conclave("epoch", THREE, "--seed-bug", "accept-twice", "--transactions", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("one-leader-per-epoch is broken in", done.stdout)
+        self.assertIn("verdict: violated", done.stdout)
+
+    def test_limits(self):
+        self.assertEqual(conclave("epoch", THREE, "--any-stops", "--time", "0.2").returncode, 2)
+        self.assertEqual(conclave("epoch", THREE, "--any-stops", "--memory", "40M").returncode, 2)
+
+    def test_wrong_use(self):
+        for arguments, words in [
+            ([THREE, "--seed-bug", "x"], ["--seed-bug: found 'x'", "accept-twice"]),
+            ([THREE, "--show", "x"], ["--show: found 'x'", "second-epoch"]),
+            ([THREE, "--stops", "1", "--any-stops"], ["--any-stops"]),
+            ([THREE, "--memory", "x"], ["--memory: found 'x'"]),
+            ([THREE, "--epochs", "0"], ["--epochs"]),
+            ([], ["FILE: found none"]),
+        ]:
+            done = conclave("epoch", *arguments)
+            self.assertEqual(done.returncode, 5, arguments)
+            self.assertEqual(done.stdout, "")
+            for word in words:
+                self.assertIn(word, done.stderr)
+        for file in ["no-such.cfg", "examples/three-groups.cfg"]:
+            done = conclave("epoch", file)
+            self.assertEqual(done.returncode, 4, file)
+            self.assertIn(file, done.stderr)
+
+    def test_json(self):
+        done = conclave("epoch", THREE, "--stops", "2", "--show", "history-truncated", "--json")
+        report = json.loads(done.stdout)
+        self.assertEqual(report["verdict"], "exhausted")
+        self.assertEqual(report["bounds"], {"epochs": 2, "transactions": 1, "stops": 2})
+        run = report["runs"][0]
+        first = {entry["name"]: entry["first_seen"] for entry in report["properties"]}
+        self.assertEqual(run["property"], "history-truncated")
+        self.assertEqual(len(run["steps"]), first["history-truncated"])
+
+
 class Json(unittest.TestCase):
     def test_documented_keys(self):
         ended, report = document(THREE)

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/memory.hpp"
 #include "conclave/check/outcome.hpp"
@@ -35,11 +36,11 @@ std::size_t bytes_aside(int threads) {
   return resident_bytes() + slack + per_thread * static_cast<std::size_t>(threads);
 }
 
-checker::Limits limits_of(const CheckOptions& options) {
+template <class Options>
+checker::Limits limits_of(const Options& options) {
   checker::Limits limits;
   limits.threads = options.threads;
   limits.memory_is_users = options.memory_bytes.has_value();
-  limits.depth_max = options.depth_max;
   const std::size_t whole = options.memory_bytes ? *options.memory_bytes : available_bytes() / 5 * 4;
   const std::size_t aside = bytes_aside(options.threads);
   // 0 would be no limit at all.
@@ -80,6 +81,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.show = options.show;
   request.minimise = options.minimise;
   request.limits = limits_of(options);
+  request.limits.depth_max = options.depth_max;
   const auto began = Clock::now();
   for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
     if (options.time_max_ms > 0) {
@@ -103,6 +105,29 @@ void explore_all(const Plan& plan, Outcome& outcome) {
 int default_rounds(const Plan& plan) {
   constexpr std::size_t servers_with_two_rounds = 3;
   return plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
+}
+
+// Beyond what a minute and some gigabytes show, the user has to say how far to go.
+void choose_epoch_bounds(EpochOptions& options, std::size_t voters) {
+  if (options.scope.transactions < 0) options.scope.transactions = voters <= 4 ? 1 : 0;
+  if (!options.stops_given) options.scope.stops = voters <= 3 ? 3 : 1;
+}
+
+ExitCode code_of(const EpochReport& report) {
+  if (!report.violations.empty()) return ExitCode::violated;
+  switch (report.verdict) {
+    case checker::Verdict::exhausted: return ExitCode::holds;
+    case checker::Verdict::bounded: return ExitCode::bounded;
+    case checker::Verdict::aborted: return ExitCode::aborted;
+  }
+  return ExitCode::internal_defect;
+}
+
+ExitCode printed(const std::string& report, ExitCode code) {
+  const bool written =
+      std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
+  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
+  return code;
 }
 
 ExitCode refused(const std::string& message, ExitCode code) {
@@ -133,10 +158,39 @@ ExitCode run_check(const CheckOptions& options) {
   }
   conclude(outcome);
   const std::string report = options.json ? json_report(outcome) : text_report(outcome);
-  const bool written =
-      std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
-  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
-  return outcome.exit_code;
+  return printed(report, outcome.exit_code);
+}
+
+ExitCode run_epoch(const EpochOptions& options) {
+  interrupt_on_signals(the_progress().interrupt);
+  auto cfg = config::read_zoo_cfg(options.file);
+  if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  const std::size_t voters = cfg->configuration.voters();
+  if (voters > static_cast<std::size_t>(spec::participants_max)) {
+    return refused(fmt::format("{}: found {} voters; expected at most {}, which is what can be explored", cfg->file,
+                               voters, spec::participants_max),
+                   ExitCode::bad_input);
+  }
+  EpochOutcome outcome;
+  outcome.options = options;
+  outcome.cfg = std::move(*cfg);
+  choose_epoch_bounds(outcome.options, voters);
+  checker::Limits limits = limits_of(options);
+  limits.time_max = std::chrono::milliseconds(options.time_max_ms);
+  const auto began = Clock::now();
+  const ProgressDisplay display(the_progress(), "");
+  try {
+    outcome.report = explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
+  } catch (const std::bad_alloc&) {
+    outcome.report.verdict = checker::Verdict::aborted;
+    outcome.report.states = the_progress().states;
+    outcome.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  } catch (const ReplayFailed& failure) {
+    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
+                   ExitCode::internal_defect);
+  }
+  outcome.exit_code = code_of(outcome.report);
+  return printed(options.json ? epoch_json_report(outcome) : epoch_text_report(outcome), outcome.exit_code);
 }
 
 }  // namespace conclave::check

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "conclave/check/epoch_options.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 
@@ -26,8 +27,9 @@ constexpr double seconds_max = 1e8;
 constexpr const char* overview = R"(conclave {version} - model-checks the leader election of a ZooKeeper ensemble
 
   conclave check [FILE]   explore every election of the ensemble that FILE (a zoo.cfg) describes
+  conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
-  conclave check --help   all options
+  conclave check --help   all options; likewise for epoch
   conclave --version
 
 examples:
@@ -252,10 +254,11 @@ std::string overview_text() {
   return text.replace(text.find(placeholder), placeholder.size(), version());
 }
 
-CommandLine refused(const std::string& sentence) {
-  return CommandLine{std::nullopt,
-                     fmt::format("conclave: {}\nconclave: `conclave check --help` shows the options\n", sentence),
-                     ExitCode::wrong_use};
+CommandLine refused(const std::string& sentence, const char* command = "check") {
+  return CommandLine{
+      std::nullopt,
+      fmt::format("conclave: {}\nconclave: `conclave {} --help` shows the options\n", sentence, command),
+      ExitCode::wrong_use, std::nullopt};
 }
 
 }  // namespace
@@ -270,20 +273,29 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_bounds(*check, raw);
   add_properties(*check, raw);
   add_limits(*check, raw);
+  EpochCommandLine epoch;
+  epoch.add_to(app, raw.threads);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return refused(error.what());
+    if (error.get_exit_code() != 0) return refused(error.what(), epoch.parsed() ? "epoch" : "check");
     std::ostringstream text;
     app.exit(error, text, text);
     // The overview says more of the program than its one subcommand would.
-    const bool top_help = dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed();
-    return CommandLine{std::nullopt, top_help ? overview_text() : text.str(), ExitCode::holds};
+    const bool top_help =
+        dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed() && !epoch.parsed();
+    return CommandLine{std::nullopt, top_help ? overview_text() : text.str(), ExitCode::holds, std::nullopt};
   }
-  if (!check->parsed()) return CommandLine{std::nullopt, overview_text(), ExitCode::holds};
-  if (raw.list) return CommandLine{std::nullopt, listing(), ExitCode::holds};
+  if (epoch.parsed()) {
+    EpochOptions options;
+    std::string wrong;
+    if (!epoch.read(options, wrong)) return refused(wrong, "epoch");
+    return CommandLine{std::nullopt, "", ExitCode::holds, options};
+  }
+  if (!check->parsed()) return CommandLine{std::nullopt, overview_text(), ExitCode::holds, std::nullopt};
+  if (raw.list) return CommandLine{std::nullopt, listing(), ExitCode::holds, std::nullopt};
   try {
-    return CommandLine{options_of(raw), "", ExitCode::holds};
+    return CommandLine{options_of(raw), "", ExitCode::holds, std::nullopt};
   } catch (const Wrong& wrong) {
     return refused(wrong.sentence);
   }

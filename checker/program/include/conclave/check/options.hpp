@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
 #include "conclave/model/peer.hpp"
 #include "conclave/spec/properties.hpp"
@@ -39,11 +40,12 @@ struct CheckOptions {
   bool json = false;
 };
 
-// What to do: a check, or a text that has to be printed.
+// What to do: a check, an exploration of epochs, or a text that has to be printed.
 struct CommandLine {
   std::optional<CheckOptions> check;
   std::string text;                 // for stdout if code is `holds`, otherwise for stderr
   ExitCode code = ExitCode::holds;  // where there is no check
+  std::optional<EpochOptions> epoch;
 };
 
 // Looks at $CONCLAVE_DEFAULT_CONFIG.

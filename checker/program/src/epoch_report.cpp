@@ -1,0 +1,246 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
+
+#include "conclave/check/epoch_command.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using model::EpochRole;
+using spec::EpochActionKind;
+using spec::EpochProperty;
+using spec::EpochServer;
+using spec::PropertyKind;
+
+std::string ids_of(const model::Configuration& configuration) {
+  std::vector<model::ServerId> ids;
+  for (const model::Member& member : configuration.members()) {
+    if (configuration.votes(member.id)) ids.push_back(member.id);
+  }
+  return id_set(ids);
+}
+
+std::string epochs_in_words(const spec::EpochScope& scope) {
+  const std::string stops = scope.stops < 0 ? "any number of stops" : how_many(scope.stops, "stop", "stops");
+  return fmt::format("epochs up to {}; {}; {}", scope.epochs,
+                     how_many(scope.transactions, "transaction", "transactions"), stops);
+}
+
+struct PacketWords {
+  std::string operator()(const model::FollowerInfo& info) const {
+    return fmt::format("FOLLOWERINFO accepted={}", info.accepted_epoch.value);
+  }
+  std::string operator()(const model::LeaderInfo& info) const {
+    return fmt::format("LEADERINFO epoch={}", info.epoch.value);
+  }
+  std::string operator()(const model::AckEpoch& ack) const {
+    return fmt::format("ACKEPOCH current={} zxid={}", ack.current_epoch ? ack.current_epoch->value : -1,
+                       zxid_text(ack.last_zxid));
+  }
+  std::string operator()(const model::Synchronise& synchronise) const {
+    return fmt::format("the history up to {}", zxid_text(synchronise.to));
+  }
+  std::string operator()(const model::NewLeader& leader) const {
+    return fmt::format("NEWLEADER epoch={}", leader.epoch.value);
+  }
+  std::string operator()(const model::EpochAck& ack) const { return fmt::format("ACK epoch={}", ack.epoch.value); }
+  std::string operator()(const model::UpToDate&) const { return "UPTODATE"; }
+  std::string operator()(const model::Ping&) const { return "PING"; }
+};
+
+std::string role_text(const EpochServer& server) {
+  constexpr std::string_view leading[] = {"asks a quorum which epochs it has accepted", "proposes epoch",
+                                          "hands over its history in epoch", "is established in epoch"};
+  constexpr std::string_view learning[] = {"has said FOLLOWERINFO to", "has accepted the epoch of",
+                                           "has the history of", "has acknowledged NEWLEADER of",
+                                           "is up to date with"};
+  if (server.peer.role == EpochRole::leading) {
+    const auto phase = static_cast<std::size_t>(server.peer.leading.phase);
+    const std::string epoch = phase == 0 ? "" : fmt::format(" {}", server.peer.leading.epoch.value);
+    return fmt::format("LEADING, {}{}", leading[phase], epoch);
+  }
+  if (server.peer.role == EpochRole::learning) {
+    const auto phase = static_cast<std::size_t>(server.peer.learning.phase);
+    return fmt::format("FOLLOWING, {} server {}", learning[phase], id_text(server.peer.learning.leader));
+  }
+  return "LOOKING";
+}
+std::string disk_text(const model::Durable& disk) {
+  return fmt::format("acceptedEpoch={} currentEpoch={} zxid={}", disk.accepted_epoch.value, disk.current_epoch.value,
+                     zxid_text(disk.last_zxid));
+}
+
+std::string action_text(const EpochRunStep& step, const std::vector<EpochServer>& before) {
+  const spec::EpochAction& action = *step.action;
+  const EpochServer& own = before[action.server];
+  const std::string server = "server " + id_text(own.peer.id);
+  const std::string peer = "server " + id_text(before[action.peer].peer.id);
+  switch (action.kind) {
+    case EpochActionKind::lead: return server + " is elected";
+    case EpochActionKind::follow: return fmt::format("{} connects to {}, which leads", server, peer);
+    case EpochActionKind::deliver:
+      return fmt::format("{} gets {} from {}", server, std::visit(PacketWords{}, *step.packet), peer);
+    case EpochActionKind::write: return server + " writes";
+    case EpochActionKind::stop: return server + " stops, and is LOOKING again";
+    case EpochActionKind::log: return server + " logs a transaction";
+    case EpochActionKind::copy: return fmt::format("{} logs what {} has", server, peer);
+    case EpochActionKind::lose: return fmt::format("what {} still had from {} is gone", server, peer);
+  }
+  return "?";
+}
+
+std::string run_text(const EpochRun& run) {
+  const spec::EpochPropertyInfo& info = spec::epoch_property_infos()[static_cast<std::size_t>(run.property)];
+  std::string text;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{} {} in {} steps (there is no shorter run)\n  {}\n", info.name,
+                 info.kind == PropertyKind::sometimes ? "is reached" : "is broken", run.steps.size() - 1,
+                 info.sentence);
+  for (std::size_t i = 1; i < run.steps.size(); ++i) {
+    const EpochRunStep& step = run.steps[i];
+    const std::vector<EpochServer>& before = run.steps[i - 1].servers;
+    fmt::format_to(out, " {:2}. {}\n", i, action_text(step, before));
+    const EpochServer& was = before[step.action->server];
+    const EpochServer& is = step.servers[step.action->server];
+    if (!(was.disk == is.disk)) fmt::format_to(out, "       on disk: {}\n", disk_text(is.disk));
+    if (role_text(was) != role_text(is)) fmt::format_to(out, "       {}\n", role_text(is));
+    if (!is.pending.empty() && was.pending.empty()) text += "       has to write before it goes on\n";
+  }
+  return text;
+}
+
+// A claim is put to the test by what it is about: a leader that is established, a second one, a transaction to lose.
+bool was_tested(const EpochReport& report, EpochProperty property) {
+  const auto seen = [&report](EpochProperty what) {
+    return report.first_seen[static_cast<std::size_t>(what)].has_value();
+  };
+  const bool again = seen(EpochProperty::second_epoch);
+  if (property == EpochProperty::epochs_rise || property == EpochProperty::one_leader_per_epoch) return again;
+  if (property == EpochProperty::committed_survives) return again && seen(EpochProperty::transaction_committed);
+  return seen(EpochProperty::leader_established);
+}
+
+std::string_view standing_of(const EpochOutcome& outcome, const spec::EpochPropertyInfo& info) {
+  const bool seen = outcome.report.first_seen[static_cast<std::size_t>(info.property)].has_value();
+  if (info.kind == PropertyKind::always) {
+    if (seen) return "violated";
+    const bool tested = was_tested(outcome.report, info.property);
+    if (!tested) return "untested";
+    return outcome.report.verdict == checker::Verdict::exhausted ? "holds" : "so far";
+  }
+  return seen ? "seen" : "not seen";
+}
+
+void conclusion(std::string& text, const EpochOutcome& outcome) {
+  const EpochReport& report = outcome.report;
+  const std::string bounds = epochs_in_words(outcome.options.scope);
+  if (!report.violations.empty()) {
+    fmt::format_to(std::back_inserter(text), "verdict: violated\n");
+  } else if (report.verdict == checker::Verdict::exhausted) {
+    fmt::format_to(
+        std::back_inserter(text),
+        "Every run within these bounds was explored, whatever the elections decide, and in none does a claim "
+        "fail.\nBeyond them nothing is said. Bounds: {}.\nverdict: exhausted - every claim holds within these "
+        "bounds\n",
+        bounds);
+  } else {
+    fmt::format_to(std::back_inserter(text),
+                   "Only a part of the runs was explored; no claim failed in that part.\nverdict: {}\n",
+                   name_of(report.verdict));
+  }
+}
+
+}  // namespace
+
+std::string epoch_text_report(const EpochOutcome& outcome) {
+  const EpochReport& report = outcome.report;
+  std::string text;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}\n  voters {}\n", outcome.cfg.file, ids_of(outcome.cfg.configuration));
+  fmt::format_to(out, "explored\n  bounds: {}\n", epochs_in_words(outcome.options.scope));
+  fmt::format_to(out, "  elections: any server may be elected, and follow any that leads, at any time\n");
+  if (outcome.options.rules != &spec::zookeeper_epoch_rules()) {
+    fmt::format_to(out, "  seeded bug {}: {}\n", outcome.options.rules->name, outcome.options.rules->sentence);
+  }
+  fmt::format_to(out, "  {} states, {} steps, {} levels; {:.2f} s; {}\n", grouped(report.states),
+                 grouped(report.steps), report.levels, report.seconds, bytes_in_words(report.bytes));
+  if (report.cut > 0) {
+    fmt::format_to(out, "  {} steps were not taken: a leader would have gone beyond epoch {}\n", grouped(report.cut),
+                   outcome.options.scope.epochs);
+  }
+  text += "claims\n";
+  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    if (info.kind == PropertyKind::always) {
+      fmt::format_to(out, "  {:9} {}\n", standing_of(outcome, info), info.name);
+    }
+  }
+  text += "reached\n";
+  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    if (info.kind == PropertyKind::always) continue;
+    const auto first = report.first_seen[static_cast<std::size_t>(info.property)];
+    const std::string_view broken = info.kind == PropertyKind::refuted ? "broken " : "";
+    const std::string when = first ? fmt::format("{}after {} steps", broken, *first) : "not";
+    fmt::format_to(out, "  {:22} {}\n", info.name, when);
+  }
+  for (const EpochRun& run : report.shown) text += "\n" + run_text(run);
+  for (const EpochRun& run : report.violations) text += "\n" + run_text(run);
+  text += "\n";
+  conclusion(text, outcome);
+  return text;
+}
+
+std::string epoch_json_report(const EpochOutcome& outcome) {
+  using nlohmann::json;
+  const EpochReport& report = outcome.report;
+  const auto run_json = [](const EpochRun& run) {
+    json steps = json::array();
+    for (std::size_t i = 1; i < run.steps.size(); ++i) {
+      const EpochRunStep& step = run.steps[i];
+      const EpochServer& is = step.servers[step.action->server];
+      steps.push_back({{"action", action_text(step, run.steps[i - 1].servers)},
+                       {"server", is.peer.id.value},
+                       {"role", role_text(is)},
+                       {"acceptedEpoch", is.disk.accepted_epoch.value},
+                       {"currentEpoch", is.disk.current_epoch.value},
+                       {"zxid", zxid_text(is.disk.last_zxid)}});
+    }
+    const auto& info = spec::epoch_property_infos()[static_cast<std::size_t>(run.property)];
+    return json{{"property", info.name}, {"steps", steps}};
+  };
+  json properties = json::array();
+  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    const auto first = report.first_seen[static_cast<std::size_t>(info.property)];
+    properties.push_back({{"name", info.name},
+                          {"sentence", info.sentence},
+                          {"standing", standing_of(outcome, info)},
+                          {"first_seen", first ? json(*first) : json()}});
+  }
+  json runs = json::array();
+  for (const EpochRun& run : report.violations) runs.push_back(run_json(run));
+  for (const EpochRun& run : report.shown) runs.push_back(run_json(run));
+  const spec::EpochScope& scope = outcome.options.scope;
+  const json document = {
+      {"file", outcome.cfg.file},
+      {"bounds",
+       {{"epochs", scope.epochs},
+        {"transactions", scope.transactions},
+        {"stops", scope.stops < 0 ? json() : json(scope.stops)}}},
+      {"rules", outcome.options.rules->name},
+      {"verdict", report.violations.empty() ? name_of(report.verdict) : std::string_view("violated")},
+      {"states", report.states},
+      {"steps", report.steps},
+      {"levels", report.levels},
+      {"seconds", report.seconds},
+      {"bytes", report.bytes},
+      {"cut", report.cut},
+      {"properties", properties},
+      {"runs", runs}};
+  return document.dump(2) + "\n";
+}
+
+}  // namespace conclave::check

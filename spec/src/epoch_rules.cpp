@@ -1,0 +1,125 @@
+#include "conclave/spec/epoch_rules.hpp"
+
+#include <array>
+
+namespace conclave::spec {
+namespace {
+
+using model::Configuration;
+using model::EpochAnswer;
+using model::LeadPhase;
+using model::PeerEpoch;
+using model::Standing;
+using model::ZooKeeperEpochRules;
+
+constexpr EpochPropertyInfo infos[] = {
+    {EpochProperty::one_leader_per_epoch, PropertyKind::always, "one-leader-per-epoch",
+     "No epoch is established twice, neither by two leaders nor by one that came back.",
+     "Zab numbers transactions (epoch, counter): two leaders in an epoch would number different ones alike."},
+    {EpochProperty::epochs_rise, PropertyKind::always, "epochs-rise",
+     "A leader elected after an epoch was established establishes a later one.",
+     "The epoch is a fencing token: whoever holds a larger one came later."},
+    {EpochProperty::as_recent_as_quorum, PropertyKind::always, "as-recent-as-quorum",
+     "When a leader is established, its history was at least as recent as that of each member of a quorum when that "
+     "member accepted the epoch.",
+     "Leader.waitForEpochAck; it is why no committed transaction is lost."},
+    {EpochProperty::committed_survives, PropertyKind::always, "committed-survives",
+     "A transaction that a quorum has logged is in the history of every leader established later.",
+     "What ZooKeeper tells its clients."},
+    {EpochProperty::accepted_not_below_current, PropertyKind::always, "accepted-not-below-current",
+     "On no disk is acceptedEpoch below currentEpoch.", "QuorumPeer.loadDataBase refuses to start otherwise."},
+    {EpochProperty::written_never_falls, PropertyKind::always, "written-never-falls",
+     "Neither file of a server is ever overwritten with a smaller epoch.",
+     "A promise not to serve an older epoch is for good."},
+    {EpochProperty::leader_established, PropertyKind::sometimes, "leader-established", "A leader is established.",
+     ""},
+    {EpochProperty::learner_up_to_date, PropertyKind::sometimes, "learner-up-to-date", "A learner gets UPTODATE.",
+     ""},
+    {EpochProperty::second_epoch, PropertyKind::sometimes, "second-epoch", "A second epoch is established.", ""},
+    {EpochProperty::epoch_refused, PropertyKind::sometimes, "epoch-refused",
+     "A learner refuses an epoch below the one it has accepted.", ""},
+    {EpochProperty::accepted_before, PropertyKind::sometimes, "accepted-before",
+     "A learner has accepted the proposed epoch before, and answers -1.", ""},
+    {EpochProperty::learner_ahead, PropertyKind::sometimes, "learner-ahead",
+     "A leader sends away a learner whose history is more recent.", ""},
+    {EpochProperty::history_truncated, PropertyKind::sometimes, "history-truncated",
+     "A learner gives up transactions that no quorum has.", ""},
+    {EpochProperty::transaction_committed, PropertyKind::sometimes, "transaction-committed",
+     "A quorum has logged a transaction.", ""},
+    {EpochProperty::two_established, PropertyKind::refuted, "single-established",
+     "At most one server believes that it is established.",
+     "Does not hold, and need not: a cut-off leader learns late that it is none; its epoch is the older one."},
+    {EpochProperty::unstartable, PropertyKind::refuted, "always-startable",
+     "A server can always start from what is on its disk.",
+     "Does not hold: between the history and currentEpoch a stop leaves what loadDataBase refuses "
+     "(\"The current epoch is older than the last zxid\")."},
+};
+static_assert(std::size(infos) == epoch_properties_count);
+
+constexpr bool anybody(const Configuration& configuration, const auto& contains) {
+  for (const model::Member& member : configuration.members()) {
+    if (configuration.votes(member.id) && contains(member.id)) return true;
+  }
+  return false;
+}
+
+struct WriteLate : ZooKeeperEpochRules {
+  static constexpr bool writes_first = false;
+};
+struct LeadersOwnEpoch : ZooKeeperEpochRules {
+  static constexpr bool raises(PeerEpoch, PeerEpoch) { return false; }
+};
+template <LeadPhase Phase>
+struct NoQuorum : ZooKeeperEpochRules {
+  template <class Contains>
+  static constexpr bool enough(LeadPhase phase, const Configuration& configuration, const Contains& contains) {
+    return phase == Phase ? anybody(configuration, contains) : configuration.contains_quorum(contains);
+  }
+};
+struct AheadIgnored : ZooKeeperEpochRules {
+  static constexpr bool ahead(const Standing&, const Standing&) { return false; }
+};
+struct ZxidOnly : ZooKeeperEpochRules {  // the history's epoch forgotten
+  static constexpr bool ahead(const Standing& learner, const Standing& leader) {
+    return learner.last_zxid > leader.last_zxid;
+  }
+};
+struct AcceptsTwice : ZooKeeperEpochRules {
+  static constexpr EpochAnswer answer(PeerEpoch proposed, PeerEpoch accepted) {
+    return proposed >= accepted ? EpochAnswer::accept : EpochAnswer::refuse;
+  }
+};
+struct AcceptsAnything : ZooKeeperEpochRules {
+  static constexpr EpochAnswer answer(PeerEpoch, PeerEpoch) { return EpochAnswer::accept; }
+};
+
+template <class Rules>
+constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
+  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
+}
+constexpr EpochRuleVariant unchanged = variant<ZooKeeperEpochRules>("zookeeper", "the rules as they are");
+constexpr std::array bugs = {
+    variant<WriteLate>("write-late", "an epoch is told before it is on the disk"),
+    variant<LeadersOwnEpoch>("own-epoch", "a leader goes by its own accepted epoch alone"),
+    variant<NoQuorum<LeadPhase::collecting>>("propose-alone", "a leader proposes an epoch without asking a quorum"),
+    variant<NoQuorum<LeadPhase::proposing>>("accept-alone", "a leader needs nobody to accept its epoch"),
+    variant<NoQuorum<LeadPhase::synchronising>>("establish-alone", "a leader needs nobody to acknowledge NEWLEADER"),
+    variant<AheadIgnored>("ahead-ignored", "a learner with a more recent history is no reason to stop"),
+    variant<ZxidOnly>("zxid-only", "how recent a history is goes by its zxid, not by its epoch"),
+    variant<AcceptsTwice>("accept-twice", "an epoch that was accepted before is accepted again"),
+    variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
+};
+
+}  // namespace
+
+std::span<const EpochPropertyInfo> epoch_property_infos() { return infos; }
+const EpochRuleVariant& zookeeper_epoch_rules() { return unchanged; }
+std::span<const EpochRuleVariant> seeded_epoch_bugs() { return bugs; }
+const EpochRuleVariant* find_seeded_epoch_bug(std::string_view name) {
+  for (const EpochRuleVariant& bug : bugs) {
+    if (bug.name == name) return &bug;
+  }
+  return nullptr;
+}
+
+}  // namespace conclave::spec

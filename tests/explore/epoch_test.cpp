@@ -1,0 +1,130 @@
+// The epoch phase: counts against the twin, what the claims catch, and that they are put to the test.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "conclave/check/epoch_command.hpp"
+#include "epoch_twin.hpp"
+
+namespace conclave::tests {
+namespace {
+
+using spec::EpochProperty;
+using spec::EpochScope;
+
+check::EpochReport explore(int servers, const EpochScope& scope,
+                           const spec::EpochRuleVariant& rules = spec::zookeeper_epoch_rules(), int threads = 2) {
+  std::vector<model::ServerId> ids;
+  for (int i = 1; i <= servers; ++i) ids.push_back(model::ServerId{i});
+  check::EpochOptions options;
+  options.scope = scope;
+  options.rules = &rules;
+  options.show = ~spec::PropertySet{0};
+  checker::Limits limits;
+  limits.threads = threads;
+  checker::Progress progress;
+  return check::explore_epochs(model::Configuration::majority(ids), options, limits, progress);
+}
+
+spec::PropertySet seen_of(const check::EpochReport& report) {
+  spec::PropertySet seen = 0;
+  for (std::size_t i = 0; i < report.first_seen.size(); ++i) {
+    if (report.first_seen[i]) seen |= spec::PropertySet{1} << i;
+  }
+  return seen;
+}
+
+void expect_the_same(int servers, const EpochScope& scope, const spec::EpochRuleVariant& rules) {
+  SCOPED_TRACE(std::string(rules.name) + ", " + std::to_string(servers) + " servers, epochs " +
+               std::to_string(scope.epochs) + ", stops " + std::to_string(scope.stops));
+  const EpochTwinResult twin = explore_epochs_plainly(servers, scope, rules);
+  const check::EpochReport report = explore(servers, scope, rules);
+  std::uint64_t states = 0;
+  for (const std::uint64_t level : twin.levels) states += level;
+  EXPECT_EQ(report.violations.empty(), !twin.violated);
+  EXPECT_EQ(report.steps, twin.steps);
+  EXPECT_EQ(report.levels, twin.levels.size());
+  if (!twin.violated) {
+    EXPECT_EQ(report.states, states);
+    EXPECT_EQ(seen_of(report), twin.seen);
+  }
+}
+
+TEST(EpochTwin, CountsTheSame) {
+  const auto& rules = spec::zookeeper_epoch_rules();
+  expect_the_same(1, EpochScope{3, 2, 3}, rules);
+  expect_the_same(2, EpochScope{2, 1, 2}, rules);
+  expect_the_same(2, EpochScope{3, 1, 3}, rules);
+  expect_the_same(3, EpochScope{1, 1, 0}, rules);
+  expect_the_same(3, EpochScope{2, 1, 1}, rules);
+  expect_the_same(3, EpochScope{1, 0, 2}, rules);
+  expect_the_same(2, EpochScope{1, 0, -1}, rules);
+}
+
+TEST(EpochTwin, CountsTheSameWithEachBug) {
+  for (const spec::EpochRuleVariant& bug : spec::seeded_epoch_bugs()) {
+    expect_the_same(2, EpochScope{2, 1, 2}, bug);
+    expect_the_same(3, EpochScope{2, 0, 1}, bug);
+  }
+}
+
+TEST(EpochClaims, HoldAndEverythingIsReached) {
+  const check::EpochReport report = explore(3, EpochScope{2, 1, 2});
+  EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
+  EXPECT_TRUE(report.violations.empty());
+  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    const bool reached = report.first_seen[static_cast<std::size_t>(info.property)].has_value();
+    EXPECT_EQ(reached, info.kind != spec::PropertyKind::always) << info.name;
+  }
+  // Every run that is shown ends where it says: explore_epochs() has told each again in a fresh system.
+  EXPECT_EQ(report.shown.size(), 10U);
+}
+
+struct Caught {
+  std::string bug;
+  EpochScope scope;
+  EpochProperty property;
+};
+TEST(EpochClaims, CatchEachSeededBug) {
+  const Caught caught[] = {
+      {"write-late", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+      {"accept-alone", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+      {"establish-alone", {3, 1, 3}, EpochProperty::committed_survives},
+      {"ahead-ignored", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+      {"zxid-only", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+      {"accept-twice", {2, 0, 3}, EpochProperty::one_leader_per_epoch},
+      {"accept-anything", {2, 1, 3}, EpochProperty::written_never_falls},
+  };
+  for (const Caught& expected : caught) {
+    const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(expected.bug);
+    ASSERT_NE(bug, nullptr) << expected.bug;
+    const check::EpochReport report = explore(3, expected.scope, *bug);
+    ASSERT_FALSE(report.violations.empty()) << expected.bug;
+    EXPECT_EQ(report.violations.front().property, expected.property) << expected.bug;
+  }
+}
+
+// A leader that does not ask far enough proposes an epoch that learners refuse: it gets nowhere, and breaks nothing.
+TEST(EpochClaims, AreKeptByLearnersWhereALeaderAsksTooFew) {
+  for (const char* name : {"own-epoch", "propose-alone"}) {
+    const check::EpochReport report = explore(3, EpochScope{2, 1, 2}, *spec::find_seeded_epoch_bug(name));
+    EXPECT_TRUE(report.violations.empty()) << name;
+    EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
+  }
+}
+
+TEST(EpochThreads, DoNotChangeAnything) {
+  const auto& bug = *spec::find_seeded_epoch_bug("accept-anything");
+  const check::EpochReport one = explore(3, EpochScope{2, 1, 2}, bug, 1);
+  const check::EpochReport three = explore(3, EpochScope{2, 1, 2}, bug, 3);
+  EXPECT_EQ(one.states, three.states);
+  ASSERT_EQ(one.violations.size(), three.violations.size());
+  ASSERT_EQ(one.violations[0].steps.size(), three.violations[0].steps.size());
+  for (std::size_t i = 1; i < one.violations[0].steps.size(); ++i) {
+    EXPECT_EQ(one.violations[0].steps[i].action, three.violations[0].steps[i].action);
+  }
+}
+
+}  // namespace
+}  // namespace conclave::tests
