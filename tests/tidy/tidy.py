@@ -30,7 +30,9 @@ ROOMS = [
     ("spec", {"model", "spec"}),
     ("checker/include", {"model", "checker", "config"}),
     ("checker/src", {"model", "checker", "config"}),
-    ("impl", {"model", "impl", "config"}),
+    ("impl/config", {"model", "config"}),
+    ("impl/wire", {"model", "config", "wire"}),
+    ("impl", {"model", "config", "wire", "node"}),
 ]
 # Rooms that take nothing from outside the project but the standard library.
 STANDARD_ONLY = {"model"}

@@ -251,7 +251,7 @@ class EpochWorker {
     });
   }
 
-  // --- what a step does to the others ---------------------------------------------------------------------------------
+  // --- what a step does to the others ------------------------------------------------------------------------------
 
   PropertySet apply(State& next, int server, const EpochFacts& after, const EpochOut& out) {
     switch (out.kind) {
