@@ -1,0 +1,92 @@
+// A server of the election on a network: the model's step function, timers and connections.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "conclave/config/zoo_cfg.hpp"
+#include "conclave/model/coarse.hpp"
+#include "conclave/model/election.hpp"
+#include "conclave/node/connection_manager.hpp"
+
+namespace conclave::node {
+
+// Milliseconds until a looking server says again what it proposes, at first. ZooKeeper waits 200; a server that is
+// quicker than the others finds them still following, and should not wait so long.
+inline constexpr int first_resend_ms = 50;
+
+struct NodeSettings {
+  model::ServerId sid{0};  // one of cfg.servers
+  config::ZooCfg cfg;
+  model::Durable durable;
+  int finalize_wait_ms = 200;
+};
+
+// What a change of state is told with.
+struct NodeState {
+  model::ServerState state = model::ServerState::looking;
+  model::ServerId leader{0};  // not while looking
+  model::PeerEpoch epoch{0};  // of the vote
+  model::Round round{0};
+
+  friend bool operator==(const NodeState&, const NodeState&) = default;
+};
+
+// Votes, and keeps the outcome for as long as its connections to the election ports say that it holds: a follower while
+// it reaches its leader and that does not look, a leader while it reaches a quorum. That is less than ZooKeeper's
+// quorum port knows, and no epoch is established; docs/node.md.
+//
+// Single-threaded, as ConnectionManager.
+class Node : public std::enable_shared_from_this<Node> {
+ public:
+  using Listener = std::function<void(const NodeState&)>;  // at each change of state
+
+  static std::shared_ptr<Node> make(boost::asio::io_context& io, NodeSettings settings, Listener listener);
+  // Binds, and begins to look. The error says what is wrong.
+  [[nodiscard]] tl::expected<void, std::string> start();
+  void stop();
+
+  [[nodiscard]] NodeState state() const;
+  [[nodiscard]] const model::Peer& peer() const { return peer_; }
+  [[nodiscard]] const ConnectionCounters& counters() const { return connections_->counters(); }
+  // Notifications that could not be used, by reason.
+  [[nodiscard]] const std::array<std::uint64_t, wire::rejects_count>& rejected() const { return rejected_; }
+
+ private:
+  Node(boost::asio::io_context& io, NodeSettings settings, Listener listener);
+  void take(const model::Event& event);
+  void apply(const model::Effect& effect);
+  void tell();
+  void received(model::ServerId from, wire::ByteView body);
+  model::ConfigText look_at_config(std::string_view text, model::ConfigIndex& index);
+  void send(model::ServerId to, const model::Notification& notification, model::ConfigIndex config);
+  void arm(const model::ArmTimer& timer);
+  void begin_role();
+  void look_at_role();
+  void end_role(const std::string& why);
+  [[nodiscard]] bool role_stands() const;
+
+  boost::asio::io_context& io_;
+  NodeSettings settings_;
+  Listener listener_;
+  model::Ensemble ensemble_;
+  std::vector<std::string> config_texts_;  // of the ensemble's configurations
+  model::Peer peer_;
+  std::shared_ptr<ConnectionManager> connections_;
+  boost::asio::steady_timer election_timer_;
+  boost::asio::steady_timer role_timer_;
+  std::chrono::steady_clock::time_point election_began_;
+  bool waiting_for_role_ = false;  // the role's limit is running
+  bool stopped_ = false;
+  NodeState told_;
+  std::array<std::uint64_t, wire::rejects_count> rejected_{};
+};
+
+}  // namespace conclave::node

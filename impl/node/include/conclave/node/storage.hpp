@@ -1,0 +1,20 @@
+// What a server finds in its dataDir: who it is, and which epochs it has accepted and served.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "conclave/model/peer.hpp"
+#include "conclave/model/types.hpp"
+
+namespace conclave::node {
+
+// QuorumPeerConfig: DIR/myid, a number and nothing else. The error names the file, what was found and what expected.
+[[nodiscard]] tl::expected<model::ServerId, std::string> read_myid(const std::string& data_dir);
+
+// QuorumPeer.loadDataBase: DIR/version-2/acceptedEpoch and currentEpoch. A directory without either is that of a server
+// that has never accepted an epoch. One file without the other, an empty or a nonsensical one, or an accepted epoch
+// below the current one is an error, never an epoch of 0.
+[[nodiscard]] tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir);
+
+}  // namespace conclave::node

@@ -1,0 +1,431 @@
+#include "conclave/node/connection_manager.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+namespace conclave::node {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using model::ServerId;
+using wire::HostPort;
+
+// After an accept that failed (no descriptors left, say) another attempt at once would only burn the processor.
+constexpr std::chrono::milliseconds accept_pause{100};
+
+asio::const_buffer buffer_of(const wire::Bytes& bytes) { return asio::buffer(bytes.data(), bytes.size()); }
+
+void close(tcp::socket& socket) {
+  error_code ignored;
+  socket.shutdown(tcp::socket::shutdown_both, ignored);
+  socket.close(ignored);
+}
+
+// InetAddress.isAnyLocalAddress: nobody can be called back there.
+bool is_wildcard(const HostPort& address) {
+  error_code error;
+  const auto ip = asio::ip::make_address(address.host, error);
+  return !error && ip.is_unspecified();
+}
+
+}  // namespace
+
+struct ConnectionManager::HalfOpen {
+  HalfOpen(asio::io_context& io, tcp::socket accepted) : socket(std::move(accepted)), timer(io) {}
+  tcp::socket socket;
+  asio::steady_timer timer;
+  wire::HandshakeDecoder decoder;
+  std::array<std::byte, 4096> buffer;
+};
+
+struct ConnectionManager::Link {
+  Link(ServerId with, tcp::socket connected) : sid(with), socket(std::move(connected)) {}
+  ServerId sid;
+  tcp::socket socket;
+  wire::FrameDecoder decoder;
+  std::array<std::byte, read_bytes> buffer;
+  wire::Bytes out;
+  bool writing = false;
+  bool closed = false;
+};
+
+struct ConnectionManager::Attempt {
+  Attempt(asio::io_context& io, ServerId to, std::vector<HostPort> where)
+      : sid(to), addresses(std::move(where)), resolver(io), socket(io), timer(io) {}
+  ServerId sid;
+  std::vector<HostPort> addresses;  // not yet tried
+  tcp::resolver resolver;
+  tcp::socket socket;
+  asio::steady_timer timer;
+  wire::Bytes handshake;
+  bool over = false;
+};
+
+std::shared_ptr<ConnectionManager> ConnectionManager::make(asio::io_context& io, ConnectionSettings settings,
+                                                           Callbacks callbacks) {
+  return std::shared_ptr<ConnectionManager>(new ConnectionManager(io, std::move(settings), std::move(callbacks)));
+}
+
+ConnectionManager::ConnectionManager(asio::io_context& io, ConnectionSettings settings, Callbacks callbacks)
+    : io_(io), settings_(std::move(settings)), callbacks_(std::move(callbacks)) {
+  for (const PeerAddresses& other : settings_.peers) {
+    Peer& peer = peers_[other.sid];
+    peer.addresses = other.election;
+    peer.configured = true;
+  }
+}
+
+ConnectionManager::~ConnectionManager() { stop(); }
+
+void ConnectionManager::stop() {
+  stopped_ = true;
+  error_code ignored;
+  for (auto& acceptor : acceptors_) acceptor.close(ignored);
+  for (const auto& half : half_open_) {
+    half->timer.cancel();
+    close(half->socket);
+  }
+  for (const auto& attempt : attempts_) {
+    attempt->over = true;
+    attempt->timer.cancel();
+    attempt->resolver.cancel();
+    close(attempt->socket);
+  }
+  for (auto& [sid, peer] : peers_) {
+    if (!peer.link) continue;
+    peer.link->closed = true;
+    close(peer.link->socket);
+    peer.link.reset();
+  }
+  half_open_.clear();
+  attempts_.clear();
+}
+
+// --- accepting ------------------------------------------------------------------------------------------------------
+
+tl::expected<void, std::string> ConnectionManager::listen() {
+  for (const HostPort& address : settings_.own_addresses) {
+    error_code error;
+    tcp::endpoint endpoint(tcp::v6(), address.port);
+    if (!settings_.listen_on_all_ips) {
+      tcp::resolver resolver(io_);
+      const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+      if (!error && !found.empty()) endpoint = found.begin()->endpoint();
+    }
+    auto& acceptor = acceptors_.emplace_back(io_);
+    if (!error) acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return tl::unexpected("can't listen on " + to_text(address) + ": " + error.message());
+    spdlog::info("{} is accepting connections now, my election bind port: {}", settings_.own.value, to_text(address));
+  }
+  for (std::size_t i = 0; i < acceptors_.size(); ++i) accept_next(i);
+  return {};
+}
+
+void ConnectionManager::accept_next(std::size_t acceptor) {
+  acceptors_[acceptor].async_accept([self = shared_from_this(), acceptor](error_code error, Socket socket) {
+    if (self->stopped_) return;
+    if (!error) {
+      self->begin_handshake(std::move(socket));
+      return self->accept_next(acceptor);
+    }
+    const auto pause = std::make_shared<asio::steady_timer>(self->io_, accept_pause);
+    pause->async_wait([self, acceptor, pause](error_code) {
+      if (!self->stopped_) self->accept_next(acceptor);
+    });
+  });
+}
+
+void ConnectionManager::begin_handshake(Socket socket) {
+  if (half_open_.size() >= half_open_max) {
+    reject(wire::Reject::half_open_limit);
+    forget(half_open_.front());
+  }
+  const auto half = std::make_shared<HalfOpen>(io_, std::move(socket));
+  half_open_.push_back(half);
+  half->timer.expires_after(settings_.handshake_timeout);
+  half->timer.async_wait([self = shared_from_this(), half](error_code error) {
+    if (error || self->stopped_) return;
+    if (!half->decoder.handshake()) self->reject(wire::Reject::handshake_timeout);
+    self->forget(half);
+  });
+  read_handshake(half);
+}
+
+void ConnectionManager::read_handshake(const std::shared_ptr<HalfOpen>& half) {
+  half->socket.async_read_some(asio::buffer(half->buffer),
+                               [self = shared_from_this(), half](error_code error, std::size_t count) {
+                                 if (self->stopped_ || !half->socket.is_open()) return;
+                                 if (error) {
+                                   if (half->decoder.begun()) self->reject(wire::Reject::handshake_cut);
+                                   return self->forget(half);
+                                 }
+                                 const wire::ByteView bytes(half->buffer.data(), count);
+                                 const auto taken = half->decoder.feed(bytes);
+                                 if (!taken) {
+                                   self->reject(taken.error());
+                                   return self->forget(half);
+                                 }
+                                 if (!half->decoder.handshake()) return self->read_handshake(half);
+                                 self->greeted(half, bytes.subspan(*taken));
+                               });
+}
+
+// QuorumCnxManager.handleConnection: between two servers the connection that the larger id has opened survives.
+void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::ByteView rest) {
+  const wire::Handshake& handshake = *half->decoder.handshake();
+  ServerId sid = handshake.sid;
+  if (sid == wire::observer_id) {
+    sid = ServerId{next_observer_--};
+    spdlog::info("Setting arbitrary identifier to observer: {}", sid.value);
+  }
+  if (sid == settings_.own) {
+    // ZooKeeper leaves it open for ever; here the handshake's time-out ends it.
+    spdlog::warn(
+        "We got a connection request from a server with our own ID. This should be either a configuration "
+        "error, or a bug.");
+    return reject(wire::Reject::own_id);
+  }
+  if (sid < settings_.own) {
+    std::vector<HostPort> addresses = handshake.addresses;
+    std::erase_if(addresses, is_wildcard);
+    const Peer* known = peer_of(sid);
+    if (addresses.empty() && known != nullptr) addresses = known->addresses;
+    forget(half);
+    if (known != nullptr && !addresses.empty()) connect_to(sid, addresses);
+    return;
+  }
+  Socket socket = std::move(half->socket);
+  const wire::Bytes more(rest.begin(), rest.end());
+  forget(half);
+  install(sid, std::move(socket), more);
+}
+
+void ConnectionManager::forget(const std::shared_ptr<HalfOpen>& half) {
+  const std::shared_ptr<HalfOpen> kept = half;  // the reference may lie in the list
+  kept->timer.cancel();
+  close(kept->socket);
+  half_open_.remove(kept);
+}
+
+void ConnectionManager::reject(wire::Reject why) {
+  ++counters_.rejected[static_cast<std::size_t>(why)];
+  spdlog::debug("not taken: {}", sentence_of(why));
+}
+
+// Also for servers that are in no configuration, but not for any number of them.
+ConnectionManager::Peer* ConnectionManager::peer_of(ServerId sid) {
+  const auto place = peers_.find(sid);
+  if (place != peers_.end()) return &place->second;
+  const auto stranger = [](const auto& entry) { return !entry.second.configured; };
+  if (static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), stranger)) >= strangers_max) {
+    const auto idle = std::find_if(peers_.begin(), peers_.end(), [](const auto& entry) {
+      return !entry.second.configured && !entry.second.link && !entry.second.connecting;
+    });
+    if (idle == peers_.end()) {
+      reject(wire::Reject::stranger_limit);
+      return nullptr;
+    }
+    peers_.erase(idle);
+  }
+  return &peers_[sid];
+}
+
+// --- connections in use ---------------------------------------------------------------------------------------------
+
+void ConnectionManager::install(ServerId sid, Socket socket, wire::ByteView rest) {
+  Peer* peer = peer_of(sid);
+  if (peer == nullptr) return close(socket);
+  if (peer->link) {
+    peer->link->closed = true;
+    close(peer->link->socket);
+  }
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto link = std::make_shared<Link>(sid, std::move(socket));
+  peer->link = link;
+  ++counters_.opened;
+  // Whatever was sent last may have been lost with the connection before.
+  if (!peer->slot && peer->last) peer->slot = peer->last;
+  pump(*peer);
+  if (callbacks_.link) callbacks_.link(sid, true);
+  if (take(link, rest)) read(link);
+}
+
+void ConnectionManager::read(const std::shared_ptr<Link>& link) {
+  link->socket.async_read_some(asio::buffer(link->buffer),
+                               [self = shared_from_this(), link](error_code error, std::size_t count) {
+                                 if (self->stopped_ || link->closed) return;
+                                 if (error) return self->drop(link);
+                                 if (self->take(link, wire::ByteView(link->buffer.data(), count))) self->read(link);
+                               });
+}
+
+// False: the connection is over.
+bool ConnectionManager::take(const std::shared_ptr<Link>& link, wire::ByteView bytes) {
+  const auto wrong = link->decoder.feed(bytes, [&](wire::ByteView body) {
+    ++counters_.received;
+    if (callbacks_.received) callbacks_.received(link->sid, body);
+    return !link->closed;
+  });
+  if (link->closed || stopped_) return false;
+  if (!wrong) return true;
+  reject(*wrong);
+  drop(link);
+  return false;
+}
+
+void ConnectionManager::pump(Peer& peer) {
+  if (!peer.link || peer.link->writing || !peer.slot) return;
+  const std::shared_ptr<Link> link = peer.link;
+  link->writing = true;
+  link->out = wire::encode_frame(*peer.slot);
+  peer.last = std::move(peer.slot);
+  peer.slot.reset();
+  asio::async_write(link->socket, buffer_of(link->out),
+                    [self = shared_from_this(), link](error_code error, std::size_t) {
+                      if (self->stopped_ || link->closed) return;
+                      if (error) return self->drop(link);
+                      ++self->counters_.sent;
+                      link->writing = false;
+                      self->pump(self->peers_.at(link->sid));
+                    });
+}
+
+void ConnectionManager::drop(const std::shared_ptr<Link>& link) {
+  if (link->closed) return;
+  link->closed = true;
+  close(link->socket);
+  const auto place = peers_.find(link->sid);
+  if (place == peers_.end() || place->second.link != link) return;
+  place->second.link.reset();
+  if (callbacks_.link) callbacks_.link(link->sid, false);
+}
+
+void ConnectionManager::send(ServerId to, wire::Bytes body) {
+  Peer* peer = peer_of(to);
+  if (peer == nullptr || stopped_) return;
+  peer->addressed = true;
+  peer->slot = std::move(body);
+  if (peer->link) {
+    pump(*peer);
+  } else {
+    connect(to);
+  }
+}
+
+bool ConnectionManager::have_delivered() const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const auto& entry) { return entry.second.addressed && !entry.second.slot; });
+}
+
+bool ConnectionManager::connected(ServerId to) const {
+  const auto place = peers_.find(to);
+  return place != peers_.end() && place->second.link != nullptr;
+}
+
+// --- connecting -----------------------------------------------------------------------------------------------------
+
+void ConnectionManager::connect_all() {
+  std::vector<ServerId> all;
+  for (const auto& [sid, peer] : peers_) {
+    if (peer.addressed) all.push_back(sid);
+  }
+  for (const ServerId sid : all) connect(sid);
+}
+
+void ConnectionManager::connect(ServerId to) {
+  const auto place = peers_.find(to);
+  if (place == peers_.end() || place->second.link) return;
+  connect_to(to, place->second.addresses);
+}
+
+void ConnectionManager::connect_to(ServerId sid, const std::vector<HostPort>& addresses) {
+  const auto place = peers_.find(sid);
+  const bool possible = !stopped_ && place != peers_.end() && !place->second.connecting && !addresses.empty();
+  if (!possible) return;
+  place->second.connecting = true;
+  const auto attempt = std::make_shared<Attempt>(io_, sid, addresses);
+  attempts_.push_back(attempt);
+  attempt->timer.expires_after(settings_.connect_timeout);
+  attempt->timer.async_wait([self = shared_from_this(), attempt](error_code error) {
+    if (error || attempt->over) return;
+    spdlog::warn("Cannot open channel to {}: no connection in {} ms", attempt->sid.value,
+                 self->settings_.connect_timeout.count());
+    attempt->addresses.clear();
+    self->failed(attempt);
+  });
+  resolve_next(attempt);
+}
+
+// Names are looked up at each attempt: a server may have moved.
+void ConnectionManager::resolve_next(const std::shared_ptr<Attempt>& attempt) {
+  if (attempt->addresses.empty()) return failed(attempt);
+  const HostPort address = attempt->addresses.front();
+  attempt->addresses.erase(attempt->addresses.begin());
+  attempt->resolver.async_resolve(
+      address.host, std::to_string(address.port),
+      [self = shared_from_this(), attempt, address](error_code error, const tcp::resolver::results_type& found) {
+        if (attempt->over) return;
+        if (error) {
+          spdlog::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
+                       error.message());
+          return self->resolve_next(attempt);
+        }
+        asio::async_connect(attempt->socket, found, [self, attempt, address](error_code refused, const auto&) {
+          if (attempt->over) return;
+          if (!refused) return self->connected_to(attempt);
+          spdlog::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
+                       refused.message());
+          self->resolve_next(attempt);
+        });
+      });
+}
+
+// QuorumCnxManager.startConnection: says who it is; if the other id is larger, hangs up, and will be called back.
+void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
+  attempt->handshake = encode(wire::Handshake{settings_.own, settings_.own_addresses});
+  asio::async_write(attempt->socket, buffer_of(attempt->handshake),
+                    [self = shared_from_this(), attempt](error_code error, std::size_t) {
+                      if (attempt->over) return;
+                      if (error) return self->resolve_next(attempt);
+                      attempt->over = true;
+                      attempt->timer.cancel();
+                      self->attempts_.remove(attempt);
+                      const auto place = self->peers_.find(attempt->sid);
+                      if (place == self->peers_.end()) return;
+                      place->second.connecting = false;
+                      if (attempt->sid > self->settings_.own) {
+                        spdlog::info(
+                            "Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
+                            self->settings_.own.value, attempt->sid.value);
+                        return close(attempt->socket);
+                      }
+                      self->install(attempt->sid, std::move(attempt->socket), {});
+                    });
+}
+
+void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
+  if (attempt->over) return;
+  attempt->over = true;
+  attempt->timer.cancel();
+  attempt->resolver.cancel();
+  close(attempt->socket);
+  const ServerId sid = attempt->sid;
+  attempts_.remove(attempt);
+  const auto place = peers_.find(sid);
+  if (place == peers_.end()) return;
+  place->second.connecting = false;
+  if (callbacks_.unreachable) callbacks_.unreachable(sid);
+}
+
+}  // namespace conclave::node

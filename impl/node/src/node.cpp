@@ -1,0 +1,276 @@
+#include "conclave/node/node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "conclave/wire/notification.hpp"
+
+namespace conclave::node {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using model::ServerId;
+using model::ServerState;
+
+constexpr int tick_time_default_ms = 3000;  // QuorumPeerConfig
+constexpr int limit_default_ticks = 10;
+
+std::vector<wire::HostPort> election_addresses(const config::ServerLine& server) {
+  std::vector<wire::HostPort> addresses;
+  for (const config::Address& address : server.addresses) addresses.push_back({address.host, address.election_port});
+  return addresses;
+}
+
+std::chrono::milliseconds limit_of(const config::ZooCfg& cfg, const std::optional<int>& ticks) {
+  return std::chrono::milliseconds(std::int64_t{cfg.tick_time_ms.value_or(tick_time_default_ms)} *
+                                   ticks.value_or(limit_default_ticks));
+}
+
+}  // namespace
+
+std::shared_ptr<Node> Node::make(asio::io_context& io, NodeSettings settings, Listener listener) {
+  return std::shared_ptr<Node>(new Node(io, std::move(settings), std::move(listener)));
+}
+
+Node::Node(asio::io_context& io, NodeSettings settings, Listener listener)
+    : io_(io),
+      settings_(std::move(settings)),
+      listener_(std::move(listener)),
+      ensemble_(model::single_configuration(settings_.cfg.configuration)),
+      config_texts_{config::to_config_text(settings_.cfg)},
+      election_timer_(io),
+      role_timer_(io) {
+  ensemble_.timing.finalize_wait_ms = settings_.finalize_wait_ms;
+  ensemble_.timing.notification_interval_min_ms = first_resend_ms;
+  peer_ = model::make_peer(ensemble_, settings_.sid, settings_.durable);
+}
+
+tl::expected<void, std::string> Node::start() {
+  ConnectionSettings connections;
+  connections.own = settings_.sid;
+  connections.listen_on_all_ips = settings_.cfg.quorum_listen_on_all_ips;
+  for (const config::ServerLine& server : settings_.cfg.servers) {
+    if (server.id == settings_.sid) {
+      connections.own_addresses = election_addresses(server);
+    } else {
+      connections.peers.push_back({server.id, election_addresses(server)});
+    }
+  }
+  if (connections.own_addresses.empty()) {
+    return tl::unexpected("server." + std::to_string(settings_.sid.value) + " is not in " + settings_.cfg.file);
+  }
+  if (settings_.cfg.cnx_timeout_ms) {
+    connections.connect_timeout = std::chrono::milliseconds(*settings_.cfg.cnx_timeout_ms);
+  }
+  const std::weak_ptr<Node> weak = weak_from_this();
+  ConnectionManager::Callbacks callbacks;
+  callbacks.received = [weak](ServerId from, wire::ByteView body) {
+    if (const auto self = weak.lock()) self->received(from, body);
+  };
+  callbacks.link = [weak](ServerId sid, bool up) {
+    const auto self = weak.lock();
+    if (!self || self->stopped_) return;
+    const auto* following = std::get_if<model::Following>(&self->peer_.role);
+    if (!up && following != nullptr && following->leader == sid) self->connections_->connect(sid);
+    self->look_at_role();
+  };
+  callbacks.unreachable = [weak](ServerId sid) {
+    const auto self = weak.lock();
+    if (!self || self->stopped_) return;
+    const auto* following = std::get_if<model::Following>(&self->peer_.role);
+    if (following != nullptr && following->leader == sid) self->end_role("the leader can't be reached");
+  };
+  connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
+  if (auto bound = connections_->listen(); !bound) return bound;
+  spdlog::info("LOOKING");
+  take(model::Start{});
+  return {};
+}
+
+void Node::stop() {
+  stopped_ = true;
+  election_timer_.cancel();
+  role_timer_.cancel();
+  if (connections_) connections_->stop();
+}
+
+NodeState Node::state() const {
+  NodeState state{state_of(peer_), ServerId{0}, peer_.current_vote.proposal.epoch, peer_.clock};
+  if (state.state != ServerState::looking) state.leader = peer_.current_vote.proposal.leader;
+  return state;
+}
+
+// --- the model ------------------------------------------------------------------------------------------------------
+
+void Node::take(const model::Event& event) {
+  if (stopped_) return;
+  const bool was_looking = state_of(peer_) == ServerState::looking;
+  if (std::holds_alternative<model::Start>(event)) {
+    election_began_ = std::chrono::steady_clock::now();
+    spdlog::info("New election. My id = {}, proposed zxid=0x{:x}", settings_.sid.value,
+                 static_cast<std::uint64_t>(peer_.durable.last_zxid.value));
+  }
+  model::Transition made = model::react(ensemble_, peer_, event);
+  peer_ = made.peer;
+  for (const model::Effect& effect : made.effects) apply(effect);
+  // react() stops where the effects of one call would not fit.
+  while (model::in_election(peer_) && !peer_.received.empty()) {
+    made = model::react(ensemble_, peer_, model::Process{});
+    peer_ = made.peer;
+    for (const model::Effect& effect : made.effects) apply(effect);
+  }
+  tell();
+  if (was_looking && state_of(peer_) != ServerState::looking) begin_role();
+}
+
+void Node::apply(const model::Effect& effect) {
+  if (const auto* one = std::get_if<model::SendTo>(&effect)) {
+    send(one->to, one->notification, one->config);
+  } else if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
+    for_each_voter(ensemble_, peer_, [&](ServerId voter) { send(voter, all->notification, all->config); });
+  } else if (std::holds_alternative<model::ReconnectAll>(effect)) {
+    connections_->connect_all();
+  } else if (const auto* timer = std::get_if<model::ArmTimer>(&effect)) {
+    arm(*timer);
+  } else if (const auto* decided = std::get_if<model::Decided>(&effect)) {
+    spdlog::info("About to leave FLE instance: leader={}, zxid=0x{:x}, my id={}, my state={}",
+                 decided->vote.proposal.leader.value, static_cast<std::uint64_t>(decided->vote.proposal.zxid.value),
+                 settings_.sid.value, name_of(decided->state));
+  } else if (const auto* adopted = std::get_if<model::ConfigurationAdopted>(&effect)) {
+    spdlog::info("a newer configuration is in use: {}", config_texts_[adopted->config]);
+  }
+}
+
+void Node::tell() {
+  const NodeState now = state();
+  if (now == told_) return;
+  const bool changed = now.state != told_.state || now.leader != told_.leader || now.epoch != told_.epoch;
+  told_ = now;
+  if (!changed) return;
+  if (now.state != ServerState::looking) {
+    const auto took = std::chrono::steady_clock::now() - election_began_;
+    spdlog::info("{} - LEADER ELECTION TOOK - {} MS", name_of(now.state),
+                 std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+  }
+  if (listener_) listener_(now);
+}
+
+void Node::send(ServerId to, const model::Notification& notification, model::ConfigIndex config) {
+  if (to == settings_.sid) return;  // react() has taken it already
+  const model::Vote& vote = notification.vote;
+  spdlog::debug(
+      "Sending Notification: {} (n.leader), 0x{:x} (n.zxid), 0x{:x} (n.round), {} (recipient), {} (myid), "
+      "0x{:x} (n.peerEpoch)",
+      vote.proposal.leader.value, static_cast<std::uint64_t>(vote.proposal.zxid.value),
+      static_cast<std::uint64_t>(vote.round.value), to.value, settings_.sid.value,
+      static_cast<std::uint64_t>(vote.proposal.epoch.value));
+  connections_->send(to, wire::encode_notification(notification, config_texts_[config]));
+}
+
+void Node::arm(const model::ArmTimer& timer) {
+  election_timer_.expires_after(std::chrono::milliseconds(timer.ms));
+  const bool finalizing = timer.timer == model::Timer::finalize;
+  election_timer_.async_wait([weak = weak_from_this(), finalizing](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->stopped_) return;
+    // A timer that was armed anew while this handler was already on its way would come too soon.
+    if (self->election_timer_.expiry() > std::chrono::steady_clock::now()) return;
+    if (finalizing) return self->take(model::Silence{});
+    self->take(model::NotificationTimeout{self->connections_->have_delivered()});
+    spdlog::info("Notification time out: {} ms", self->peer_.notification_timeout_ms);
+  });
+}
+
+void Node::received(ServerId from, wire::ByteView body) {
+  if (stopped_) return;
+  wire::DecodedNotification decoded = wire::decode_notification(from, body);
+  if (decoded.reject) ++rejected_[static_cast<std::size_t>(*decoded.reject)];
+  if (decoded.config_text) {
+    decoded.message.config_text = look_at_config(*decoded.config_text, decoded.message.config);
+  }
+  const model::Message& message = decoded.message;
+  spdlog::debug(
+      "Notification: my state:{}; n.sid:{}, n.state:{}, n.leader:{}, n.round:0x{:x}, n.peerEpoch:0x{:x}, "
+      "n.zxid:0x{:x}, message format version:0x{:x}",
+      name_of(state_of(peer_)), from.value, message.state_code, message.leader.value,
+      static_cast<std::uint64_t>(message.round.value), static_cast<std::uint64_t>(message.peer_epoch.value),
+      static_cast<std::uint64_t>(message.zxid.value), static_cast<std::uint32_t>(message.version));
+  const auto* following = std::get_if<model::Following>(&peer_.role);
+  const bool leader_looks = following != nullptr && following->leader == from && !decoded.reject &&
+                            message.state_code == static_cast<std::int32_t>(ServerState::looking);
+  if (leader_looks) end_role("the leader looks for one itself");
+  take(model::Received{message});
+}
+
+// Configurations that are new are remembered as long as there is room; a text is parsed once.
+model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex& index) {
+  for (std::size_t i = 0; i < config_texts_.size(); ++i) {
+    if (config_texts_[i] != text) continue;
+    index = static_cast<model::ConfigIndex>(i);
+    return model::ConfigText::parsed;
+  }
+  const auto cfg = wire::parse_config_text(text);
+  if (!cfg || ensemble_.configurations.full()) {
+    ++rejected_[static_cast<std::size_t>(wire::Reject::unparseable_config)];
+    return model::ConfigText::unparseable;
+  }
+  // Older ones than the committed are of no use to anybody.
+  index = peer_.committed;
+  if (cfg->configuration.version() <= committed(ensemble_, peer_).version()) return model::ConfigText::parsed;
+  index = static_cast<model::ConfigIndex>(ensemble_.configurations.size());
+  ensemble_.configurations.push_back(cfg->configuration);
+  config_texts_.emplace_back(text);
+  return model::ConfigText::parsed;
+}
+
+// --- the role -------------------------------------------------------------------------------------------------------
+
+void Node::begin_role() {
+  election_timer_.cancel();
+  waiting_for_role_ = false;
+  look_at_role();
+}
+
+bool Node::role_stands() const {
+  if (const auto* following = std::get_if<model::Following>(&peer_.role)) {
+    return connections_->connected(following->leader);
+  }
+  if (const auto* observing = std::get_if<model::Observing>(&peer_.role)) {
+    return connections_->connected(observing->leader);
+  }
+  return committed(ensemble_, peer_).contains_quorum([this](ServerId id) {
+    return id == settings_.sid || connections_->connected(id);
+  });
+}
+
+// While the role does not stand, initLimit runs.
+void Node::look_at_role() {
+  if (state_of(peer_) == ServerState::looking) return;
+  if (role_stands()) {
+    waiting_for_role_ = false;
+    role_timer_.cancel();
+    return;
+  }
+  if (waiting_for_role_) return;
+  waiting_for_role_ = true;
+  role_timer_.expires_after(limit_of(settings_.cfg, settings_.cfg.init_limit_ticks));
+  role_timer_.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->stopped_ || !self->waiting_for_role_ || self->role_stands()) return;
+    self->end_role("no connection to what it stands on within initLimit");
+  });
+}
+
+void Node::end_role(const std::string& why) {
+  if (stopped_ || state_of(peer_) == ServerState::looking) return;
+  spdlog::warn("{} ends: {}", name_of(state_of(peer_)), why);
+  waiting_for_role_ = false;
+  role_timer_.cancel();
+  take(model::RoleEnded{});
+  spdlog::info("LOOKING");
+  take(model::Start{});
+}
+
+}  // namespace conclave::node

@@ -1,0 +1,190 @@
+// Whole nodes, in one thread and over real sockets: they elect, and stand what others do to their port.
+#include "conclave/node/node.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "conclave/wire/notification.hpp"
+
+namespace conclave::node {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using model::ServerId;
+using model::ServerState;
+using namespace std::chrono_literals;
+
+std::uint16_t free_port() {
+  static asio::io_context io;
+  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  return acceptor.local_endpoint().port();
+}
+
+class Nodes : public testing::Test {
+ protected:
+  Nodes() { spdlog::set_level(spdlog::level::off); }
+  ~Nodes() override {
+    for (auto& node : nodes_) {
+      if (node) node->stop();
+    }
+    io_.poll();
+  }
+
+  void configure(int servers) {
+    std::string text = "tickTime=200\ninitLimit=5\nsyncLimit=2\ndataDir=/nowhere\n";
+    for (int i = 1; i <= servers; ++i) {
+      ports_.push_back(free_port());
+      text += "server." + std::to_string(i) + "=127.0.0.1:" + std::to_string(free_port()) + ":" +
+              std::to_string(ports_.back()) + "\n";
+    }
+    const auto cfg = config::parse_zoo_cfg(text, "zoo.cfg", {});
+    ASSERT_TRUE(cfg) << cfg.error().message();
+    cfg_ = *cfg;
+    nodes_.resize(static_cast<std::size_t>(servers));
+  }
+  void start(int sid, std::int64_t epoch = 0) {
+    NodeSettings settings;
+    settings.sid = ServerId{sid};
+    settings.cfg = cfg_;
+    settings.durable.current_epoch = model::PeerEpoch{epoch};
+    settings.finalize_wait_ms = 50;
+    auto& node = nodes_[static_cast<std::size_t>(sid - 1)];
+    node = Node::make(io_, settings, [this](const NodeState&) { ++changes_; });
+    const auto started = node->start();
+    ASSERT_TRUE(started) << started.error();
+  }
+  void kill(int sid) {
+    nodes_[static_cast<std::size_t>(sid - 1)]->stop();
+    nodes_[static_cast<std::size_t>(sid - 1)].reset();
+  }
+  // Runs whatever happens until it is so, at most ten seconds.
+  bool until(const std::function<bool()>& so) {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!so()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      io_.restart();
+      io_.run_one_for(100ms);
+    }
+    return true;
+  }
+  // All that run follow one that leads.
+  [[nodiscard]] bool settled_on(int leader) const {
+    for (const auto& node : nodes_) {
+      if (!node) continue;
+      const NodeState state = node->state();
+      const bool leads = node->peer().id == ServerId{leader};
+      if (state.state != (leads ? ServerState::leading : ServerState::following)) return false;
+      if (state.leader != ServerId{leader}) return false;
+    }
+    return true;
+  }
+  // On whom, or 0.
+  [[nodiscard]] int settled() const {
+    for (int i = 1; i <= static_cast<int>(nodes_.size()); ++i) {
+      if (nodes_[static_cast<std::size_t>(i - 1)] && settled_on(i)) return i;
+    }
+    return 0;
+  }
+  Node& node(int sid) { return *nodes_[static_cast<std::size_t>(sid - 1)]; }
+  tcp::socket stranger(int sid) {
+    tcp::socket socket(io_);
+    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), ports_[static_cast<std::size_t>(sid - 1)]));
+    return socket;
+  }
+  static std::uint64_t count(const Node& node, wire::Reject why) {
+    const auto index = static_cast<std::size_t>(why);
+    return node.counters().rejected[index] + node.rejected()[index];
+  }
+
+  asio::io_context io_;
+  config::ZooCfg cfg_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<std::shared_ptr<Node>> nodes_;
+  int changes_ = 0;
+};
+
+TEST_F(Nodes, ThreeElectTheLargest) {
+  configure(3);
+  for (int i = 1; i <= 3; ++i) start(i);
+  EXPECT_TRUE(until([this] { return settled_on(3); }));
+}
+
+TEST_F(Nodes, TheMostRecentHistoryWins) {
+  configure(3);
+  start(1, 7);
+  start(2, 3);
+  start(3, 3);
+  EXPECT_TRUE(until([this] { return settled_on(1); }));
+}
+
+TEST_F(Nodes, FiveSurviveTheirLeaderAgainAndAgain) {
+  configure(5);
+  for (int i = 1; i <= 5; ++i) start(i);
+  ASSERT_TRUE(until([this] { return settled_on(5); }));
+  for (int again = 0; again < 6; ++again) {
+    const int leader = settled();
+    kill(leader);
+    // Mostly the largest, but three that have noticed first are a quorum.
+    ASSERT_TRUE(until([this] { return settled() != 0; })) << again;
+    const int next = settled();
+    EXPECT_NE(next, leader);
+    // Who comes late joins, and does not disturb.
+    start(leader);
+    ASSERT_TRUE(until([&] { return settled_on(next); })) << again;
+  }
+}
+
+TEST_F(Nodes, WithoutAQuorumALeaderGivesUp) {
+  configure(3);
+  for (int i = 1; i <= 3; ++i) start(i);
+  ASSERT_TRUE(until([this] { return settled_on(3); }));
+  kill(1);
+  kill(2);
+  EXPECT_TRUE(until([this] { return node(3).state().state == ServerState::looking; }));
+  start(1);
+  EXPECT_TRUE(until([this] { return settled_on(3); }));
+}
+
+TEST_F(Nodes, IdleAndWrongConnectionsKeepNobodyFromElecting) {
+  configure(3);
+  start(1);
+  std::vector<tcp::socket> idle;
+  for (std::size_t i = 0; i < 2 * half_open_max; ++i) {
+    idle.push_back(stranger(1));
+    io_.poll();
+  }
+  ASSERT_TRUE(until([this] { return count(node(1), wire::Reject::half_open_limit) > 0; }));
+  tcp::socket wrong = stranger(1);
+  asio::write(wrong, asio::buffer(std::string(8, '\xff')));
+  ASSERT_TRUE(until([this] { return count(node(1), wire::Reject::unknown_protocol) == 1; }));
+  start(2);
+  start(3);
+  EXPECT_TRUE(until([this] { return settled_on(3); }));
+}
+
+TEST_F(Nodes, AConfigurationThatCantBeReadIsNoReasonToGoDeaf) {
+  configure(3);
+  start(1);
+  tcp::socket other = stranger(1);
+  wire::Bytes bytes = encode(wire::Handshake{ServerId{9}, {{"127.0.0.1", 1}}});
+  const model::Proposal proposal{model::PeerEpoch{9}, model::Zxid{9}, ServerId{9}};
+  const model::Notification vote{ServerId{9}, {proposal, model::Round{1}, 2, ServerState::looking}};
+  const wire::Bytes frame =
+      wire::encode_frame(wire::encode_notification(vote, "server.1=127.0.0.1:1:2:participant\nversion=zzz"));
+  bytes.insert(bytes.end(), frame.begin(), frame.end());
+  asio::write(other, asio::buffer(bytes.data(), bytes.size()));
+  ASSERT_TRUE(until([this] { return count(node(1), wire::Reject::unparseable_config) == 1; }));
+  start(2);
+  start(3);
+  EXPECT_TRUE(until([this] { return settled_on(3); }));
+}
+
+}  // namespace
+}  // namespace conclave::node

@@ -1,0 +1,67 @@
+// What a node finds on its disk, and what it refuses to start from.
+#include "conclave/node/storage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace conclave::node {
+namespace {
+
+class Storage : public testing::Test {
+ protected:
+  Storage() : folder_(std::filesystem::path(testing::TempDir()) / ("conclave-storage-" + unique())) {
+    std::filesystem::create_directories(folder_ / "version-2");
+  }
+  ~Storage() override { std::filesystem::remove_all(folder_); }
+  static std::string unique() {
+    return std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
+           std::to_string(std::filesystem::hash_value(std::filesystem::current_path()));
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  void write_epochs(const std::string& accepted, const std::string& current) {
+    write("version-2/acceptedEpoch", accepted);
+    write("version-2/currentEpoch", current);
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(Storage, Myid) {
+  EXPECT_NE(read_myid(folder_).error().find("found no such file"), std::string::npos);
+  write("myid", "12\n");
+  EXPECT_EQ(read_myid(folder_).value(), model::ServerId{12});
+  for (const char* wrong : {"", "\n", "x", "1 2", "1x", "99999999999999999999"}) {
+    write("myid", wrong);
+    EXPECT_FALSE(read_myid(folder_)) << wrong;
+  }
+}
+
+TEST_F(Storage, AFreshDirectoryIsAFirstStart) { EXPECT_EQ(read_epochs(folder_).value(), model::Durable{}); }
+
+TEST_F(Storage, EpochsAsZooKeeperWritesThem) {
+  write_epochs("7", "6");
+  const auto durable = read_epochs(folder_);
+  ASSERT_TRUE(durable) << durable.error();
+  EXPECT_EQ(durable->accepted_epoch, model::PeerEpoch{7});
+  EXPECT_EQ(durable->current_epoch, model::PeerEpoch{6});
+}
+
+TEST_F(Storage, NothingWrongIsTakenForZero) {
+  const std::pair<const char*, const char*> wrong[] = {{"", "1"},           {"1", ""},     {"x", "1"},
+                                                       {"1", "-1"},         {"1", "2"},    {"-1", "-1"},
+                                                       {"4294967296", "1"}, {"1\n2", "1"}, {"0x1", "0"}};
+  for (const auto& [accepted, current] : wrong) {
+    write_epochs(accepted, current);
+    EXPECT_FALSE(read_epochs(folder_)) << accepted << " " << current;
+  }
+  std::filesystem::remove(folder_ / "version-2/acceptedEpoch");
+  write("version-2/currentEpoch", "1");
+  EXPECT_NE(read_epochs(folder_).error().find("found currentEpoch without acceptedEpoch"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace conclave::node
