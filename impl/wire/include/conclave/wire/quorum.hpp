@@ -1,0 +1,97 @@
+// The quorum port's packets, as bytes: QuorumPacket, and what Leader, LearnerHandler and Learner put into it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "conclave/model/epoch_state.hpp"
+#include "conclave/wire/bytes.hpp"
+
+namespace conclave::wire {
+
+// Leader's constants; the rest are of the broadcast.
+enum class PacketType : std::int32_t {
+  ack = 3,
+  ping = 5,
+  new_leader = 10,
+  follower_info = 11,
+  up_to_date = 12,
+  diff = 13,
+  trunc = 14,
+  snap = 15,
+  observer_info = 16,
+  leader_info = 17,
+  ack_epoch = 18
+};
+inline constexpr std::int32_t packet_type_max = 19;
+
+// Of the data of a packet and of each part of a snapshot: jute.maxbuffer and its allowance.
+inline constexpr std::int32_t quorum_data_bytes_max = 2 * 1024 * 1024;
+inline constexpr std::int32_t auth_infos_max = 64;
+inline constexpr std::int32_t learner_protocol = 0x10000;
+
+enum class QuorumReject : std::uint8_t {
+  data_length,   // of the data, of a string, or of a list
+  unknown_type,  // none of Leader's
+  short_data,    // the data is too short for the type
+  bad_snapshot   // it does not end with its signature
+};
+[[nodiscard]] std::string_view sentence_of(QuorumReject reason);
+
+struct QuorumPacket {
+  std::int32_t type = 0;
+  std::int64_t zxid = 0;
+  std::optional<Bytes> data;
+
+  friend bool operator==(const QuorumPacket&, const QuorumPacket&) = default;
+};
+[[nodiscard]] Bytes encode(const QuorumPacket& packet);
+
+// The packets of model/ as `sid` sends them. `config_text` goes with NEWLEADER. A history is announced as DIFF: what
+// there is none of need not be sent.
+[[nodiscard]] Bytes encode_packet(const model::Packet& packet, model::ServerId sid, std::string_view config_text);
+
+// The other way. Nothing: a packet of the broadcast, which says nothing about epochs. `history`: DIFF, TRUNC and SNAP
+// are read as bringing one from there to there.
+struct DecodedPacket {
+  std::optional<model::Packet> packet;
+  std::optional<model::ServerId> sid;  // FOLLOWERINFO and OBSERVERINFO
+};
+[[nodiscard]] tl::expected<DecodedPacket, QuorumReject> decode_packet(const QuorumPacket& packet,
+                                                                      model::Zxid history);
+
+// Takes packets in whatever parts they come, and skips the snapshot that follows SNAP, part by part: it holds no more of
+// one than its longest part. Not thread-safe. After a reject it must not be fed again.
+class QuorumDecoder {
+ public:
+  // Calls take(QuorumPacket) for each that is complete; SNAP once its snapshot is over. Where it returns false the rest
+  // is thrown away.
+  template <class Take>
+  [[nodiscard]] std::optional<QuorumReject> feed(ByteView bytes, const Take& take) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    for (;;) {
+      QuorumPacket packet;
+      const auto ready = next(packet);
+      if (!ready) return ready.error();
+      if (!*ready) return std::nullopt;
+      if (!take(packet)) return std::nullopt;
+    }
+  }
+
+ private:
+  enum class Part : std::uint8_t { packet, sessions, acls, path, signature };
+  // Is a packet ready? It takes as much from bytes_ as it can.
+  tl::expected<bool, QuorumReject> next(QuorumPacket& packet);
+  tl::expected<bool, QuorumReject> skip();
+  void drop(std::size_t count);
+
+  Bytes bytes_;
+  Part part_ = Part::packet;
+  std::int32_t left_ = -1;  // of a list; -1: its length is still to come
+  QuorumPacket snap_;
+};
+
+}  // namespace conclave::wire

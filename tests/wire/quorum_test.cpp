@@ -1,0 +1,152 @@
+#include "conclave/wire/quorum.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support.hpp"
+
+namespace conclave::wire {
+namespace {
+
+using model::PeerEpoch;
+using model::ServerId;
+using model::Zxid;
+
+std::vector<QuorumPacket> packets_of(const std::vector<ByteView>& parts) {
+  QuorumDecoder decoder;
+  std::vector<QuorumPacket> packets;
+  for (const ByteView part : parts) {
+    const auto wrong = decoder.feed(part, [&](const QuorumPacket& packet) {
+      packets.push_back(packet);
+      return true;
+    });
+    EXPECT_FALSE(wrong) << sentence_of(*wrong);
+  }
+  return packets;
+}
+
+std::optional<QuorumReject> reject_of(ByteView bytes) {
+  QuorumDecoder decoder;
+  return decoder.feed(bytes, [](const QuorumPacket&) { return true; });
+}
+
+// Type, zxid, data, no authinfo: as real servers send them.
+const Bytes follower_info = from_hex(
+    "0000000b 0000000500000000 00000014 0000000000000002 00010000 0000000000000000"
+    "ffffffff");
+
+TEST(Quorum, ByteForByte) {
+  const auto text = [](const model::Packet& packet) { return encode_packet(packet, ServerId{2}, "cfg"); };
+  EXPECT_EQ(text(model::FollowerInfo{PeerEpoch{5}, model::LearnerType::participant, {}}), follower_info);
+  EXPECT_EQ(text(model::LeaderInfo{PeerEpoch{6}}), from_hex("00000011 0000000600000000 00000004 00010000 ffffffff"));
+  EXPECT_EQ(text(model::AckEpoch{PeerEpoch{4}, Zxid{0x400000009}}),
+            from_hex("00000012 0000000400000009 00000004 00000004 ffffffff"));
+  EXPECT_EQ(text(model::AckEpoch{std::nullopt, Zxid{9}}),
+            from_hex("00000012 0000000000000009 00000004 ffffffff ffffffff"));
+  EXPECT_EQ(text(model::Synchronise{Zxid{9}, Zxid{9}}), from_hex("0000000d 0000000000000009 ffffffff ffffffff"));
+  EXPECT_EQ(text(model::NewLeader{PeerEpoch{6}}),
+            joined(from_hex("0000000a 0000000600000000 00000003"), "cfg\xff\xff\xff\xff"));
+  EXPECT_EQ(text(model::EpochAck{PeerEpoch{6}}), from_hex("00000003 0000000600000000 ffffffff ffffffff"));
+  EXPECT_EQ(text(model::UpToDate{}), from_hex("0000000c ffffffffffffffff ffffffff ffffffff"));
+}
+
+TEST(Quorum, RoundTrip) {
+  const model::Packet packets[] = {
+      model::FollowerInfo{PeerEpoch{5}, model::LearnerType::participant, model::ConfigVersion{3}},
+      model::FollowerInfo{PeerEpoch{5}, model::LearnerType::observer, model::ConfigVersion{0}},
+      model::LeaderInfo{PeerEpoch{0xffffffff >> 1}},
+      model::AckEpoch{PeerEpoch{4}, Zxid{7}},
+      model::AckEpoch{std::nullopt, Zxid{7}},
+      model::Synchronise{Zxid{7}, Zxid{7}},
+      model::NewLeader{PeerEpoch{6}},
+      model::EpochAck{PeerEpoch{6}},
+      model::UpToDate{},
+      model::Ping{}};
+  for (const model::Packet& packet : packets) {
+    const auto read = packets_of({encode_packet(packet, ServerId{2}, "cfg")});
+    ASSERT_EQ(read.size(), 1U);
+    const auto decoded = decode_packet(read[0], Zxid{7});
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->packet, packet);
+    EXPECT_EQ(decoded->sid.has_value(), std::holds_alternative<model::FollowerInfo>(packet));
+  }
+}
+
+// SNAP, two sessions, one list of rights, the root, /a, the end, and the signature.
+Bytes snapshot() {
+  Bytes bytes = from_hex(
+      "0000000f 0000000100000002 ffffffff ffffffff"
+      "00000002 000000000000000100001388 000000000000000200001388"
+      "00000001 0000000000000001 00000001 0000001f 00000005");
+  put(bytes, std::string_view("world"));
+  put(bytes, std::int32_t{6});
+  put(bytes, std::string_view("anyone"));
+  for (const std::string_view path : {"", "/a"}) {
+    put(bytes, static_cast<std::int32_t>(path.size()));
+    put(bytes, path);
+    put(bytes, std::int32_t{4});
+    put(bytes, std::string_view("data"));
+    bytes.insert(bytes.end(), 68, std::byte{7});
+  }
+  put(bytes, std::int32_t{1});
+  put(bytes, std::string_view("/"));
+  put(bytes, std::int32_t{10});
+  put(bytes, std::string_view("BenWasHere"));
+  return bytes;
+}
+
+TEST(Quorum, ASnapshotIsSkippedWhereverItIsSplit) {
+  Bytes bytes = snapshot();
+  bytes.insert(bytes.end(), follower_info.begin(), follower_info.end());
+  const ByteView all(bytes);
+  for (std::size_t split = 0; split <= bytes.size(); ++split) {
+    const auto packets = packets_of({all.first(split), all.subspan(split)});
+    ASSERT_EQ(packets.size(), 2U) << split;
+    EXPECT_EQ(packets[0].type, 15);
+    EXPECT_EQ(packets[1].type, 11);
+  }
+}
+
+TEST(Quorum, WrongLengthsAndTypes) {
+  EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 fffffffe")), QuorumReject::data_length);
+  EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 7fffffff")), QuorumReject::data_length);
+  EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 ffffffff 7fffffff")), QuorumReject::data_length);
+  EXPECT_EQ(decode_packet(QuorumPacket{20, 0, {}}, Zxid{0}).error(), QuorumReject::unknown_type);
+  EXPECT_EQ(decode_packet(QuorumPacket{-1, 0, {}}, Zxid{0}).error(), QuorumReject::unknown_type);
+  EXPECT_EQ(decode_packet(QuorumPacket{11, 0, {}}, Zxid{0}).error(), QuorumReject::short_data);
+  EXPECT_EQ(decode_packet(QuorumPacket{18, 0, from_hex("0000")}, Zxid{0}).error(), QuorumReject::short_data);
+  EXPECT_FALSE(decode_packet(QuorumPacket{2, 0, {}}, Zxid{0})->packet);  // PROPOSAL
+  Bytes unsigned_one = snapshot();
+  unsigned_one.back() = std::byte{'x'};
+  EXPECT_EQ(reject_of(unsigned_one), QuorumReject::bad_snapshot);
+}
+
+RC_GTEST_PROP(QuorumProperty, AnyBytesAreTaken, (const std::vector<std::uint8_t>& noise)) {
+  Bytes bytes = snapshot();
+  bytes.insert(bytes.end(), follower_info.begin(), follower_info.end());
+  for (const std::uint8_t value : noise) {
+    bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = static_cast<std::byte>(value);
+  }
+  QuorumDecoder whole;
+  QuorumDecoder split;
+  int first = 0;
+  int second = 0;
+  const auto wrong = whole.feed(bytes, [&](const QuorumPacket& packet) {
+    ++first;
+    (void)decode_packet(packet, Zxid{0});
+    return true;
+  });
+  const auto half = *rc::gen::inRange<std::size_t>(0, bytes.size());
+  const auto count = [&](const QuorumPacket&) { return ++second > 0; };
+  auto also = split.feed(ByteView(bytes).first(half), count);
+  if (!also) also = split.feed(ByteView(bytes).subspan(half), count);
+  RC_ASSERT(also == wrong);
+  RC_ASSERT(first == second);
+}
+
+}  // namespace
+}  // namespace conclave::wire
