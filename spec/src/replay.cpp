@@ -13,6 +13,7 @@ Replay::Replay(ClosedSystem& system)
   for (int i = 0; i < system.servers(); ++i) servers_.push_back(blank_server(system.scenario(), i));
   if (system.scope().start == StartKind::staggered) return;
   std::vector<LocalMachine::Outcome> outcomes;
+  outcomes.reserve(servers_.size());
   for (int i = 0; i < system.servers(); ++i) {
     outcomes.push_back(system_.machine().compute(i, at(i), coarse() ? input::begin : input::boot, {}));
   }

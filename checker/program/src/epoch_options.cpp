@@ -40,8 +40,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
   command_->add_option("--transactions", raw.transactions, "at most N are logged (default 1; from five voters on 0)")
       ->check(CLI::Range(0, spec::transactions_max));
   command_
-      ->add_option("--stops", raw.stops,
-                   "at most N crashes and ends of roles (default 3 up to three voters, else 1)")
+      ->add_option("--stops", raw.stops, "at most N crashes and ends of roles (default 3 up to three voters, else 1)")
       ->check(CLI::Range(0, spec::stops_max));
   command_->add_flag("--any-stops", raw.any_stops, "any number of crashes and ends of roles");
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be");

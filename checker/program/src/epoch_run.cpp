@@ -53,6 +53,7 @@ EpochRun tell(EpochSystem& explored, EpochSystem& fresh, const Layout& layout,
   State state{};
   const auto servers = [&] {
     std::vector<spec::EpochServer> values;
+    values.reserve(static_cast<std::size_t>(fresh.servers()));
     for (int i = 0; i < fresh.servers(); ++i) values.push_back(fresh.machine().value(i, worker.local(state, i)));
     return values;
   };

@@ -64,7 +64,7 @@ std::vector<model::ServerId> with_role(const model::Configuration& configuration
 std::string quorums_in_words(const model::Configuration& configuration) {
   const std::size_t voters = configuration.voters();
   const std::size_t majority = voters / 2 + 1;
-  const std::string any =
+  std::string any =
       fmt::format("any {} a quorum", majority == 1 ? "voter is" : fmt::format("{} voters are", majority));
   if (configuration.kind() == model::QuorumKind::majority) return any;
   if (configuration.kind() == model::QuorumKind::oracle_majority) return any + ", and an oracle may make up for one";

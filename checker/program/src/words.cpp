@@ -83,8 +83,8 @@ std::string vote_text(const model::Vote& vote) {
 std::vector<std::string> bounds_in_words(const spec::Scope& scope) {
   std::vector<std::string> words;
   const bool latest = scope.network.kind == spec::NetworkKind::latest;
-  words.push_back(scope.start == spec::StartKind::staggered ? "each server starts at any moment or never"
-                                                            : "all servers start together");
+  words.emplace_back(scope.start == spec::StartKind::staggered ? "each server starts at any moment or never"
+                                                               : "all servers start together");
   words.push_back(how_many(scope.rounds, "round", "rounds"));
   words.push_back(how_many(scope.crashes, "crash", "crashes"));
   words.push_back(how_many(scope.restarts, "restart", "restarts"));

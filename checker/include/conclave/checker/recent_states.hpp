@@ -25,7 +25,7 @@ class RecentStates {
 
   // Whether the state has been asked for lately; from now on it has.
   [[nodiscard]] bool contains(const State& state) {
-    const Words words = std::bit_cast<Words>(state);
+    const auto words = std::bit_cast<Words>(state);
     std::uint64_t mixed = 0;
     for (const std::uint64_t word : words) mixed = (mixed ^ word) * 0x9e3779b97f4a7c15U;
     Words& slot = slots_[static_cast<std::size_t>(mixed >> (64U - slot_bits))];

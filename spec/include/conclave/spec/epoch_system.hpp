@@ -59,14 +59,14 @@ class EpochFields {
   [[nodiscard]] std::size_t growing() const { return link(0); }
   [[nodiscard]] std::size_t local(int server) const { return static_cast<std::size_t>(server); }
   [[nodiscard]] std::size_t channel(int from, int to) const {
-    return static_cast<std::size_t>(servers_ + from * servers_ + to);
+    return (1 + static_cast<std::size_t>(from)) * local(servers_) + static_cast<std::size_t>(to);
   }
   [[nodiscard]] std::size_t link(int learner) const {
-    return static_cast<std::size_t>(servers_ + servers_ * servers_ + learner);
+    return (1 + local(servers_)) * local(servers_) + static_cast<std::size_t>(learner);
   }
   // Who has established the epoch: 0 nobody, else participant + 1. REQUIRES: 1 <= epoch <= scope.epochs.
   [[nodiscard]] std::size_t established(int epoch) const {
-    return static_cast<std::size_t>(servers_ * (servers_ + 2) + epoch - 1);
+    return link(servers_) + static_cast<std::size_t>(epoch) - 1;
   }
   [[nodiscard]] std::size_t committed() const { return established(epochs_ + 1); }  // epoch * 8 + counter; 0: nothing
   [[nodiscard]] std::size_t transactions() const { return committed() + 1; }

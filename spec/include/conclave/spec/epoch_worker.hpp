@@ -222,7 +222,7 @@ class EpochWorker {
   }
   template <class Emit>
   void copy(const State& state, int server, const Emit& emit) {
-    const int leader = now(server).leader;
+    const auto leader = static_cast<std::uint8_t>(now(server).leader);  // up to date, so it has one
     const EpochFacts& leads = now(leader);
     const bool connected = link(state, server) == EpochLink::open && leads.established;
     if (!connected || leads.disk.last_zxid == now(server).disk.last_zxid) return;

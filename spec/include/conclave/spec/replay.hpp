@@ -39,7 +39,10 @@ class Replay {
   void send(int from, const model::Effects& effects);
   void push(int from, int to, const model::Notification& notification);
   [[nodiscard]] int index_of(model::ServerId id) const;
-  Channel& channel(int from, int to) { return channels_[static_cast<std::size_t>(from * system_.servers() + to)]; }
+  Channel& channel(int from, int to) {
+    return channels_[static_cast<std::size_t>(from) * static_cast<std::size_t>(system_.servers()) +
+                     static_cast<std::size_t>(to)];
+  }
   Server& at(int server) { return servers_[static_cast<std::size_t>(server)]; }
   [[nodiscard]] bool fifo() const { return system_.scope().network.kind == NetworkKind::fifo; }
   [[nodiscard]] bool coarse() const { return system_.scope().grain == Grain::coarse; }

@@ -94,7 +94,7 @@ class Worker {
   std::string canonical(const State& state) {
     std::string bytes;
     for (int i = 0; i < n_; ++i) append(bytes, system_.machine().bytes(i, local(state, i)));
-    for (std::size_t field = static_cast<std::size_t>(n_); field < system_.fields().growing(); ++field) {
+    for (auto field = static_cast<std::size_t>(n_); field < system_.fields().growing(); ++field) {
       const int from = (static_cast<int>(field) - n_) / n_;
       const auto content = system_.channels(from).content(layout_.get(state, field));
       bytes.push_back(static_cast<char>(content.size()));

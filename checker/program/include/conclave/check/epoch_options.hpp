@@ -6,7 +6,7 @@
 
 #include "conclave/check/epoch_command.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

@@ -63,8 +63,8 @@ struct DecodedPacket {
 [[nodiscard]] tl::expected<DecodedPacket, QuorumReject> decode_packet(const QuorumPacket& packet,
                                                                       model::Zxid history);
 
-// Takes packets in whatever parts they come, and skips the snapshot that follows SNAP, part by part: it holds no more of
-// one than its longest part. Not thread-safe. After a reject it must not be fed again.
+// Takes packets in whatever parts they come, and skips the snapshot that follows SNAP, part by part: it holds no more
+// of one than its longest part. Not thread-safe. After a reject it must not be fed again.
 class QuorumDecoder {
  public:
   // Calls take(QuorumPacket) for each that is complete; SNAP once its snapshot is over. Where it returns false the rest
