@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "conclave/node/epoch_files.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
 
@@ -29,6 +30,7 @@ struct Options {
   std::optional<std::int64_t> sid;
   int finalize_wait_ms = 200;
   std::string log = "info";
+  bool votes_only = false;
 };
 
 int refused(const std::string& sentence, int code) {
@@ -40,8 +42,8 @@ int refused(const std::string& sentence, int code) {
 void print_state(model::ServerId sid, const node::NodeState& state) {
   const bool looking = state.state == model::ServerState::looking;
   const std::string leader = looking ? "-" : std::to_string(state.leader.value);
-  fmt::print("@state sid={} state={} leader={} epoch={}\n", sid.value, name_of(state.state), leader,
-             state.epoch.value);
+  fmt::print("@state sid={} state={} leader={} epoch={}{}\n", sid.value, name_of(state.state), leader,
+             state.epoch.value, state.established ? " established" : "");
   std::fflush(stdout);
 }
 
@@ -68,8 +70,18 @@ int run(const Options& options) {
     if (!durable) return refused(durable.error(), bad_input);
     settings.durable = *durable;
   }
+  std::optional<node::DiskEpochFiles> files;
+  if (cfg->data_dir && !options.votes_only) {
+    try {
+      files.emplace(*cfg->data_dir);
+    } catch (const node::WriteFailed& failure) {
+      return refused(failure.what(), bad_input);
+    }
+    settings.files = &*files;
+  }
   settings.cfg = std::move(*cfg);
-  spdlog::info("This node takes part in elections only: it stores no data and establishes no epoch.");
+  spdlog::info("This node stores no data: it takes part in elections{}, and never has a copy of what clients write.",
+               settings.files != nullptr ? " and epochs" : " only");
 
   boost::asio::io_context io;
   const model::ServerId sid = settings.sid;
@@ -81,7 +93,11 @@ int run(const Options& options) {
     self->stop();
     io.stop();
   });
-  io.run();
+  try {
+    io.run();
+  } catch (const node::WriteFailed& failure) {
+    return refused(failure.what(), aborted);
+  }
   return 0;
 }
 
@@ -96,6 +112,7 @@ int main(int argc, char** argv) {
     app.add_option("--finalize-wait", options.finalize_wait_ms,
                    "milliseconds to wait for something better (default 200, ZooKeeper's)")
         ->check(CLI::Range(1, 60000));
+    app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
     app.add_option("--log", options.log, "off, error, warn, info (default), debug")
         ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
     try {

@@ -46,20 +46,23 @@ class Node:
         self.process = subprocess.Popen([NODE, cfg], stdout=subprocess.PIPE, stderr=log, text=True)
         self.changed = threading.Condition()
         self.state = {}
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
 
     def listen(self):
         for line in self.process.stdout:
-            fields = dict(field.split("=") for field in line.split()[1:])
+            words = line.split()[1:]
+            fields = dict(word.split("=") for word in words if "=" in word)
+            fields["established"] = "established" in words
             with self.changed:
                 self.state = fields
                 self.changed.notify_all()
 
-    def wait_for(self, **wanted):
+    def wait_for(self, patience=PATIENCE_S, **wanted):
         def reached():
             return all(self.state.get(key) == value for key, value in wanted.items())
         with self.changed:
-            return self.changed.wait_for(reached, PATIENCE_S)
+            return self.changed.wait_for(reached, patience)
 
 
 @unittest.skipIf(MISSING, f"SKIPPED: no real ZooKeeper here ({', '.join(MISSING)}); install the package zookeeper")
@@ -74,6 +77,9 @@ class AmongRealServers(unittest.TestCase):
         for process in [*self.real.values(), *([self.node.process] if self.node else [])]:
             process.kill()
             process.wait()
+        if self.node:
+            self.node.listener.join()
+            self.node.process.stdout.close()
         shutil.rmtree(self.folder)
 
     def configure(self, servers):
@@ -97,6 +103,7 @@ class AmongRealServers(unittest.TestCase):
 
     def start_node(self, sid):
         if self.node:
+            self.node.listener.join()
             self.node.process.stdout.close()
         with open(self.folder / f"{sid}.log", "ab") as log:
             self.node = Node(str(self.folder / f"{sid}.cfg"), log)
@@ -132,7 +139,9 @@ class AmongRealServers(unittest.TestCase):
         self.wait_until_served(5)
         self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="5"), self.node.state)
         # The leader is killed: the three that are left and the node elect the next.
-        self.real.pop(5).send_signal(signal.SIGKILL)
+        killed = self.real.pop(5)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
         self.wait_until_served(4)
         self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="4"), self.node.state)
         # A node that comes late joins.
@@ -141,12 +150,33 @@ class AmongRealServers(unittest.TestCase):
         self.start_node(1)
         self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="4"), self.node.state)
 
-    def test_its_vote_counts(self):
-        # One of three real voters and the node are a quorum of votes: the real one decides with the node's.
+    def test_a_real_leader_counts_it(self):
+        # Of three voters one real server and the node are there: a quorum with the node only.
         self.configure(3)
         self.start_real(3)
         self.start_node(1)
-        self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="3"), self.node.state)
+        self.wait_until_served(3)
+        self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="3", established=True), self.node.state)
+        # And it stays: pings go on for longer than syncLimit.
+        self.assertFalse(self.node.wait_for(patience=4, state="LOOKING"), "it has lost its leader")
+        self.wait_until_served(3)
+
+    def test_it_leads_real_servers(self):
+        self.configure(3)
+        self.start_node(3)
+        for sid in (1, 2):
+            self.start_real(sid)
+        self.assertTrue(self.node.wait_for(state="LEADING", leader="3", established=True), self.node.state)
+        first = int(self.node.state["epoch"])
+        self.wait_until_served(3)
+        self.assertFalse(self.node.wait_for(patience=4, state="LOOKING"), "it has lost its followers")
+        # It is killed: the real ones elect one of themselves, with a larger epoch, and it follows when it is back.
+        self.node.process.kill()
+        self.node.process.wait()
+        self.wait_until_served(2)
+        self.start_node(3)
+        self.assertTrue(self.node.wait_for(state="FOLLOWING", leader="2", established=True), self.node.state)
+        self.assertGreater(int(self.node.state["epoch"]), first)
 
 
 if __name__ == "__main__":

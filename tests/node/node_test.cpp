@@ -7,6 +7,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,12 @@ std::uint16_t free_port() {
   tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   return acceptor.local_endpoint().port();
 }
+
+struct MemoryFiles : EpochFiles {
+  void write_accepted(model::PeerEpoch epoch) override { durable.accepted_epoch = epoch; }
+  void write_current(model::PeerEpoch epoch) override { durable.current_epoch = epoch; }
+  model::Durable durable;
+};
 
 class Nodes : public testing::Test {
  protected:
@@ -59,6 +67,38 @@ class Nodes : public testing::Test {
     node = Node::make(io_, settings, [this](const NodeState&) { ++changes_; });
     const auto started = node->start();
     ASSERT_TRUE(started) << started.error();
+  }
+  // As start(), with epochs; what it has promised outlives it.
+  void start_with_epochs(int sid) {
+    disks_.resize(nodes_.size());
+    auto& disk = disks_[static_cast<std::size_t>(sid - 1)];
+    if (!disk) disk = std::make_unique<MemoryFiles>();
+    NodeSettings settings;
+    settings.sid = ServerId{sid};
+    settings.cfg = cfg_;
+    settings.durable = disk->durable;
+    settings.finalize_wait_ms = 50;
+    settings.files = disk.get();
+    auto& node = nodes_[static_cast<std::size_t>(sid - 1)];
+    node = Node::make(io_, settings, [this, sid](const NodeState& state) { heard(sid, state); });
+    const auto started = node->start();
+    ASSERT_TRUE(started) << started.error();
+  }
+  // No epoch is established by two, ever.
+  void heard(int sid, const NodeState& state) {
+    if (!state.established || state.state != ServerState::leading) return;
+    const auto [place, fresh] = leaders_.emplace(state.epoch.value, sid);
+    EXPECT_TRUE(fresh) << "epoch " << state.epoch.value << " of " << place->second << " and again of " << sid;
+  }
+  // On whom all that run agree, with one epoch that is established; or 0.
+  [[nodiscard]] int established() const {
+    const int leader = settled();
+    if (leader == 0) return 0;
+    const NodeState leads = nodes_[static_cast<std::size_t>(leader - 1)]->state();
+    for (const auto& node : nodes_) {
+      if (node && (!node->state().established || node->state().epoch != leads.epoch)) return 0;
+    }
+    return leader;
   }
   void kill(int sid) {
     nodes_[static_cast<std::size_t>(sid - 1)]->stop();
@@ -108,6 +148,8 @@ class Nodes : public testing::Test {
   std::vector<std::uint16_t> ports_;
   std::vector<std::shared_ptr<Node>> nodes_;
   int changes_ = 0;
+  std::vector<std::unique_ptr<MemoryFiles>> disks_;
+  std::map<std::int64_t, int> leaders_;
 };
 
 TEST_F(Nodes, ThreeElectTheLargest) {
@@ -150,6 +192,31 @@ TEST_F(Nodes, WithoutAQuorumALeaderGivesUp) {
   EXPECT_TRUE(until([this] { return node(3).state().state == ServerState::looking; }));
   start(1);
   EXPECT_TRUE(until([this] { return settled_on(3); }));
+}
+
+TEST_F(Nodes, EachLeaderHasAnEpochOfItsOwn) {
+  configure(5);
+  for (int i = 1; i <= 5; ++i) start_with_epochs(i);
+  ASSERT_TRUE(until([this] { return established() != 0; }));
+  std::int64_t epoch = 0;
+  for (int again = 0; again < 6; ++again) {
+    const int leader = established();
+    EXPECT_GT(node(leader).state().epoch.value, epoch);
+    epoch = node(leader).state().epoch.value;
+    kill(leader);
+    ASSERT_TRUE(until([this] { return established() != 0; })) << again;
+    start_with_epochs(leader);
+    ASSERT_TRUE(until([this] { return established() != 0; })) << again;
+  }
+}
+
+TEST_F(Nodes, ALeaderLosesItsEpochWithItsQuorum) {
+  configure(3);
+  for (int i = 1; i <= 3; ++i) start_with_epochs(i);
+  ASSERT_TRUE(until([this] { return established() == 3; }));
+  kill(1);
+  kill(2);
+  EXPECT_TRUE(until([this] { return !node(3).state().established; }));
 }
 
 TEST_F(Nodes, IdleAndWrongConnectionsKeepNobodyFromElecting) {

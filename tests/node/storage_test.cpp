@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "conclave/node/epoch_files.hpp"
+
 namespace conclave::node {
 namespace {
 
@@ -48,6 +50,21 @@ TEST_F(Storage, EpochsAsZooKeeperWritesThem) {
   ASSERT_TRUE(durable) << durable.error();
   EXPECT_EQ(durable->accepted_epoch, model::PeerEpoch{7});
   EXPECT_EQ(durable->current_epoch, model::PeerEpoch{6});
+}
+
+TEST_F(Storage, WhatIsWrittenIsRead) {
+  {
+    DiskEpochFiles files(folder_);
+    EXPECT_EQ(read_epochs(folder_).value(), model::Durable{});
+    files.write_accepted(model::PeerEpoch{7});
+    files.write_current(model::PeerEpoch{6});
+  }
+  const DiskEpochFiles again(folder_);  // overwrites nothing
+  EXPECT_EQ(read_epochs(folder_)->accepted_epoch, model::PeerEpoch{7});
+  EXPECT_EQ(read_epochs(folder_)->current_epoch, model::PeerEpoch{6});
+  std::filesystem::remove_all(folder_ / "version-2");
+  std::ofstream(folder_ / "version-2") << "a file where a folder has to be";
+  EXPECT_THROW(DiskEpochFiles{folder_}, WriteFailed);
 }
 
 TEST_F(Storage, NothingWrongIsTakenForZero) {

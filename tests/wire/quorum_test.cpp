@@ -51,6 +51,7 @@ TEST(Quorum, ByteForByte) {
   EXPECT_EQ(text(model::NewLeader{PeerEpoch{6}}),
             joined(from_hex("0000000a 0000000600000000 00000003"), "cfg\xff\xff\xff\xff"));
   EXPECT_EQ(text(model::EpochAck{PeerEpoch{6}}), from_hex("00000003 0000000600000000 ffffffff ffffffff"));
+  EXPECT_EQ(text(model::Ping{}), from_hex("00000005 0000000000000000 00000000 ffffffff"));
   EXPECT_EQ(text(model::UpToDate{}), from_hex("0000000c ffffffffffffffff ffffffff ffffffff"));
 }
 

@@ -80,8 +80,10 @@ tl::expected<void, std::string> Node::start() {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     const auto* following = std::get_if<model::Following>(&self->peer_.role);
-    if (following != nullptr && following->leader == sid) self->end_role("the leader can't be reached");
+    if (!self->quorum_ && following != nullptr && following->leader == sid)
+      self->end_role("the leader can't be reached");
   };
+  if (settings_.files != nullptr) make_quorum_port();
   connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
   if (auto bound = connections_->listen(); !bound) return bound;
   spdlog::info("LOOKING");
@@ -94,10 +96,34 @@ void Node::stop() {
   election_timer_.cancel();
   role_timer_.cancel();
   if (connections_) connections_->stop();
+  if (quorum_) quorum_->stop();
+}
+
+void Node::make_quorum_port() {
+  QuorumSettings quorum;
+  quorum.own = settings_.sid;
+  quorum.listen_on_all_ips = settings_.cfg.quorum_listen_on_all_ips;
+  for (const config::ServerLine& server : settings_.cfg.servers) {
+    quorum.addresses[server.id] = {server.addresses.front().host, server.addresses.front().quorum_port};
+  }
+  quorum.tick_time = std::chrono::milliseconds(settings_.cfg.tick_time_ms.value_or(tick_time_default_ms));
+  quorum.init_limit = limit_of(settings_.cfg, settings_.cfg.init_limit_ticks);
+  quorum.sync_limit = limit_of(settings_.cfg, settings_.cfg.sync_limit_ticks);
+  QuorumPort::Callbacks callbacks;
+  callbacks.established = [weak = weak_from_this()](ServerId, model::PeerEpoch epoch) {
+    const auto self = weak.lock();
+    if (!self || self->stopped_) return;
+    self->established_ = true;
+    self->take(model::EpochEstablished{epoch});
+  };
+  callbacks.over = [weak = weak_from_this()](const std::string& why) {
+    if (const auto self = weak.lock()) self->end_role(why);
+  };
+  quorum_ = QuorumPort::make(io_, ensemble_, std::move(quorum), *settings_.files, std::move(callbacks));
 }
 
 NodeState Node::state() const {
-  NodeState state{state_of(peer_), ServerId{0}, peer_.current_vote.proposal.epoch, peer_.clock};
+  NodeState state{state_of(peer_), ServerId{0}, peer_.current_vote.proposal.epoch, established_, peer_.clock};
   if (state.state != ServerState::looking) state.leader = peer_.current_vote.proposal.leader;
   return state;
 }
@@ -146,10 +172,11 @@ void Node::apply(const model::Effect& effect) {
 void Node::tell() {
   const NodeState now = state();
   if (now == told_) return;
-  const bool changed = now.state != told_.state || now.leader != told_.leader || now.epoch != told_.epoch;
+  const bool changed = now.state != told_.state || now.leader != told_.leader || now.epoch != told_.epoch ||
+                       now.established != told_.established;
   told_ = now;
   if (!changed) return;
-  if (now.state != ServerState::looking) {
+  if (now.state != ServerState::looking && !now.established) {
     const auto took = std::chrono::steady_clock::now() - election_began_;
     spdlog::info("{} - LEADER ELECTION TOOK - {} MS", name_of(now.state),
                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
@@ -200,7 +227,7 @@ void Node::received(ServerId from, wire::ByteView body) {
   const auto* following = std::get_if<model::Following>(&peer_.role);
   const bool leader_looks = following != nullptr && following->leader == from && !decoded.reject &&
                             message.state_code == static_cast<std::int32_t>(ServerState::looking);
-  if (leader_looks) end_role("the leader looks for one itself");
+  if (leader_looks && !quorum_) end_role("the leader looks for one itself");
   take(model::Received{message});
 }
 
@@ -230,7 +257,10 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
 void Node::begin_role() {
   election_timer_.cancel();
   waiting_for_role_ = false;
-  look_at_role();
+  if (!quorum_) return look_at_role();
+  const model::EpochPeer role = model::make_epoch_peer(ensemble_, settings_.sid, peer_.durable, peer_.committed);
+  if (state_of(peer_) == ServerState::leading) return quorum_->lead(role, config_texts_[peer_.committed]);
+  quorum_->follow(role, peer_.current_vote.proposal.leader);
 }
 
 bool Node::role_stands() const {
@@ -247,7 +277,7 @@ bool Node::role_stands() const {
 
 // While the role does not stand, initLimit runs.
 void Node::look_at_role() {
-  if (state_of(peer_) == ServerState::looking) return;
+  if (state_of(peer_) == ServerState::looking || quorum_) return;
   if (role_stands()) {
     waiting_for_role_ = false;
     role_timer_.cancel();
@@ -268,6 +298,11 @@ void Node::end_role(const std::string& why) {
   spdlog::warn("{} ends: {}", name_of(state_of(peer_)), why);
   waiting_for_role_ = false;
   role_timer_.cancel();
+  established_ = false;
+  if (quorum_) {
+    quorum_->stop();
+    peer_.durable = quorum_->peer().durable;  // what has been accepted meanwhile
+  }
   take(model::RoleEnded{});
   spdlog::info("LOOKING");
   take(model::Start{});

@@ -56,6 +56,8 @@ tl::expected<model::Durable, std::string> read_epochs(const std::string& data_di
   const auto current = read_number(folder + "/currentEpoch", "an epoch");
   if (!current) return tl::unexpected(current.error());
   if (!*accepted && !*current) return model::Durable{};
+  // A first start that was cut short (DiskEpochFiles): nothing can have been promised.
+  if (!*accepted && **current == 0) return model::Durable{};
   if (!*accepted || !*current) {
     return tl::unexpected(fmt::format("{}: found {} without {}; expected both or neither", folder,
                                       *accepted ? "acceptedEpoch" : "currentEpoch",

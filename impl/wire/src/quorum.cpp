@@ -49,7 +49,8 @@ struct Encoding {
   }
   QuorumPacket operator()(const model::EpochAck& ack) const { return plain(PacketType::ack, first_zxid(ack.epoch)); }
   QuorumPacket operator()(const model::UpToDate&) const { return plain(PacketType::up_to_date, -1); }
-  QuorumPacket operator()(const model::Ping&) const { return plain(PacketType::ping, 0); }
+  // Empty, not null: LearnerHandler reads the sessions in it without a look (NullPointerException).
+  QuorumPacket operator()(const model::Ping&) const { return {number(PacketType::ping), 0, Bytes{}}; }
 };
 
 // Reads jute's records; gives up where bytes are missing.

@@ -15,6 +15,7 @@
 #include "conclave/model/coarse.hpp"
 #include "conclave/model/election.hpp"
 #include "conclave/node/connection_manager.hpp"
+#include "conclave/node/quorum_port.hpp"
 
 namespace conclave::node {
 
@@ -27,21 +28,24 @@ struct NodeSettings {
   config::ZooCfg cfg;
   model::Durable durable;
   int finalize_wait_ms = 200;
+  // With it, epochs are established over the quorum port; without, the node votes and no more. Must outlive the node.
+  EpochFiles* files = nullptr;
 };
 
 // What a change of state is told with.
 struct NodeState {
   model::ServerState state = model::ServerState::looking;
   model::ServerId leader{0};  // not while looking
-  model::PeerEpoch epoch{0};  // of the vote
+  model::PeerEpoch epoch{0};  // of the vote, or once it is established, of the leader
+  bool established = false;   // from here on `epoch` is a fencing token
   model::Round round{0};
 
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
-// Votes, and keeps the outcome for as long as its connections to the election ports say that it holds: a follower while
-// it reaches its leader and that does not look, a leader while it reaches a quorum. That is less than ZooKeeper's
-// quorum port knows, and no epoch is established; docs/node.md.
+// Votes, and then leads or follows over the quorum port until that role is over. Without epoch files it keeps the outcome
+// for as long as its connections to the election ports say that it holds: a follower while it reaches its leader and
+// that does not look, a leader while it reaches a quorum.
 //
 // Single-threaded, as ConnectionManager.
 class Node : public std::enable_shared_from_this<Node> {
@@ -70,6 +74,7 @@ class Node : public std::enable_shared_from_this<Node> {
   void arm(const model::ArmTimer& timer);
   void begin_role();
   void look_at_role();
+  void make_quorum_port();
   void end_role(const std::string& why);
   [[nodiscard]] bool role_stands() const;
 
@@ -80,6 +85,8 @@ class Node : public std::enable_shared_from_this<Node> {
   std::vector<std::string> config_texts_;  // of the ensemble's configurations
   model::Peer peer_;
   std::shared_ptr<ConnectionManager> connections_;
+  std::shared_ptr<QuorumPort> quorum_;
+  bool established_ = false;
   boost::asio::steady_timer election_timer_;
   boost::asio::steady_timer role_timer_;
   std::chrono::steady_clock::time_point election_began_;

@@ -1,0 +1,42 @@
+// Where promises are kept: acceptedEpoch and currentEpoch.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "conclave/model/types.hpp"
+
+namespace conclave::node {
+
+// An epoch could not be written. Whoever promises it all the same may break a promise after a crash, so the process
+// has to end.
+class WriteFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// When a call returns, the epoch survives a crash; before, the old one does. Throws WriteFailed.
+class EpochFiles {
+ public:
+  EpochFiles() = default;
+  virtual ~EpochFiles() = default;
+  EpochFiles(const EpochFiles&) = delete;
+  EpochFiles& operator=(const EpochFiles&) = delete;
+  virtual void write_accepted(model::PeerEpoch epoch) = 0;  // QuorumPeer.setAcceptedEpoch
+  virtual void write_current(model::PeerEpoch epoch) = 0;   // QuorumPeer.setCurrentEpoch
+};
+
+// DIR/version-2/: a new file beside the old one, synced, and put in its place by renaming (AtomicFileOutputStream).
+class DiskEpochFiles : public EpochFiles {
+ public:
+  // Makes the folder, and both files with epoch 0 where there are none. Throws WriteFailed.
+  explicit DiskEpochFiles(const std::string& data_dir);
+  void write_accepted(model::PeerEpoch epoch) override;
+  void write_current(model::PeerEpoch epoch) override;
+
+ private:
+  void replace(const std::string& name, model::PeerEpoch epoch);
+  std::string folder_;
+};
+
+}  // namespace conclave::node

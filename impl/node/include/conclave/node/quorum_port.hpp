@@ -1,0 +1,105 @@
+// The connections between a leader and its learners, around model::epoch_step.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conclave/model/epoch.hpp"
+#include "conclave/node/epoch_files.hpp"
+#include "conclave/wire/handshake.hpp"
+#include "conclave/wire/quorum.hpp"
+
+namespace conclave::node {
+
+inline constexpr std::size_t learners_max = 128;          // connections to a leader
+inline constexpr std::size_t unsent_bytes_max = 1 << 20;  // to one that does not read; then it is sent away
+
+struct QuorumSettings {
+  model::ServerId own{0};
+  std::map<model::ServerId, wire::HostPort> addresses;  // of all servers, the own one included
+  bool listen_on_all_ips = false;
+  std::chrono::milliseconds tick_time{3000};
+  std::chrono::milliseconds init_limit{30000};
+  std::chrono::milliseconds sync_limit{15000};
+};
+
+// Plays one role at a time: leader or learner. No data goes over it: a learner takes the leader's history as read, and
+// a leader sends away a learner that has one.
+//
+// Single-threaded: calls have to come from the thread that runs the io_context. Writes of epochs block it, because
+// nothing may be said before they are done; they throw WriteFailed out of the io_context's run().
+class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
+ public:
+  struct Callbacks {
+    std::function<void(model::ServerId leader, model::PeerEpoch epoch)> established;
+    std::function<void(const std::string& why)> over;  // the role; everything of it is closed
+  };
+
+  // The ensemble and the files must outlive the port.
+  static std::shared_ptr<QuorumPort> make(boost::asio::io_context& io, const model::Ensemble& ensemble,
+                                          QuorumSettings settings, EpochFiles& files, Callbacks callbacks);
+  ~QuorumPort();
+  QuorumPort(const QuorumPort&) = delete;
+  QuorumPort& operator=(const QuorumPort&) = delete;
+
+  // REQUIRES: no role. `config_text` goes to learners with NEWLEADER.
+  void lead(const model::EpochPeer& peer, std::string config_text);
+  void follow(const model::EpochPeer& peer, model::ServerId leader);
+  // Ends the role, if there is one, without a callback.
+  void stop();
+  [[nodiscard]] const model::EpochPeer& peer() const { return peer_; }
+
+ private:
+  using Socket = boost::asio::ip::tcp::socket;
+  struct Link;
+
+  QuorumPort(boost::asio::io_context& io, const model::Ensemble& ensemble, QuorumSettings settings, EpochFiles& files,
+             Callbacks callbacks);
+  void take(const model::EpochEvent& event);
+  bool apply(const model::EpochEffect& effect);
+  void end(const std::string& why);
+  void listen();
+  void accept_next();
+  void connect(const model::FollowerInfo& info);
+  void try_to_connect();
+  void begin(const std::shared_ptr<Link>& link);
+  void read(const std::shared_ptr<Link>& link);
+  bool heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet);
+  void watch(const std::shared_ptr<Link>& link);
+  void send(const std::shared_ptr<Link>& link, const model::Packet& packet);
+  void pump(const std::shared_ptr<Link>& link);
+  void lose(const std::shared_ptr<Link>& link);
+  void close(const std::shared_ptr<Link>& link);
+  std::shared_ptr<Link> link_of(model::ServerId sid);
+  void arm_limit(std::chrono::milliseconds limit);
+  void arm_tick();
+
+  boost::asio::io_context& io_;
+  const model::Ensemble& ensemble_;
+  QuorumSettings settings_;
+  EpochFiles& files_;
+  Callbacks callbacks_;
+  model::EpochPeer peer_;
+  std::string config_text_;
+  model::ServerId leader_{0};
+  model::FollowerInfo info_;
+  std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::list<std::shared_ptr<Link>> links_;
+  boost::asio::steady_timer limit_;
+  boost::asio::steady_timer tick_;
+  boost::asio::steady_timer retry_;
+};
+
+}  // namespace conclave::node

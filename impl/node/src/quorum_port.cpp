@@ -1,0 +1,355 @@
+#include "conclave/node/quorum_port.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
+#include <deque>
+#include <optional>
+#include <utility>
+
+namespace conclave::node {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using model::EpochRole;
+using model::ServerId;
+
+constexpr std::chrono::milliseconds connect_pause{100};  // Learner.leaderConnectDelayDuringRetryMs
+constexpr std::size_t read_bytes = 4096;
+
+const char* reason_text(model::EndReason reason) {
+  switch (reason) {
+    case model::EndReason::link_lost: return "the connection to the leader is lost";
+    case model::EndReason::limit_over: return "what is waited for has not come in time";
+    case model::EndReason::epoch_too_low: return "the leader's epoch is below the one accepted here";
+    case model::EndReason::unexpected_packet: return "the leader has sent what is out of place";
+    case model::EndReason::quorum_lost: return "not enough followers are connected";
+  }
+  return "?";
+}
+
+}  // namespace
+
+struct QuorumPort::Link {
+  explicit Link(asio::io_context& io, tcp::socket connected) : socket(std::move(connected)), silence(io) {}
+  tcp::socket socket;
+  std::optional<ServerId> sid;  // a learner's only once it has said it
+  asio::steady_timer silence;
+  wire::QuorumDecoder decoder;
+  std::array<std::byte, read_bytes> buffer{};
+  std::deque<wire::Bytes> unsent;
+  std::size_t unsent_bytes = 0;
+  bool writing = false;
+  bool closed = false;
+};
+
+std::shared_ptr<QuorumPort> QuorumPort::make(asio::io_context& io, const model::Ensemble& ensemble,
+                                             QuorumSettings settings, EpochFiles& files, Callbacks callbacks) {
+  return std::shared_ptr<QuorumPort>(new QuorumPort(io, ensemble, std::move(settings), files, std::move(callbacks)));
+}
+
+QuorumPort::QuorumPort(asio::io_context& io, const model::Ensemble& ensemble, QuorumSettings settings,
+                       EpochFiles& files, Callbacks callbacks)
+    : io_(io),
+      ensemble_(ensemble),
+      settings_(std::move(settings)),
+      files_(files),
+      callbacks_(std::move(callbacks)),
+      acceptor_(io),
+      limit_(io),
+      tick_(io),
+      retry_(io) {}
+
+QuorumPort::~QuorumPort() { stop(); }
+
+void QuorumPort::stop() {
+  ++role_;
+  error_code ignored;
+  acceptor_.close(ignored);
+  limit_.cancel();
+  tick_.cancel();
+  retry_.cancel();
+  const auto links = std::exchange(links_, {});
+  for (const auto& link : links) close(link);
+}
+
+void QuorumPort::lead(const model::EpochPeer& peer, std::string config_text) {
+  stop();
+  peer_ = peer;
+  config_text_ = std::move(config_text);
+  arm_limit(settings_.init_limit);
+  arm_tick();
+  listen();
+  take(model::Lead{});
+}
+
+void QuorumPort::follow(const model::EpochPeer& peer, ServerId leader) {
+  stop();
+  peer_ = peer;
+  leader_ = leader;
+  arm_limit(settings_.init_limit);
+  take(model::Follow{leader});
+}
+
+// --- the model ------------------------------------------------------------------------------------------------------
+
+void QuorumPort::take(const model::EpochEvent& event) {
+  const model::EpochTransition made = model::epoch_step(ensemble_, peer_, event);
+  peer_ = made.peer;
+  for (const model::EpochEffect& effect : made.effects) {
+    if (!apply(effect)) return;
+  }
+}
+
+// In order: what follows a write happens once the write is done. False: the role is over.
+bool QuorumPort::apply(const model::EpochEffect& effect) {
+  if (const auto* accepted = std::get_if<model::WriteAccepted>(&effect)) {
+    files_.write_accepted(accepted->epoch);
+  } else if (const auto* current = std::get_if<model::WriteCurrent>(&effect)) {
+    files_.write_current(current->epoch);
+  } else if (const auto* connecting = std::get_if<model::Connect>(&effect)) {
+    connect(connecting->info);
+  } else if (const auto* sending = std::get_if<model::SendPacket>(&effect)) {
+    if (const auto link = link_of(sending->to)) send(link, sending->packet);
+  } else if (const auto* ended = std::get_if<model::Disconnect>(&effect)) {
+    spdlog::warn("server {} is sent away", ended->from.value);
+    if (const auto link = link_of(ended->from)) close(link);
+  } else if (const auto* established = std::get_if<model::Established>(&effect)) {
+    if (peer_.role == EpochRole::leading) limit_.cancel();
+    callbacks_.established(established->leader, established->epoch);
+  } else if (const auto* over = std::get_if<model::RoleOver>(&effect)) {
+    end(reason_text(over->reason));
+    return false;
+  }
+  return true;
+}
+
+void QuorumPort::end(const std::string& why) {
+  stop();
+  callbacks_.over(why);
+}
+
+void QuorumPort::arm_limit(std::chrono::milliseconds limit) {
+  limit_.expires_after(limit);
+  limit_.async_wait([weak = weak_from_this(), role = role_](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->role_ != role) return;
+    if (self->limit_.expiry() > std::chrono::steady_clock::now()) return;
+    self->take(model::LimitOver{});
+  });
+}
+
+// Leader.lead: twice a tick, pings each time. The look for a quorum is as frequent here.
+void QuorumPort::arm_tick() {
+  tick_.expires_after(settings_.tick_time / 2);
+  tick_.async_wait([weak = weak_from_this(), role = role_](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->role_ != role) return;
+    self->arm_tick();
+    self->take(model::Tick{});
+  });
+}
+
+// --- a leader's side ------------------------------------------------------------------------------------------------
+
+void QuorumPort::listen() {
+  const wire::HostPort& address = settings_.addresses.at(settings_.own);
+  error_code error;
+  tcp::endpoint endpoint(tcp::v6(), address.port);
+  if (!settings_.listen_on_all_ips) {
+    tcp::resolver resolver(io_);
+    const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+    if (!error && !found.empty()) endpoint = found.begin()->endpoint();
+  }
+  if (!error) acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  // Without learners the role ends by its limit.
+  if (error) return spdlog::error("Couldn't bind to {}: {}", to_text(address), error.message());
+  accept_next();
+}
+
+void QuorumPort::accept_next() {
+  acceptor_.async_accept([weak = weak_from_this(), role = role_](error_code error, Socket socket) {
+    const auto self = weak.lock();
+    if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
+    if (!error && self->links_.size() < learners_max) {
+      self->begin(std::make_shared<Link>(self->io_, std::move(socket)));
+    }
+    self->accept_next();
+  });
+}
+
+// --- a learner's side -----------------------------------------------------------------------------------------------
+
+void QuorumPort::connect(const model::FollowerInfo& info) {
+  info_ = info;
+  try_to_connect();
+}
+
+// Learner.connectToLeader: again and again, until the limit is over.
+void QuorumPort::try_to_connect() {
+  const auto address = settings_.addresses.find(leader_);
+  if (address == settings_.addresses.end()) return;
+  const auto resolver = std::make_shared<tcp::resolver>(io_);
+  const auto link = std::make_shared<Link>(io_, Socket(io_));
+  const auto again = [weak = weak_from_this(), role = role_] {
+    const auto self = weak.lock();
+    if (!self || self->role_ != role) return;
+    self->retry_.expires_after(connect_pause);
+    self->retry_.async_wait([weak, role](error_code error) {
+      const auto later = weak.lock();
+      if (!error && later && later->role_ == role) later->try_to_connect();
+    });
+  };
+  resolver->async_resolve(address->second.host, std::to_string(address->second.port),
+                          [weak = weak_from_this(), role = role_, resolver, link, again](
+                              error_code error, const tcp::resolver::results_type& found) {
+                            const auto self = weak.lock();
+                            if (!self || self->role_ != role) return;
+                            if (error) return again();
+                            asio::async_connect(link->socket, found,
+                                                [weak, role, link, again](error_code refused, const auto&) {
+                                                  const auto then = weak.lock();
+                                                  if (!then || then->role_ != role) return;
+                                                  if (refused) return again();
+                                                  link->sid = then->leader_;
+                                                  then->begin(link);
+                                                  then->send(link, model::Packet{then->info_});
+                                                });
+                          });
+}
+
+// --- connections ----------------------------------------------------------------------------------------------------
+
+void QuorumPort::begin(const std::shared_ptr<Link>& link) {
+  error_code ignored;
+  link->socket.set_option(tcp::no_delay(true), ignored);
+  links_.push_back(link);
+  if (peer_.role == EpochRole::leading) watch(link);
+  read(link);
+}
+
+void QuorumPort::read(const std::shared_ptr<Link>& link) {
+  link->socket.async_read_some(
+      asio::buffer(link->buffer), [weak = weak_from_this(), link](error_code error, std::size_t count) {
+        const auto self = weak.lock();
+        if (!self || link->closed) return;
+        if (error) return self->lose(link);
+        const auto wrong =
+            link->decoder.feed(wire::ByteView(link->buffer.data(), count),
+                               [&](const wire::QuorumPacket& packet) { return self->heard(link, packet); });
+        if (link->closed) return;
+        if (wrong) {
+          spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(*wrong));
+          return self->lose(link);
+        }
+        self->read(link);
+      });
+}
+
+// False: the connection is over.
+bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet) {
+  const auto decoded = wire::decode_packet(packet, peer_.durable.last_zxid);
+  if (!decoded) {
+    spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(decoded.error()));
+    lose(link);
+    return false;
+  }
+  if (decoded->sid) {
+    // A learner that has come back: its old connection is replaced, here as in the model.
+    const bool allowed = peer_.role == EpochRole::leading && !link->sid && *decoded->sid != settings_.own;
+    if (!allowed) {
+      lose(link);
+      return false;
+    }
+    if (const auto old = link_of(*decoded->sid)) close(old);
+    link->sid = decoded->sid;
+  }
+  if (!link->sid) {
+    lose(link);
+    return false;
+  }
+  if (peer_.role == EpochRole::leading) {
+    watch(link);
+  } else {
+    const bool acknowledged = peer_.learning.phase >= model::LearnPhase::acknowledged;
+    if (acknowledged || packet.type == static_cast<std::int32_t>(wire::PacketType::new_leader)) {
+      arm_limit(settings_.sync_limit);
+    }
+  }
+  // What belongs to the broadcast is not stored, and so not acknowledged.
+  if (decoded->packet) take(model::PacketFrom{*link->sid, *decoded->packet});
+  return !link->closed;
+}
+
+// A learner that is silent for too long is lost (LearnerHandler's socket time-out).
+void QuorumPort::watch(const std::shared_ptr<Link>& link) {
+  const bool settled = peer_.leading.phase == model::LeadPhase::established;
+  link->silence.expires_after(settled ? settings_.sync_limit : settings_.init_limit);
+  link->silence.async_wait([weak = weak_from_this(), link](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || link->closed || link->silence.expiry() > std::chrono::steady_clock::now()) return;
+    self->lose(link);
+  });
+}
+
+void QuorumPort::send(const std::shared_ptr<Link>& link, const model::Packet& packet) {
+  const auto* history = std::get_if<model::Synchronise>(&packet);
+  if (history != nullptr && history->from != history->to) {
+    spdlog::error("server {} has data (zxid 0x{:x}), and this node has none: it can't lead it", link->sid->value,
+                  static_cast<std::uint64_t>(history->from.value));
+    return close(link);
+  }
+  link->unsent.push_back(wire::encode_packet(packet, settings_.own, config_text_));
+  link->unsent_bytes += link->unsent.back().size();
+  if (link->unsent_bytes > unsent_bytes_max) return close(link);
+  pump(link);
+}
+
+void QuorumPort::pump(const std::shared_ptr<Link>& link) {
+  if (link->closed || link->writing || link->unsent.empty()) return;
+  link->writing = true;
+  const wire::Bytes& front = link->unsent.front();
+  asio::async_write(link->socket, asio::buffer(front.data(), front.size()),
+                    [weak = weak_from_this(), link](error_code error, std::size_t) {
+                      const auto self = weak.lock();
+                      if (!self || link->closed) return;
+                      if (error) return self->lose(link);
+                      link->writing = false;
+                      link->unsent_bytes -= link->unsent.front().size();
+                      link->unsent.pop_front();
+                      self->pump(link);
+                    });
+}
+
+// The other side is gone, or has to go: closes, and tells the model.
+void QuorumPort::lose(const std::shared_ptr<Link>& link) {
+  if (link->closed) return;
+  const std::optional<ServerId> sid = link->sid;
+  close(link);
+  if (sid) take(model::LinkLost{*sid});
+}
+
+void QuorumPort::close(const std::shared_ptr<Link>& link) {
+  const std::shared_ptr<Link> kept = link;
+  kept->closed = true;
+  kept->silence.cancel();
+  error_code ignored;
+  kept->socket.shutdown(tcp::socket::shutdown_both, ignored);
+  kept->socket.close(ignored);
+  links_.remove(kept);
+}
+
+std::shared_ptr<QuorumPort::Link> QuorumPort::link_of(ServerId sid) {
+  const auto place = std::find_if(links_.begin(), links_.end(), [sid](const auto& link) { return link->sid == sid; });
+  return place == links_.end() ? nullptr : *place;
+}
+
+}  // namespace conclave::node
