@@ -44,8 +44,8 @@ struct NodeState {
 };
 
 // Votes, and then leads or follows over the quorum port until that role is over. Without epoch files it keeps the
-// outcome for as long as its connections to the election ports say that it holds: a follower while it reaches its leader
-// and that does not look, a leader while it reaches a quorum.
+// outcome for as long as its connections to the election ports say that it holds: a follower while it reaches its
+// leader and that does not look, a leader while it reaches a quorum.
 //
 // Single-threaded, as ConnectionManager.
 class Node : public std::enable_shared_from_this<Node> {
