@@ -34,8 +34,8 @@ struct Property {
 // are kept and expanded together. Worth having where a step mostly stays in the neighbourhood, if there are thousands
 // of them, none with more than a small share of the states. It decides where states lie, never whether they are there.
 template <class State>
-concept PackableState = std::is_trivially_copyable_v<State> && std::has_unique_object_representations_v<State> &&
-                            sizeof(State) %
+concept PackableState = std::is_trivially_copyable_v<State> && std::equality_comparable<State> &&
+                            std::has_unique_object_representations_v<State> && sizeof(State) %
                             sizeof(std::uint64_t) ==
                         0;
 

@@ -1,0 +1,119 @@
+"""`cmake --install`, and projects outside of the tree that are built against what it installed.
+
+usage: install_test.py --source DIR --build DIR --version V --cmake PROGRAM --compiler PROGRAM --flags=FLAGS
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CONSUMERS = pathlib.Path(__file__).resolve().parent / "consumer"
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    for name in ("source", "build", "version", "cmake", "compiler", "flags"):
+        parser.add_argument("--" + name, required=True)
+    return parser.parse_known_args()
+
+
+OPTIONS, REST = arguments()
+
+
+def run(*command, **more):
+    return subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=240, check=False, **more)
+
+
+def without(*packages):
+    return [f"-DCMAKE_DISABLE_FIND_PACKAGE_{package}=ON" for package in packages]
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-install-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        first = cls.folder / "first"
+        done = run(OPTIONS.cmake, "--install", OPTIONS.build, "--prefix", first)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout)
+        # A package that remembers where it was put first would not be found here.
+        cls.prefix = cls.folder / "moved"
+        first.rename(cls.prefix)
+
+    def configure(self, consumer, *more):
+        build = pathlib.Path(tempfile.mkdtemp(prefix=consumer + "-", dir=self.folder))
+        done = run(OPTIONS.cmake, "-G", "Ninja", "-S", CONSUMERS / consumer, "-B", build,
+                   f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={OPTIONS.compiler}",
+                   f"-DCMAKE_CXX_FLAGS={OPTIONS.flags}", "-DCMAKE_BUILD_TYPE=Debug", *more)
+        return build, done
+
+    def build(self, consumer, *more):
+        build, done = self.configure(consumer, *more)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        done = run(OPTIONS.cmake, "--build", build)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return build
+
+    def assert_refused(self, *words, component=None, packages=(), version=""):
+        # One folder for all of them: finding out about the compiler takes longer than the rest.
+        build = self.folder / "refused"
+        wanted = f"{version} REQUIRED " + (f"COMPONENTS {component}" if component else "")
+        done = run(OPTIONS.cmake, "-G", "Ninja", "-S", CONSUMERS / "refused", "-B", build,
+                   f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={OPTIONS.compiler}",
+                   f"-DWANTED={wanted}".replace(" ", ";"), "-UCMAKE_DISABLE_FIND_PACKAGE_*", *without(*packages))
+        self.assertNotEqual(done.returncode, 0)
+        for word in words:
+            self.assertIn(word, " ".join(done.stdout.split()))
+
+    def test_the_explorer_and_the_model_need_nothing_else(self):
+        build = self.build("checker", *without("Boost", "spdlog", "fmt", "tl-expected", "nlohmann_json", "CLI11"))
+        done = run(build / "puzzle")
+        self.assertEqual(done.stdout, "four litres after 6 steps\none server alone: LEADING\n"
+                                      "17 properties of elections\n")
+
+    def test_a_node(self):
+        build = self.build("node")
+        with socket.socket() as one, socket.socket() as other:
+            for free in (one, other):
+                free.bind(("127.0.0.1", 0))
+            ports = one.getsockname()[1], other.getsockname()[1]
+        done = run(build / "alone", *ports, cwd=build)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("LEADING\n", done.stdout)
+
+    def test_as_a_part_of_another_project(self):
+        _, done = self.configure("subproject", f"-DCONCLAVE_SOURCE={OPTIONS.source}")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_what_is_missing_is_named(self):
+        self.assert_refused("Boost", component="node", packages=["Boost"])
+        self.assert_refused("spdlog", packages=["spdlog"])
+        self.assert_refused("no component 'nodes'", "model, spec, checker, config", component="nodes")
+        self.assert_refused(OPTIONS.version, version="99.0")
+
+    def test_the_programs(self):
+        for name in ("conclave", "conclave-node"):
+            done = run(self.prefix / "bin" / name, "--help")
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(run(self.prefix / "bin" / "conclave", "--version").stdout, f"conclave {OPTIONS.version}\n")
+        # It finds the other program beside itself.
+        done = run(self.prefix / "bin" / "conclave", "node", "--help")
+        self.assertIn("conclave node", done.stdout)
+
+    def test_no_file_says_where_it_was_built(self):
+        for path in self.prefix.rglob("*"):
+            if path.suffix in (".cmake", ".hpp"):
+                text = path.read_text(encoding="utf-8")
+                self.assertNotIn(OPTIONS.source + os.sep, text, path)
+                self.assertNotIn(OPTIONS.build, text, path)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *REST], verbosity=2)
