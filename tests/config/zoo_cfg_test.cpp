@@ -134,6 +134,28 @@ TEST(ZooCfg, Settings) {
   EXPECT_TRUE(cfg.quorum_listen_on_all_ips);
 }
 
+TEST(ZooCfg, SettingsOfWhatIsSeenFromOutside) {
+  const ZooCfg cfg = parsed(
+      "4lw.commands.whitelist = ruok, mntr \nmaxClientCnxns=7\nminSessionTimeout=100\nmaxSessionTimeout=-1\n"
+      "clientPortListenBacklog=50\nsecureClientPort=2281\nmetricsProvider.className=a.B\n"
+      "metricsProvider.httpHost=m\nmetricsProvider.httpPort=7000\nadmin.enableServer=maybe\n"
+      "admin.forceHttps=true\nadmin.serverAddress=n\nadmin.serverPort=8080\n"
+      "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n");
+  EXPECT_EQ(cfg.four_letter_words, "ruok, mntr");
+  EXPECT_EQ(cfg.max_client_cnxns, 7);
+  EXPECT_EQ(cfg.min_session_timeout_ms, 100);
+  EXPECT_EQ(cfg.max_session_timeout_ms, -1);
+  EXPECT_EQ(cfg.client_port_listen_backlog, 50);
+  EXPECT_EQ(cfg.secure_client_port, 2281);
+  EXPECT_EQ(cfg.metrics_provider, "a.B");
+  EXPECT_EQ(cfg.metrics_http_host, "m");
+  EXPECT_EQ(cfg.metrics_http_port, 7000);
+  EXPECT_EQ(cfg.admin_enable_server, "maybe");
+  EXPECT_EQ(cfg.admin_force_https, "true");
+  EXPECT_EQ(cfg.admin_server_address, "n");
+  EXPECT_EQ(cfg.admin_server_port, 8080);
+}
+
 TEST(ZooCfg, LastValueOfASettingCounts) {
   const ZooCfg cfg = parsed("tickTime=wrong\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\ntickTime=3000\n");
   EXPECT_EQ(cfg.tick_time_ms, 3000);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/node/node_status.hpp"
 #include "conclave/wire/notification.hpp"
 
 namespace conclave::node {
@@ -217,6 +218,51 @@ TEST_F(Nodes, ALeaderLosesItsEpochWithItsQuorum) {
   kill(1);
   kill(2);
   EXPECT_TRUE(until([this] { return !node(3).state().established; }));
+}
+
+TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
+  configure(3);
+  for (int i = 1; i <= 3; ++i) start_with_epochs(i);
+  ASSERT_TRUE(until([this] { return established() == 3; }));
+  const NodeStatus leader = node(3).status();
+  EXPECT_EQ(detailed_state(leader), "leading - broadcast");
+  EXPECT_TRUE(is_running(leader));
+  EXPECT_EQ(leader.leader, ServerId{3});
+  EXPECT_EQ(leader.accepted_epoch, leader.current_epoch);
+  EXPECT_EQ(leader.voters, 3U);
+  EXPECT_EQ(leader.statistics.decisions(ServerState::leading), 1U);
+  EXPECT_EQ(leader.statistics.election_time().count(), 1U);
+  EXPECT_EQ(leader.statistics.unavailable_time().count(), 1U);
+  EXPECT_GE(leader.statistics.unavailable_time().sum(), leader.statistics.election_time().sum());
+  ASSERT_EQ(leader.peers.size(), 3U);
+  EXPECT_TRUE(leader.peers[2].self);
+  EXPECT_FALSE(leader.peers[2].heard);
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_TRUE(leader.peers[i].connected);
+    ASSERT_TRUE(leader.peers[i].heard);
+    EXPECT_EQ(leader.peers[i].heard->leader, ServerId{3});
+  }
+  // A quorum is itself and one of them; the other may still be on its way.
+  EXPECT_TRUE(until([this] {
+    const NodeStatus now = node(3).status();
+    return now.peers[0].learner == model::LearnerPhase::up_to_date &&
+           now.peers[1].learner == model::LearnerPhase::up_to_date;
+  }));
+  EXPECT_GT(leader.quorum.received, 0U);
+
+  const NodeStatus follower = node(1).status();
+  EXPECT_EQ(detailed_state(follower), "following - broadcast");
+  EXPECT_EQ(follower.current_epoch, leader.current_epoch);
+
+  kill(2);
+  kill(3);
+  ASSERT_TRUE(until([this] { return node(1).state().state == ServerState::looking; }));
+  const NodeStatus looking = node(1).status();
+  EXPECT_EQ(detailed_state(looking), "looking");
+  EXPECT_FALSE(is_running(looking));
+  EXPECT_EQ(looking.statistics.roles_ended(), 1U);
+  EXPECT_EQ(looking.statistics.elections(), 2U);
+  EXPECT_EQ(looking.vote.leader, ServerId{1});
 }
 
 TEST_F(Nodes, IdleAndWrongConnectionsKeepNobodyFromElecting) {

@@ -114,6 +114,7 @@ void Node::make_quorum_port() {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     self->established_ = true;
+    self->statistics_.established(Clock::now());
     self->take(model::EpochEstablished{epoch});
   };
   callbacks.over = [weak = weak_from_this()](const std::string& why) {
@@ -134,7 +135,7 @@ void Node::take(const model::Event& event) {
   if (stopped_) return;
   const bool was_looking = state_of(peer_) == ServerState::looking;
   if (std::holds_alternative<model::Start>(event)) {
-    election_began_ = std::chrono::steady_clock::now();
+    statistics_.election_began(Clock::now());
     spdlog::info("New election. My id = {}, proposed zxid=0x{:x}", settings_.sid.value,
                  static_cast<std::uint64_t>(peer_.durable.last_zxid.value));
   }
@@ -176,11 +177,6 @@ void Node::tell() {
                        now.established != told_.established;
   told_ = now;
   if (!changed) return;
-  if (now.state != ServerState::looking && !now.established) {
-    const auto took = std::chrono::steady_clock::now() - election_began_;
-    spdlog::info("{} - LEADER ELECTION TOOK - {} MS", name_of(now.state),
-                 std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
-  }
   if (listener_) listener_(now);
 }
 
@@ -227,6 +223,9 @@ void Node::received(ServerId from, wire::ByteView body) {
   const auto* following = std::get_if<model::Following>(&peer_.role);
   const bool leader_looks = following != nullptr && following->leader == from && !decoded.reject &&
                             message.state_code == static_cast<std::int32_t>(ServerState::looking);
+  if (settings_.cfg.configuration.find(from) != nullptr && message.format != model::MessageFormat::too_short) {
+    statistics_.heard(message, Clock::now());
+  }
   if (leader_looks && !quorum_) end_role("the leader looks for one itself");
   take(model::Received{message});
 }
@@ -255,6 +254,9 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
 // --- the role -------------------------------------------------------------------------------------------------------
 
 void Node::begin_role() {
+  statistics_.decided(state_of(peer_), Clock::now());
+  spdlog::info("{} - LEADER ELECTION TOOK - {} MS", name_of(state_of(peer_)),
+               std::chrono::duration_cast<std::chrono::milliseconds>(statistics_.election_time().last()).count());
   election_timer_.cancel();
   waiting_for_role_ = false;
   if (!quorum_) return look_at_role();
@@ -299,6 +301,7 @@ void Node::end_role(const std::string& why) {
   waiting_for_role_ = false;
   role_timer_.cancel();
   established_ = false;
+  statistics_.role_ended(Clock::now());
   if (quorum_) {
     quorum_->stop();
     peer_.durable = quorum_->peer().durable;  // what has been accepted meanwhile

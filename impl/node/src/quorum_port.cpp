@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <deque>
 #include <optional>
@@ -181,6 +182,8 @@ void QuorumPort::accept_next() {
     if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
     if (!error && self->links_.size() < learners_max) {
       self->begin(std::make_shared<Link>(self->io_, std::move(socket)));
+    } else if (!error) {
+      ++self->counters_.rejected[static_cast<std::size_t>(wire::QuorumReject::learner_limit)];
     }
     self->accept_next();
   });
@@ -232,6 +235,7 @@ void QuorumPort::begin(const std::shared_ptr<Link>& link) {
   error_code ignored;
   link->socket.set_option(tcp::no_delay(true), ignored);
   links_.push_back(link);
+  ++counters_.opened;
   if (peer_.role == EpochRole::leading) watch(link);
   read(link);
 }
@@ -246,34 +250,31 @@ void QuorumPort::read(const std::shared_ptr<Link>& link) {
             link->decoder.feed(wire::ByteView(link->buffer.data(), count),
                                [&](const wire::QuorumPacket& packet) { return self->heard(link, packet); });
         if (link->closed) return;
-        if (wrong) {
-          spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(*wrong));
-          return self->lose(link);
-        }
+        if (wrong) return self->reject(link, *wrong);
         self->read(link);
       });
 }
 
 // False: the connection is over.
 bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet) {
+  ++counters_.received;
   const auto decoded = wire::decode_packet(packet, peer_.durable.last_zxid);
   if (!decoded) {
-    spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(decoded.error()));
-    lose(link);
+    reject(link, decoded.error());
     return false;
   }
   if (decoded->sid) {
     // A learner that has come back: its old connection is replaced, here as in the model.
     const bool allowed = peer_.role == EpochRole::leading && !link->sid && *decoded->sid != settings_.own;
     if (!allowed) {
-      lose(link);
+      reject(link, wire::QuorumReject::unknown_sid);
       return false;
     }
     if (const auto old = link_of(*decoded->sid)) close(old);
     link->sid = decoded->sid;
   }
   if (!link->sid) {
-    lose(link);
+    reject(link, wire::QuorumReject::unknown_sid);
     return false;
   }
   if (peer_.role == EpochRole::leading) {
@@ -296,7 +297,7 @@ void QuorumPort::watch(const std::shared_ptr<Link>& link) {
   link->silence.async_wait([weak = weak_from_this(), link](error_code error) {
     const auto self = weak.lock();
     if (error || !self || link->closed || link->silence.expiry() > std::chrono::steady_clock::now()) return;
-    self->lose(link);
+    self->reject(link, wire::QuorumReject::silent);
   });
 }
 
@@ -305,11 +306,11 @@ void QuorumPort::send(const std::shared_ptr<Link>& link, const model::Packet& pa
   if (history != nullptr && history->from != history->to) {
     spdlog::error("server {} has data (zxid 0x{:x}), and this node has none: it can't lead it", link->sid->value,
                   static_cast<std::uint64_t>(history->from.value));
-    return close(link);
+    return reject_later(link, wire::QuorumReject::has_data);
   }
   link->unsent.push_back(wire::encode_packet(packet, settings_.own, config_text_));
   link->unsent_bytes += link->unsent.back().size();
-  if (link->unsent_bytes > unsent_bytes_max) return close(link);
+  if (link->unsent_bytes > unsent_bytes_max) return reject_later(link, wire::QuorumReject::unread);
   pump(link);
 }
 
@@ -322,11 +323,26 @@ void QuorumPort::pump(const std::shared_ptr<Link>& link) {
                       const auto self = weak.lock();
                       if (!self || link->closed) return;
                       if (error) return self->lose(link);
+                      ++self->counters_.sent;
                       link->writing = false;
                       link->unsent_bytes -= link->unsent.front().size();
                       link->unsent.pop_front();
                       self->pump(link);
                     });
+}
+
+void QuorumPort::reject(const std::shared_ptr<Link>& link, wire::QuorumReject why) {
+  ++counters_.rejected[static_cast<std::size_t>(why)];
+  spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(why));
+  lose(link);
+}
+
+// The effects of a step are still being applied, so the model can't be told yet.
+void QuorumPort::reject_later(const std::shared_ptr<Link>& link, wire::QuorumReject why) {
+  asio::post(io_, [weak = weak_from_this(), link, why] {
+    const auto self = weak.lock();
+    if (self && !link->closed) self->reject(link, why);
+  });
 }
 
 // The other side is gone, or has to go: closes, and tells the model.

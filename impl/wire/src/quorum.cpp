@@ -112,12 +112,34 @@ tl::expected<bool, QuorumReject> incomplete(const Jute& jute) {
 
 }  // namespace
 
+std::string_view name_of(QuorumReject reason) {
+  switch (reason) {
+    case QuorumReject::data_length: return "data-length";
+    case QuorumReject::unknown_type: return "unknown-type";
+    case QuorumReject::short_data: return "short-data";
+    case QuorumReject::bad_snapshot: return "bad-snapshot";
+    case QuorumReject::unknown_sid: return "unknown-sid";
+    case QuorumReject::learner_limit: return "learner-limit";
+    case QuorumReject::silent: return "silent";
+    case QuorumReject::unread: return "unread";
+    case QuorumReject::has_data: return "has-data";
+    case QuorumReject::count_: break;
+  }
+  return "?";
+}
+
 std::string_view sentence_of(QuorumReject reason) {
   switch (reason) {
     case QuorumReject::data_length: return "a length is negative or beyond what is allowed";
     case QuorumReject::unknown_type: return "the packet is of no type that is known";
     case QuorumReject::short_data: return "the packet's data is too short for its type";
     case QuorumReject::bad_snapshot: return "the snapshot does not end with its signature";
+    case QuorumReject::unknown_sid: return "it does not begin by saying which other server it is";
+    case QuorumReject::learner_limit: return "too many connections";
+    case QuorumReject::silent: return "nothing has come for longer than the limit";
+    case QuorumReject::unread: return "what is sent is not read";
+    case QuorumReject::has_data: return "the learner has data, which this node can't lead";
+    case QuorumReject::count_: break;
   }
   return "?";
 }

@@ -75,6 +75,21 @@ struct ZooCfg {
   std::optional<std::string> oracle_path;
   bool quorum_listen_on_all_ips = false;
 
+  // What a node shows to the outside: the client port's four-letter words, and pages over HTTP.
+  std::optional<std::string> four_letter_words;  // 4lw.commands.whitelist, as written
+  std::optional<int> max_client_cnxns;
+  std::optional<int> min_session_timeout_ms;
+  std::optional<int> max_session_timeout_ms;
+  std::optional<int> client_port_listen_backlog;
+  std::optional<std::uint16_t> secure_client_port;
+  std::optional<std::string> metrics_provider;  // metricsProvider.className
+  std::optional<std::string> metrics_http_host;
+  std::optional<std::uint16_t> metrics_http_port;
+  std::optional<std::string> admin_enable_server;  // any word: what is not "true" is false, as Java has it
+  std::optional<std::string> admin_force_https;    // the same
+  std::optional<std::string> admin_server_address;
+  std::optional<std::uint16_t> admin_server_port;
+
   // What an operator should know although it is no error; each a full sentence.
   std::vector<std::string> notes;
 };

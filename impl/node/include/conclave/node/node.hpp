@@ -16,12 +16,15 @@
 #include "conclave/model/election.hpp"
 #include "conclave/node/connection_manager.hpp"
 #include "conclave/node/quorum_port.hpp"
+#include "conclave/node/statistics.hpp"
 
 namespace conclave::node {
 
 // Milliseconds until a looking server says again what it proposes, at first. ZooKeeper waits 200; a server that is
 // quicker than the others finds them still following, and should not wait so long.
 inline constexpr int first_resend_ms = 50;
+
+struct NodeStatus;
 
 struct NodeSettings {
   model::ServerId sid{0};  // one of cfg.servers
@@ -58,6 +61,7 @@ class Node : public std::enable_shared_from_this<Node> {
   void stop();
 
   [[nodiscard]] NodeState state() const;
+  [[nodiscard]] NodeStatus status() const;  // in node_status.hpp: everything that is shown to the outside
   [[nodiscard]] const model::Peer& peer() const { return peer_; }
   [[nodiscard]] const ConnectionCounters& counters() const { return connections_->counters(); }
   // Notifications that could not be used, by reason.
@@ -89,11 +93,11 @@ class Node : public std::enable_shared_from_this<Node> {
   bool established_ = false;
   boost::asio::steady_timer election_timer_;
   boost::asio::steady_timer role_timer_;
-  std::chrono::steady_clock::time_point election_began_;
   bool waiting_for_role_ = false;  // the role's limit is running
   bool stopped_ = false;
   NodeState told_;
   std::array<std::uint64_t, wire::rejects_count> rejected_{};
+  Statistics statistics_{Clock::now()};
 };
 
 }  // namespace conclave::node

@@ -1,6 +1,7 @@
 // The connections between a leader and its learners, around model::epoch_step.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,6 +35,13 @@ struct QuorumSettings {
   std::chrono::milliseconds sync_limit{15000};
 };
 
+struct QuorumCounters {
+  std::uint64_t sent = 0;      // packets
+  std::uint64_t received = 0;  // packets
+  std::uint64_t opened = 0;    // connections, whoever opened them
+  std::array<std::uint64_t, wire::quorum_rejects_count> rejected{};
+};
+
 // Plays one role at a time: leader or learner. No data goes over it: a learner takes the leader's history as read, and
 // a leader sends away a learner that has one.
 //
@@ -59,6 +67,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   // Ends the role, if there is one, without a callback.
   void stop();
   [[nodiscard]] const model::EpochPeer& peer() const { return peer_; }
+  [[nodiscard]] const QuorumCounters& counters() const { return counters_; }
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
@@ -79,6 +88,8 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   void watch(const std::shared_ptr<Link>& link);
   void send(const std::shared_ptr<Link>& link, const model::Packet& packet);
   void pump(const std::shared_ptr<Link>& link);
+  void reject(const std::shared_ptr<Link>& link, wire::QuorumReject why);
+  void reject_later(const std::shared_ptr<Link>& link, wire::QuorumReject why);
   void lose(const std::shared_ptr<Link>& link);
   void close(const std::shared_ptr<Link>& link);
   std::shared_ptr<Link> link_of(model::ServerId sid);
@@ -97,6 +108,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
   boost::asio::ip::tcp::acceptor acceptor_;
   std::list<std::shared_ptr<Link>> links_;
+  QuorumCounters counters_;
   boost::asio::steady_timer limit_;
   boost::asio::steady_timer tick_;
   boost::asio::steady_timer retry_;

@@ -33,13 +33,23 @@ inline constexpr std::int32_t quorum_data_bytes_max = 2 * 1024 * 1024;
 inline constexpr std::int32_t auth_infos_max = 64;
 inline constexpr std::int32_t learner_protocol = 0x10000;
 
+// What comes in on the quorum port and is not taken; the connection is closed.
 enum class QuorumReject : std::uint8_t {
-  data_length,   // of the data, of a string, or of a list
-  unknown_type,  // none of Leader's
-  short_data,    // the data is too short for the type
-  bad_snapshot   // it does not end with its signature
+  data_length,    // of the data, of a string, or of a list
+  unknown_type,   // none of Leader's
+  short_data,     // the data is too short for the type
+  bad_snapshot,   // it does not end with its signature
+  unknown_sid,    // it speaks before it has said who it is, says it twice, or says that it is this server
+  learner_limit,  // too many connections
+  silent,         // for longer than the limit
+  unread,         // it does not read what it is sent
+  has_data,       // a learner whose transactions this leader does not have
+  count_          // how many there are
 };
-[[nodiscard]] std::string_view sentence_of(QuorumReject reason);
+inline constexpr std::size_t quorum_rejects_count = static_cast<std::size_t>(QuorumReject::count_);
+
+[[nodiscard]] std::string_view name_of(QuorumReject reason);      // for counters: words with dashes
+[[nodiscard]] std::string_view sentence_of(QuorumReject reason);  // for people
 
 struct QuorumPacket {
   std::int32_t type = 0;
