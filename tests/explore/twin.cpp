@@ -1,6 +1,7 @@
 #include "twin.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "conclave/model/coarse.hpp"
 
@@ -418,12 +419,14 @@ bool Twin::quorum(const std::vector<int>& servers) const {
 }
 
 bool Twin::settled_all(const World& world) const {
-  return std::all_of(world.servers.begin(), world.servers.end(), [&](const Local* local) {
-    if (local->life != Life::up) return true;
-    if (local->state == ServerState::looking || local->leader < 0) return false;
-    const Local& leader = at(world, local->leader);
-    return leader.life == Life::up && leader.state == ServerState::leading;
-  });
+  std::set<int> chosen;
+  for (const Local* local : world.servers) {
+    if (local->life == Life::up) chosen.insert(local->state == ServerState::looking ? -1 : local->leader);
+  }
+  if (chosen.empty()) return true;
+  if (chosen.size() > 1 || chosen.count(-1) != 0) return false;
+  const Local& leader = at(world, *chosen.begin());
+  return leader.life == Life::up && leader.state == ServerState::leading;
 }
 
 PropertySet Twin::judge(const World& world, bool progress, bool held_back) {

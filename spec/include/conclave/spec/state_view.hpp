@@ -36,6 +36,19 @@ struct StateView {
     return leader != model::ServerState::looking || !patient;
   }
 
+  // Have all running servers settled on one and the same, which runs and leads? True if none runs.
+  [[nodiscard]] bool all_settled() const {
+    int chosen = -1;
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& own = at(i);
+      if (own.life != Life::up) continue;
+      if (own.state == model::ServerState::looking || own.leader < 0) return false;
+      if (chosen >= 0 && own.leader != chosen) return false;
+      chosen = own.leader;
+    }
+    return chosen < 0 || (at(chosen).life == Life::up && at(chosen).state == model::ServerState::leading);
+  }
+
   // The properties that the state breaks or witnesses. `progress`: something but starts and faults can happen;
   // `held_back`: a role would end, were it not for the bound on rounds.
   PropertySet judge(bool progress, bool held_back, QuietCounts& quiet) const {
@@ -62,16 +75,6 @@ struct StateView {
   }
 
  private:
-  // Has every running server settled on one that runs and leads?
-  [[nodiscard]] bool all_settled() const {
-    for (int i = 0; i < n_; ++i) {
-      if (at(i).life != Life::up) continue;
-      if (at(i).state == model::ServerState::looking || at(i).leader < 0) return false;
-      const LocalFacts& leader = at(at(i).leader);
-      if (leader.life != Life::up || leader.state != model::ServerState::leading) return false;
-    }
-    return true;
-  }
   PropertySet judge_quiet(bool held_back, QuietCounts& quiet) const {
     if (!system_.quorum_among(running)) {
       ++quiet.no_quorum;
