@@ -10,10 +10,13 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conclave/node/epoch_files.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
+#include "conclave/status/addresses.hpp"
+#include "conclave/status/status_ports.hpp"
 
 namespace {
 
@@ -31,6 +34,7 @@ struct Options {
   int finalize_wait_ms = 200;
   std::string log = "info";
   bool votes_only = false;
+  std::vector<std::string> http;
 };
 
 int refused(const std::string& sentence, int code) {
@@ -47,7 +51,19 @@ void print_state(model::ServerId sid, const node::NodeState& state) {
   std::fflush(stdout);
 }
 
+tl::expected<std::vector<wire::HostPort>, std::string> listen_addresses(const std::vector<std::string>& texts) {
+  std::vector<wire::HostPort> addresses;
+  for (const std::string& text : texts) {
+    auto address = status::parse_listen_address(text);
+    if (!address) return tl::unexpected("--http: found " + address.error());
+    addresses.push_back(std::move(*address));
+  }
+  return addresses;
+}
+
 int run(const Options& options) {
+  auto http = listen_addresses(options.http);
+  if (!http) return refused(http.error(), wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), bad_input);
   node::NodeSettings settings;
@@ -79,18 +95,21 @@ int run(const Options& options) {
     }
     settings.files = &*files;
   }
-  settings.cfg = std::move(*cfg);
+  settings.cfg = *cfg;
   spdlog::info("This node stores no data: it takes part in elections{}, and never has a copy of what clients write.",
                settings.files != nullptr ? " and epochs" : " only");
 
   boost::asio::io_context io;
   const model::ServerId sid = settings.sid;
   const auto self = node::Node::make(io, settings, [sid](const node::NodeState& state) { print_state(sid, state); });
+  status::StatusPorts ports(io, {sid, std::move(*cfg), std::move(*http)}, [self] { return self->status(); });
+  if (const auto bound = ports.listen(); !bound) return refused(bound.error(), aborted);
   print_state(sid, self->state());
   if (const auto started = self->start(); !started) return refused(started.error(), aborted);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](boost::system::error_code, int) {
     self->stop();
+    ports.stop();
     io.stop();
   });
   try {
@@ -112,6 +131,7 @@ int main(int argc, char** argv) {
     app.add_option("--finalize-wait", options.finalize_wait_ms,
                    "milliseconds to wait for something better (default 200, ZooKeeper's)")
         ->check(CLI::Range(1, 60000));
+    app.add_option("--http", options.http, "HOST:PORT for /metrics and /status; :PORT for all addresses; repeatable");
     app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
     app.add_option("--log", options.log, "off, error, warn, info (default), debug")
         ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));

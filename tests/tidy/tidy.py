@@ -32,7 +32,8 @@ ROOMS = [
     ("checker/src", {"model", "checker", "config"}),
     ("impl/config", {"model", "config"}),
     ("impl/wire", {"model", "config", "wire"}),
-    ("impl", {"model", "config", "wire", "node"}),
+    ("impl/node", {"model", "config", "wire", "node"}),
+    ("impl", {"model", "config", "wire", "node", "status"}),
 ]
 # Rooms that take nothing from outside the project but the standard library.
 STANDARD_ONLY = {"model"}
