@@ -1,11 +1,11 @@
 #include "conclave/node/connection_manager.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
+
+#include "log.hpp"
 
 namespace conclave::node {
 namespace {
@@ -124,7 +124,7 @@ tl::expected<void, std::string> ConnectionManager::listen() {
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return tl::unexpected("can't listen on " + to_text(address) + ": " + error.message());
-    spdlog::info("{} is accepting connections now, my election bind port: {}", settings_.own.value, to_text(address));
+    log::info("{} is accepting connections now, my election bind port: {}", settings_.own.value, to_text(address));
   }
   for (std::size_t i = 0; i < acceptors_.size(); ++i) accept_next(i);
   return {};
@@ -185,11 +185,11 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
   ServerId sid = handshake.sid;
   if (sid == wire::observer_id) {
     sid = ServerId{next_observer_--};
-    spdlog::info("Setting arbitrary identifier to observer: {}", sid.value);
+    log::info("Setting arbitrary identifier to observer: {}", sid.value);
   }
   if (sid == settings_.own) {
     // ZooKeeper leaves it open for ever; here the handshake's time-out ends it.
-    spdlog::warn(
+    log::warn(
         "We got a connection request from a server with our own ID. This should be either a configuration "
         "error, or a bug.");
     return reject(wire::Reject::own_id);
@@ -218,7 +218,7 @@ void ConnectionManager::forget(const std::shared_ptr<HalfOpen>& half) {
 
 void ConnectionManager::reject(wire::Reject why) {
   ++counters_.rejected[static_cast<std::size_t>(why)];
-  spdlog::debug("not taken: {}", sentence_of(why));
+  log::debug("not taken: {}", sentence_of(why));
 }
 
 // Also for servers that are in no configuration, but not for any number of them.
@@ -359,7 +359,7 @@ void ConnectionManager::connect_to(ServerId sid, const std::vector<HostPort>& ad
   attempt->timer.expires_after(settings_.connect_timeout);
   attempt->timer.async_wait([self = shared_from_this(), attempt](error_code error) {
     if (error || attempt->over) return;
-    spdlog::warn("Cannot open channel to {}: no connection in {} ms", attempt->sid.value,
+    log::warn("Cannot open channel to {}: no connection in {} ms", attempt->sid.value,
                  self->settings_.connect_timeout.count());
     attempt->addresses.clear();
     self->failed(attempt);
@@ -377,14 +377,14 @@ void ConnectionManager::resolve_next(const std::shared_ptr<Attempt>& attempt) {
       [self = shared_from_this(), attempt, address](error_code error, const tcp::resolver::results_type& found) {
         if (attempt->over) return;
         if (error) {
-          spdlog::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
+          log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
                        error.message());
           return self->resolve_next(attempt);
         }
         asio::async_connect(attempt->socket, found, [self, attempt, address](error_code refused, const auto&) {
           if (attempt->over) return;
           if (!refused) return self->connected_to(attempt);
-          spdlog::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
+          log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
                        refused.message());
           self->resolve_next(attempt);
         });
@@ -405,7 +405,7 @@ void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
                       if (place == self->peers_.end()) return;
                       place->second.connecting = false;
                       if (attempt->sid > self->settings_.own) {
-                        spdlog::info(
+                        log::info(
                             "Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
                             self->settings_.own.value, attempt->sid.value);
                         return close(attempt->socket);

@@ -1,10 +1,9 @@
 #include "conclave/node/node.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "conclave/wire/notification.hpp"
+#include "log.hpp"
 
 namespace conclave::node {
 namespace {
@@ -40,6 +39,7 @@ Node::Node(asio::io_context& io, NodeSettings settings, Listener listener)
       listener_(std::move(listener)),
       ensemble_(model::single_configuration(settings_.cfg.configuration)),
       config_texts_{config::to_config_text(settings_.cfg)},
+      lease_(limit_of(settings_.cfg, settings_.cfg.sync_limit_ticks)),
       election_timer_(io),
       role_timer_(io) {
   ensemble_.timing.finalize_wait_ms = settings_.finalize_wait_ms;
@@ -86,13 +86,14 @@ tl::expected<void, std::string> Node::start() {
   if (settings_.files != nullptr) make_quorum_port();
   connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
   if (auto bound = connections_->listen(); !bound) return bound;
-  spdlog::info("LOOKING");
+  log::info("LOOKING");
   take(model::Start{});
   return {};
 }
 
 void Node::stop() {
   stopped_ = true;
+  if (settings_.lease != nullptr) settings_.lease->clear();
   election_timer_.cancel();
   role_timer_.cancel();
   if (connections_) connections_->stop();
@@ -114,8 +115,15 @@ void Node::make_quorum_port() {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     self->established_ = true;
+    self->show_lease();
     self->statistics_.established(Clock::now());
     self->take(model::EpochEstablished{epoch});
+  };
+  callbacks.stepped = [weak = weak_from_this()](const model::EpochEvent& event, const model::EpochTransition& made) {
+    const auto self = weak.lock();
+    if (!self || self->stopped_) return;
+    self->lease_.step(event, made, LeaseClock::now());
+    self->show_lease();
   };
   callbacks.over = [weak = weak_from_this()](const std::string& why) {
     if (const auto self = weak.lock()) self->end_role(why);
@@ -136,8 +144,8 @@ void Node::take(const model::Event& event) {
   const bool was_looking = state_of(peer_) == ServerState::looking;
   if (std::holds_alternative<model::Start>(event)) {
     statistics_.election_began(Clock::now());
-    spdlog::info("New election. My id = {}, proposed zxid=0x{:x}", settings_.sid.value,
-                 static_cast<std::uint64_t>(peer_.durable.last_zxid.value));
+    log::info("New election. My id = {}, proposed zxid=0x{:x}", settings_.sid.value,
+              static_cast<std::uint64_t>(peer_.durable.last_zxid.value));
   }
   model::Transition made = model::react(ensemble_, peer_, event);
   peer_ = made.peer;
@@ -162,11 +170,11 @@ void Node::apply(const model::Effect& effect) {
   } else if (const auto* timer = std::get_if<model::ArmTimer>(&effect)) {
     arm(*timer);
   } else if (const auto* decided = std::get_if<model::Decided>(&effect)) {
-    spdlog::info("About to leave FLE instance: leader={}, zxid=0x{:x}, my id={}, my state={}",
-                 decided->vote.proposal.leader.value, static_cast<std::uint64_t>(decided->vote.proposal.zxid.value),
-                 settings_.sid.value, name_of(decided->state));
+    log::info("About to leave FLE instance: leader={}, zxid=0x{:x}, my id={}, my state={}",
+              decided->vote.proposal.leader.value, static_cast<std::uint64_t>(decided->vote.proposal.zxid.value),
+              settings_.sid.value, name_of(decided->state));
   } else if (const auto* adopted = std::get_if<model::ConfigurationAdopted>(&effect)) {
-    spdlog::info("a newer configuration is in use: {}", config_texts_[adopted->config]);
+    log::info("a newer configuration is in use: {}", config_texts_[adopted->config]);
   }
 }
 
@@ -183,7 +191,7 @@ void Node::tell() {
 void Node::send(ServerId to, const model::Notification& notification, model::ConfigIndex config) {
   if (to == settings_.sid) return;  // react() has taken it already
   const model::Vote& vote = notification.vote;
-  spdlog::debug(
+  log::debug(
       "Sending Notification: {} (n.leader), 0x{:x} (n.zxid), 0x{:x} (n.round), {} (recipient), {} (myid), "
       "0x{:x} (n.peerEpoch)",
       vote.proposal.leader.value, static_cast<std::uint64_t>(vote.proposal.zxid.value),
@@ -202,7 +210,7 @@ void Node::arm(const model::ArmTimer& timer) {
     if (self->election_timer_.expiry() > std::chrono::steady_clock::now()) return;
     if (finalizing) return self->take(model::Silence{});
     self->take(model::NotificationTimeout{self->connections_->have_delivered()});
-    spdlog::info("Notification time out: {} ms", self->peer_.notification_timeout_ms);
+    log::info("Notification time out: {} ms", self->peer_.notification_timeout_ms);
   });
 }
 
@@ -214,7 +222,7 @@ void Node::received(ServerId from, wire::ByteView body) {
     decoded.message.config_text = look_at_config(*decoded.config_text, decoded.message.config);
   }
   const model::Message& message = decoded.message;
-  spdlog::debug(
+  log::debug(
       "Notification: my state:{}; n.sid:{}, n.state:{}, n.leader:{}, n.round:0x{:x}, n.peerEpoch:0x{:x}, "
       "n.zxid:0x{:x}, message format version:0x{:x}",
       name_of(state_of(peer_)), from.value, message.state_code, message.leader.value,
@@ -255,14 +263,22 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
 
 void Node::begin_role() {
   statistics_.decided(state_of(peer_), Clock::now());
-  spdlog::info("{} - LEADER ELECTION TOOK - {} MS", name_of(state_of(peer_)),
-               std::chrono::duration_cast<std::chrono::milliseconds>(statistics_.election_time().last()).count());
+  log::info("{} - LEADER ELECTION TOOK - {} MS", name_of(state_of(peer_)),
+            std::chrono::duration_cast<std::chrono::milliseconds>(statistics_.election_time().last()).count());
   election_timer_.cancel();
   waiting_for_role_ = false;
   if (!quorum_) return look_at_role();
   const model::EpochPeer role = model::make_epoch_peer(ensemble_, settings_.sid, peer_.durable, peer_.committed);
   if (state_of(peer_) == ServerState::leading) return quorum_->lead(role, config_texts_[peer_.committed]);
   quorum_->follow(role, peer_.current_vote.proposal.leader);
+}
+
+// Before the first effects of an epoch have happened, its writes among them, `established_` is not yet set.
+void Node::show_lease() {
+  if (settings_.lease == nullptr) return;
+  const auto until = established_ ? lease_.until(ensemble_, quorum_->peer()) : std::nullopt;
+  if (!until) return settings_.lease->clear();
+  settings_.lease->hold(quorum_->peer().leading.epoch, *until);
 }
 
 bool Node::role_stands() const {
@@ -297,17 +313,18 @@ void Node::look_at_role() {
 
 void Node::end_role(const std::string& why) {
   if (stopped_ || state_of(peer_) == ServerState::looking) return;
-  spdlog::warn("{} ends: {}", name_of(state_of(peer_)), why);
+  log::warn("{} ends: {}", name_of(state_of(peer_)), why);
   waiting_for_role_ = false;
   role_timer_.cancel();
   established_ = false;
+  show_lease();
   statistics_.role_ended(Clock::now());
   if (quorum_) {
     quorum_->stop();
     peer_.durable = quorum_->peer().durable;  // what has been accepted meanwhile
   }
   take(model::RoleEnded{});
-  spdlog::info("LOOKING");
+  log::info("LOOKING");
   take(model::Start{});
 }
 

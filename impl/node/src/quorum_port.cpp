@@ -1,7 +1,5 @@
 #include "conclave/node/quorum_port.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
@@ -10,6 +8,8 @@
 #include <deque>
 #include <optional>
 #include <utility>
+
+#include "log.hpp"
 
 namespace conclave::node {
 namespace {
@@ -102,6 +102,7 @@ void QuorumPort::follow(const model::EpochPeer& peer, ServerId leader) {
 void QuorumPort::take(const model::EpochEvent& event) {
   const model::EpochTransition made = model::epoch_step(ensemble_, peer_, event);
   peer_ = made.peer;
+  if (callbacks_.stepped) callbacks_.stepped(event, made);
   for (const model::EpochEffect& effect : made.effects) {
     if (!apply(effect)) return;
   }
@@ -118,7 +119,7 @@ bool QuorumPort::apply(const model::EpochEffect& effect) {
   } else if (const auto* sending = std::get_if<model::SendPacket>(&effect)) {
     if (const auto link = link_of(sending->to)) send(link, sending->packet);
   } else if (const auto* ended = std::get_if<model::Disconnect>(&effect)) {
-    spdlog::warn("server {} is sent away", ended->from.value);
+    log::warn("server {} is sent away", ended->from.value);
     if (const auto link = link_of(ended->from)) close(link);
   } else if (const auto* established = std::get_if<model::Established>(&effect)) {
     if (peer_.role == EpochRole::leading) limit_.cancel();
@@ -172,7 +173,7 @@ void QuorumPort::listen() {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   // Without learners the role ends by its limit.
-  if (error) return spdlog::error("Couldn't bind to {}: {}", to_text(address), error.message());
+  if (error) return log::error("Couldn't bind to {}: {}", to_text(address), error.message());
   accept_next();
 }
 
@@ -304,8 +305,8 @@ void QuorumPort::watch(const std::shared_ptr<Link>& link) {
 void QuorumPort::send(const std::shared_ptr<Link>& link, const model::Packet& packet) {
   const auto* history = std::get_if<model::Synchronise>(&packet);
   if (history != nullptr && history->from != history->to) {
-    spdlog::error("server {} has data (zxid 0x{:x}), and this node has none: it can't lead it", link->sid->value,
-                  static_cast<std::uint64_t>(history->from.value));
+    log::error("server {} has data (zxid 0x{:x}), and this node has none: it can't lead it", link->sid->value,
+               static_cast<std::uint64_t>(history->from.value));
     return reject_later(link, wire::QuorumReject::has_data);
   }
   link->unsent.push_back(wire::encode_packet(packet, settings_.own, config_text_));
@@ -333,7 +334,7 @@ void QuorumPort::pump(const std::shared_ptr<Link>& link) {
 
 void QuorumPort::reject(const std::shared_ptr<Link>& link, wire::QuorumReject why) {
   ++counters_.rejected[static_cast<std::size_t>(why)];
-  spdlog::warn("a connection to the quorum port is closed: {}", sentence_of(why));
+  log::warn("a connection to the quorum port is closed: {}", sentence_of(why));
   lose(link);
 }
 

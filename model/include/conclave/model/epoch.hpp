@@ -46,6 +46,24 @@ struct ZooKeeperEpochRules {
   static constexpr bool writes_first = true;
 };
 
+// newLeaderProposal and the look once a tick count in the committed configuration, and in the last seen one if that is
+// newer.
+template <class Rules, class Contains>
+constexpr bool quorum_of_both(const Ensemble& ensemble, const EpochPeer& peer, LeadPhase phase,
+                              const Contains& contains) {
+  const Configuration& current = ensemble.configurations[peer.committed];
+  if (!Rules::enough(phase, current, contains)) return false;
+  if (!peer.last_seen) return true;
+  const Configuration& next = ensemble.configurations[*peer.last_seen];
+  return next.version() <= current.version() || Rules::enough(phase, next, contains);
+}
+
+// Do those for which `contains(ServerId)` is true keep an established leader in its place? It counts itself.
+template <class Contains>
+constexpr bool holds_quorum(const Ensemble& ensemble, const EpochPeer& peer, const Contains& contains) {
+  return quorum_of_both<ZooKeeperEpochRules>(ensemble, peer, LeadPhase::established, contains);
+}
+
 // One step, in the making. Used by epoch_step_with() alone.
 template <class Rules>
 class EpochStepper {
@@ -99,7 +117,7 @@ class EpochStepper {
   // L.lead's loop. Whoever is connected counts, synchronised or not (LH.synced), as long as it is not silent.
   constexpr void on(const Tick&) {
     if (!established()) return;
-    const bool holds = quorum_of_both(LeadPhase::established, [&](ServerId id) {
+    const bool holds = enough_of_both(LeadPhase::established, [&](ServerId id) {
       return id == peer().id || find(peer().leading.learners, id) != nullptr;
     });
     if (!holds) return end(EndReason::quorum_lost);
@@ -201,7 +219,7 @@ class EpochStepper {
     LeadingEpoch& leader = peer().leading;
     insert(leader.acknowledged, sid);
     if (leader.phase != LeadPhase::synchronising) return;
-    if (!quorum_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
+    if (!enough_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
     leader.phase = LeadPhase::established;
     effect(Established{peer().id, leader.epoch});
   }
@@ -317,14 +335,9 @@ class EpochStepper {
     return made_.peer.role == EpochRole::leading && made_.peer.leading.phase == LeadPhase::established;
   }
 
-  // newLeaderProposal and the look once a tick count in the committed configuration, and in the last seen one if that
-  // is newer.
   template <class Contains>
-  constexpr bool quorum_of_both(LeadPhase phase, const Contains& contains) const {
-    if (!Rules::enough(phase, committed(), contains)) return false;
-    if (!made_.peer.last_seen) return true;
-    const Configuration& next = ensemble_.configurations[*made_.peer.last_seen];
-    return next.version() <= committed().version() || Rules::enough(phase, next, contains);
+  constexpr bool enough_of_both(LeadPhase phase, const Contains& contains) const {
+    return quorum_of_both<Rules>(ensemble_, made_.peer, phase, contains);
   }
 
   static constexpr bool contains(const ServerSet& set, ServerId id) {

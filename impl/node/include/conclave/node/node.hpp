@@ -15,6 +15,8 @@
 #include "conclave/model/coarse.hpp"
 #include "conclave/model/election.hpp"
 #include "conclave/node/connection_manager.hpp"
+#include "conclave/node/lease.hpp"
+#include "conclave/node/node_state.hpp"
 #include "conclave/node/quorum_port.hpp"
 #include "conclave/node/statistics.hpp"
 
@@ -33,17 +35,8 @@ struct NodeSettings {
   int finalize_wait_ms = 200;
   // With it, epochs are established over the quorum port; without, the node votes and no more. Must outlive the node.
   EpochFiles* files = nullptr;
-};
-
-// What a change of state is told with.
-struct NodeState {
-  model::ServerState state = model::ServerState::looking;
-  model::ServerId leader{0};  // not while looking
-  model::PeerEpoch epoch{0};  // of the vote, or once it is established, of the leader
-  bool established = false;   // from here on `epoch` is a fencing token
-  model::Round round{0};
-
-  friend bool operator==(const NodeState&, const NodeState&) = default;
+  // Where other threads read whether this server leads; nobody has to. Must outlive the node.
+  LeaseBoard* lease = nullptr;
 };
 
 // Votes, and then leads or follows over the quorum port until that role is over. Without epoch files it keeps the
@@ -80,6 +73,7 @@ class Node : public std::enable_shared_from_this<Node> {
   void look_at_role();
   void make_quorum_port();
   void end_role(const std::string& why);
+  void show_lease();
   [[nodiscard]] bool role_stands() const;
 
   boost::asio::io_context& io_;
@@ -91,6 +85,7 @@ class Node : public std::enable_shared_from_this<Node> {
   std::shared_ptr<ConnectionManager> connections_;
   std::shared_ptr<QuorumPort> quorum_;
   bool established_ = false;
+  Lease lease_;
   boost::asio::steady_timer election_timer_;
   boost::asio::steady_timer role_timer_;
   bool waiting_for_role_ = false;  // the role's limit is running

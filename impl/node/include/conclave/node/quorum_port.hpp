@@ -52,6 +52,8 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   struct Callbacks {
     std::function<void(model::ServerId leader, model::PeerEpoch epoch)> established;
     std::function<void(const std::string& why)> over;  // the role; everything of it is closed
+    // Each step of the model, before its effects happen.
+    std::function<void(const model::EpochEvent& event, const model::EpochTransition& made)> stepped;
   };
 
   // The ensemble and the files must outlive the port.
