@@ -360,7 +360,7 @@ void ConnectionManager::connect_to(ServerId sid, const std::vector<HostPort>& ad
   attempt->timer.async_wait([self = shared_from_this(), attempt](error_code error) {
     if (error || attempt->over) return;
     log::warn("Cannot open channel to {}: no connection in {} ms", attempt->sid.value,
-                 self->settings_.connect_timeout.count());
+              self->settings_.connect_timeout.count());
     attempt->addresses.clear();
     self->failed(attempt);
   });
@@ -378,14 +378,14 @@ void ConnectionManager::resolve_next(const std::shared_ptr<Attempt>& attempt) {
         if (attempt->over) return;
         if (error) {
           log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
-                       error.message());
+                    error.message());
           return self->resolve_next(attempt);
         }
         asio::async_connect(attempt->socket, found, [self, attempt, address](error_code refused, const auto&) {
           if (attempt->over) return;
           if (!refused) return self->connected_to(attempt);
           log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
-                       refused.message());
+                    refused.message());
           self->resolve_next(attempt);
         });
       });
@@ -405,9 +405,8 @@ void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
                       if (place == self->peers_.end()) return;
                       place->second.connecting = false;
                       if (attempt->sid > self->settings_.own) {
-                        log::info(
-                            "Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
-                            self->settings_.own.value, attempt->sid.value);
+                        log::info("Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
+                                  self->settings_.own.value, attempt->sid.value);
                         return close(attempt->socket);
                       }
                       self->install(attempt->sid, std::move(attempt->socket), {});
