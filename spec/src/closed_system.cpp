@@ -55,6 +55,13 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   // The argument is about one step per message, and about plain quorums.
   clears_ = scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
             configuration.kind() != model::QuorumKind::oracle_majority && scope_.rounds <= prospect_rounds_max;
+  // A server that can't be elected blocks nobody, and who has no log is ignored; observers learn old votes anew.
+  const std::uint32_t everybody = (1U << static_cast<unsigned>(servers())) - 1U;
+  outlasts_ = clears_ && scope_.timing == TimingKind::timely && scope_.network.kind == NetworkKind::latest &&
+              scope_.restarts == 0 && electors == everybody && voters_ == everybody;
+  for (int i = 0; i < servers(); ++i) {
+    not_before_[static_cast<std::size_t>(i)] = electable(i) ? machine_.not_before(i) : everybody;
+  }
   for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
     quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {
       for (int i = 0; i < servers(); ++i) {

@@ -29,6 +29,12 @@ void crash(Server& server, const Server& blank, std::uint32_t running) {
   server = stopped;
 }
 
+// One supporter of a participant, as in LocalFacts::support. Nobody, where the participant is not one (-1).
+std::uint64_t set_of(int supporter, int participant) {
+  if (participant < 0) return 0;
+  return std::uint64_t{1U << static_cast<unsigned>(supporter)} << (8U * static_cast<unsigned>(participant));
+}
+
 std::string key_of(const Notification& notification) {
   Server carrier;
   carrier.life = Life::down;
@@ -59,6 +65,14 @@ LocalMachine::LocalMachine(const Scenario& scenario, const Scope& scope, const R
     const LocalId unborn = intern(i, blanks_[static_cast<std::size_t>(i)]);
     assert(unborn == 0);
     static_cast<void>(unborn);
+  }
+  const model::Configuration& configuration = scenario.ensemble.configurations[0];
+  for (const Server& blank : blanks_) {
+    const model::Proposal own = initial_proposal(scenario.ensemble, blank.peer);
+    all_vote_ = all_vote_ && configuration.votes(blank.peer.id);
+    const bool electable =
+        configuration.votes(blank.peer.id) && configuration.weight_of(own.leader) != model::Weight{0};
+    if (electable && (!best_ || own > *best_)) best_ = own;
   }
 }
 
@@ -94,6 +108,7 @@ LocalResult LocalMachine::apply(int server, LocalId local, Input input) {
 LocalId LocalMachine::cleared(int server, LocalId local, VoteSet votes) {
   Server state = decoded(server, local);
   clear_votes(state.peer, votes);
+  clear_unread(state.peer, server);
   const std::scoped_lock lock(mutex_);
   return intern(server, state);
 }
@@ -107,6 +122,17 @@ void LocalMachine::add_support(NotificationId id, std::array<std::uint64_t, pros
   if (sent.vote.state != model::ServerState::looking) settled |= vote_bit(leader, round);
   support[static_cast<std::size_t>(round - 1)] |= std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))}
                                                   << (8U * static_cast<unsigned>(leader));
+}
+
+std::uint32_t LocalMachine::not_before(int server) const {
+  const auto initial = [this](std::size_t index) {
+    return initial_proposal(scenario_.ensemble, blanks_[index].peer);
+  };
+  std::uint32_t set = 0;
+  for (std::size_t i = 0; i < blanks_.size(); ++i) {
+    if (initial(i) >= initial(static_cast<std::size_t>(server))) set |= 1U << static_cast<unsigned>(i);
+  }
+  return set;
 }
 
 bool LocalMachine::may_come(NotificationId id, VoteSet votes) {
@@ -124,7 +150,8 @@ void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
   if (scope_.rounds > 1 && !scenario_.ensemble.configurations[0].votes(peer.id)) return;
   model::VoteTable round;
   for (const model::Ballot& ballot : peer.recvset) {
-    if (can_matter(ballot.vote, votes, false)) round.put(ballot.from, ballot.vote);
+    const bool own = ballot.vote.proposal == peer.proposal && can_matter(ballot.vote, votes >> held_shift, false);
+    if (own || can_matter(ballot.vote, votes, false)) round.put(ballot.from, ballot.vote);
   }
   peer.recvset = round;
   model::VoteTable ever;
@@ -132,6 +159,31 @@ void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
     if (can_matter(ballot.vote, votes, true)) ever.put(ballot.from, ballot.vote);
   }
   peer.outofelection = ever;
+}
+
+// Forgets what the server will not look at again, whatever it hears.
+void LocalMachine::clear_unread(model::Peer& peer, int server) const {
+  // Nothing supersedes its proposal, so it discards everything until it decides. The tables are read once more, to see
+  // whether a quorum stood behind the decision: which one does not matter then.
+  if (std::holds_alternative<model::Finalizing>(peer.role) && best_ && peer.proposal >= *best_) {
+    const model::Configuration& configuration = scenario_.ensemble.configurations[0];
+    const Vote own{peer.proposal, peer.clock, 0, model::ServerState::looking};
+    const bool behind_it = configuration.contains_quorum([&peer, &own](model::ServerId voter) {
+      const Vote* vote = peer.recvset.find(voter);
+      return vote != nullptr && *vote == own;
+    });
+    if (behind_it) {
+      peer.outofelection.clear();
+      peer.recvset.clear();
+      for (const Server& blank : blanks_) {
+        if (configuration.votes(blank.peer.id)) peer.recvset.put(blank.peer.id, own);
+      }
+    }
+  }
+  // While it looks only those who do not vote are told its last vote; on a `latest` network it is still on offer.
+  if (scope_.network.kind == NetworkKind::fifo && all_vote_) {
+    peer.current_vote = blanks_[static_cast<std::size_t>(server)].peer.current_vote;
+  }
 }
 
 // Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
@@ -250,7 +302,9 @@ LocalFacts LocalMachine::facts_of(int index, const Server& server) {
   facts.life = server.life;
   facts.readers = server.readers;
   for (int kind = 0; kind < offers_count; ++kind) {
-    const auto offer = offer_of(server, static_cast<Offer>(kind));
+    // On a fifo network what was sent is in the channels; the last proposal goes over a new connection once more.
+    const bool offers = scope_.network.kind == NetworkKind::latest || static_cast<Offer>(kind) == Offer::proposal;
+    const auto offer = offers ? offer_of(server, static_cast<Offer>(kind)) : std::nullopt;
     if (offer) facts.offers[static_cast<std::size_t>(kind)] = intern(*offer);
   }
   if (server.life != Life::up) return facts;
@@ -275,46 +329,65 @@ LocalFacts LocalMachine::facts_of(int index, const Server& server) {
 // A server that is (or may come to be) in a round without a vote there proposes itself or something better.
 // A vote that is no better than its proposal it can't come to support any more.
 void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& facts) {
-  const auto supports = [&facts](int voters, int participant, std::int64_t round) {
-    if (round < 1 || round > prospect_rounds_max || participant < 0) return;
-    facts.support[static_cast<std::size_t>(round - 1)] |= std::uint64_t{static_cast<unsigned>(voters)}
-                                                          << (8U * static_cast<unsigned>(participant));
-  };
-  const auto supports_from = [&](const model::Proposal& least, std::int64_t round) {
-    for (int other = 0; other < static_cast<int>(blanks_.size()); ++other) {
-      const model::Peer& peer = blanks_[static_cast<std::size_t>(other)].peer;
-      if (initial_proposal(scenario_.ensemble, peer) >= least) supports(1 << index, other, round);
+  const auto all_rounds_from = [&](const model::Proposal& least) {
+    std::uint64_t sets = 0;
+    for (std::size_t other = 0; other < blanks_.size(); ++other) {
+      const bool may = initial_proposal(scenario_.ensemble, blanks_[other].peer) >= least;
+      if (may) sets |= set_of(index, static_cast<int>(other));
     }
+    return sets;
   };
+  const auto support_in = [&facts](std::int64_t round, std::uint64_t sets) {
+    if (round >= 1 && round <= prospect_rounds_max) facts.support[static_cast<std::size_t>(round - 1)] |= sets;
+  };
+  const bool up = server.life == Life::up;
+  const bool looking = up && model::in_election(server.peer);
+  const std::int64_t clock = up ? server.peer.clock.value : 0;
   const model::Peer& blank = blanks_[static_cast<std::size_t>(index)].peer;
-  const model::Proposal own = initial_proposal(scenario_.ensemble, blank);
-  const bool restartable = server.life != Life::unborn && scope_.restarts > 0;  // after a crash, if it still runs
-  const std::int64_t clock = server.life == Life::up ? server.peer.clock.value : 0;
-  const bool looking = server.life == Life::up && model::in_election(server.peer);
-  for (std::int64_t round = 1; round <= scope_.rounds && round <= prospect_rounds_max; ++round) {
-    const bool comes = server.life == Life::unborn || restartable || (server.life == Life::up && clock < round);
-    // From a later round there is a way back only through joining servers that settled before this one.
-    const bool comes_back = server.life == Life::up && clock >= round && round >= 2;
-    if (comes || comes_back) supports_from(own, round);
+  const std::uint64_t anew = all_rounds_from(initial_proposal(scenario_.ensemble, blank));
+  for (std::int64_t round = 1; round <= scope_.rounds; ++round) {
+    if (server.life == Life::unborn || (up && clock < round)) support_in(round, anew);
   }
+  if (up) facts.support_after_crash = anew;
+  if (server.life == Life::down) facts.support_after_restart = anew;
+  // From a later round there is a way back only through joining servers that settled before it.
+  if (up && (looking || clock < scope_.rounds)) facts.support_coming_back = anew;
   if (looking) {
-    supports_from(server.peer.proposal, clock);
+    support_in(clock, all_rounds_from(server.peer.proposal));
     // A quorum is a quorum, whoever it is.
     const bool finalizing = std::holds_alternative<model::Finalizing>(server.peer.role);
-    if (finalizing) supports((1 << blanks_.size()) - 1, index_of(server.peer.proposal.leader), clock);
+    const int proposed = index_of(server.peer.proposal.leader);
+    for (std::size_t i = 0; finalizing && i < blanks_.size(); ++i) {
+      support_in(clock, set_of(static_cast<int>(i), proposed));
+    }
     for (const model::Ballot& ballot : server.peer.recvset) {
       const int leader = index_of(ballot.vote.proposal.leader);
       const bool settled = ballot.vote.state != model::ServerState::looking;
       // A settled vote of the own round counts like a looking one, though nobody says it any more.
       if (settled && leader >= 0 && clock <= prospect_rounds_max) facts.settled |= vote_bit(leader, clock);
       if (settled || finalizing || ballot.vote.proposal < server.peer.proposal) continue;
-      supports(1 << index_of(ballot.from), leader, clock);
+      support_in(clock, set_of(index_of(ballot.from), leader));
     }
   }
+  add_offers(index, server, looking, facts);
+}
+
+// What is still to be heard of a server.
+void LocalMachine::add_offers(int index, const Server& server, bool looking, LocalFacts& facts) {
+  const bool fifo = scope_.network.kind == NetworkKind::fifo;
   if (const auto proposal = offer_of(server, Offer::proposal)) {
-    supports(1 << index, index_of(proposal->vote.proposal.leader), proposal->vote.round.value);
+    const std::int64_t round = proposal->vote.round.value;
+    const std::uint64_t said = set_of(index, index_of(proposal->vote.proposal.leader));
+    // On a fifo network a settled server says it again over a new connection only.
+    const bool to_new_processes = fifo && !looking && scope_.start == StartKind::together;
+    if (to_new_processes) {
+      facts.support_after_restart |= said;
+    } else if (round >= 1 && round <= prospect_rounds_max) {
+      facts.support[static_cast<std::size_t>(round - 1)] |= said;
+    }
   }
-  const auto answer = offer_of(server, Offer::answer);
+  // On a fifo network a settled server answers, and nobody else.
+  const auto answer = fifo && looking ? std::nullopt : offer_of(server, Offer::answer);
   const int leader = answer ? index_of(answer->vote.proposal.leader) : -1;
   const bool in_range =
       leader >= 0 && answer->vote.round.value >= 1 && answer->vote.round.value <= prospect_rounds_max;

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <iterator>
 #include <map>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -17,7 +19,7 @@
 namespace conclave::spec {
 namespace {
 
-using State = PackedState<2>;
+using State = PackedState<4>;
 
 model::Ensemble ensemble_of(int voters, int observers) {
   std::vector<model::Member> members;
@@ -72,12 +74,12 @@ class Side {
     if (minimise) system.minimise(1);
     std::vector<int> widths = system.fields().widths();
     for (int i = 0; i < system.servers(); ++i) widths[system.fields().local(i)] = 18;
-    return Layout::plan(widths, system.fields().growing(), 2).value();
+    return Layout::plan(widths, system.fields().growing(), 4).value();
   }
 
   ClosedSystem system_;
   Layout layout_;
-  Worker<2> worker_;
+  Worker<4> worker_;
 };
 
 // Walks all pairs of states that the same actions lead to. In `timely`, and where only faults are left, the reduced
@@ -89,7 +91,7 @@ void walk(int voters, int observers, Scope scope, bool minimise, std::size_t pai
   unreduced.clear_dead_votes = false;
   Side full(scenario, unreduced, false);
   Side reduced(scenario, scope, minimise);
-  std::map<std::pair<std::array<std::uint64_t, 2>, std::array<std::uint64_t, 2>>, bool> seen;
+  std::map<std::pair<std::array<std::uint64_t, 4>, std::array<std::uint64_t, 4>>, bool> seen;
   std::deque<std::pair<State, State>> queue;
   const auto meet = [&](const State& left, const State& right) {
     if (seen.emplace(std::make_pair(left.words, right.words), true).second) queue.emplace_back(left, right);
@@ -118,6 +120,34 @@ void walk(int voters, int observers, Scope scope, bool minimise, std::size_t pai
   }
   const bool latest = scope.network.kind == NetworkKind::latest;  // elsewhere a message taken out is a step anyway
   EXPECT_TRUE(dropped > 0 || !latest) << "the reduction has dropped nothing, so nothing was compared";
+}
+
+// As walk(), along runs drawn at random, which get further where there are too many pairs to go through.
+void wander(int voters, const Scope& scope, bool minimise, int runs) {
+  const Scenario scenario = every_history(ensemble_of(voters, 0), voters).front();
+  Scope unreduced = scope;
+  unreduced.clear_dead_votes = false;
+  Side full(scenario, unreduced, false);
+  Side reduced(scenario, scope, minimise);
+  std::mt19937 random(20'201'124);
+  constexpr int steps_max = 120;
+  for (int run = 0; run < runs; ++run) {
+    State left = full.initial();
+    State right = reduced.initial();
+    for (int step = 0; step < steps_max; ++step) {
+      PropertySet broken = 0;
+      const auto left_next = full.successors(left, broken);
+      const auto right_next = reduced.successors(right, broken);
+      if (left_next.empty()) break;
+      const auto [action, next] = *std::next(left_next.begin(), static_cast<int>(random() % left_next.size()));
+      const auto same = right_next.find(action);
+      const Side::Next after = same == right_next.end() ? Side::Next{right, 0} : same->second;
+      ASSERT_EQ(full.visible(next.state), reduced.visible(after.state)) << "run " << run << ", step " << step;
+      ASSERT_EQ(next.broken, after.broken) << "run " << run << ", step " << step;
+      left = next.state;
+      right = after.state;
+    }
+  }
 }
 
 Scope scope_of(int rounds, int crashes, int restarts, TimingKind timing = TimingKind::async) {
@@ -149,6 +179,10 @@ TEST(Lockstep, Observers) {
   walk(2, 1, scope_of(2, 0, 0), false, 60'000);
   walk(3, 1, scope_of(1, 0, 0), true, 60'000);
 }
+Scope together(Scope scope) {
+  scope.start = StartKind::together;
+  return scope;
+}
 Scope fifo(int capacity, Scope scope) {
   scope.network = Network{NetworkKind::fifo, capacity};
   return scope;
@@ -162,7 +196,26 @@ TEST(Lockstep, Fifo) {
   walk(2, 1, fifo(1, scope_of(2, 0, 0)), false, 60'000);
 }
 
+TEST(Lockstep, FifoRestarts) {
+  walk(3, 0, fifo(1, scope_of(2, 1, 1)), false, 150'000);
+  walk(3, 0, fifo(3, together(scope_of(2, 1, 1))), false, 150'000);
+  walk(3, 0, fifo(2, together(scope_of(2, 1, 1, TimingKind::timely))), false, 150'000);
+}
+
 TEST(Lockstep, FourServers) { walk(4, 0, scope_of(1, 0, 0), true, 60'000); }
+TEST(Lockstep, FourServersTimely) {
+  for (const bool minimise : {false, true}) walk(4, 0, scope_of(1, 1, 0, TimingKind::timely), minimise, 150'000);
+  walk(4, 0, scope_of(2, 1, 0, TimingKind::timely), false, 150'000);
+  walk(4, 0, together(scope_of(2, 2, 0, TimingKind::timely)), false, 150'000);
+}
+TEST(Lockstep, FiveServersAtRandom) {
+  for (const bool minimise : {false, true}) wander(5, scope_of(1, 1, 0, TimingKind::timely), minimise, 2'000);
+  wander(5, scope_of(2, 1, 0, TimingKind::timely), false, 2'000);
+  wander(5, scope_of(2, 2, 0, TimingKind::timely), false, 2'000);
+  wander(5, scope_of(2, 1, 0), false, 1'000);
+  wander(3, fifo(4, scope_of(2, 1, 1)), false, 1'000);
+}
+TEST(Lockstep, FiveServersTimely) { walk(5, 0, together(scope_of(2, 1, 0, TimingKind::timely)), false, 100'000); }
 
 }  // namespace
 }  // namespace conclave::spec

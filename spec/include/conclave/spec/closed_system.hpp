@@ -110,6 +110,10 @@ class ClosedSystem {
   [[nodiscard]] bool hears(int reader, int speaker, Offer kind) const;
   // Whether votes that can't matter any more are cleared (Scope::clear_dead_votes, where it is possible).
   [[nodiscard]] bool clears() const { return clears_; }
+  // timely, on a `latest` network: is what every server says read at any time, by all, so that waits outlast it?
+  [[nodiscard]] bool outlasts() const { return outlasts_; }
+  // The participants whose initial votes this server's does not supersede, itself among them.
+  [[nodiscard]] std::uint32_t not_before(int server) const { return not_before_[static_cast<std::size_t>(server)]; }
   // Participants that may be elected at all: voters whose weight is not zero.
   [[nodiscard]] bool electable(int server) const { return (electable_ >> static_cast<unsigned>(server) & 1U) != 0; }
   // The properties that are claimed, recorded or awaited here.
@@ -138,6 +142,8 @@ class ClosedSystem {
   std::uint32_t voters_ = 0;
   std::uint32_t electable_ = 0;
   bool clears_ = false;
+  bool outlasts_ = false;
+  std::array<std::uint32_t, participants_max> not_before_{};
   std::array<bool, std::size_t{1} << participants_max> quorums_{};  // by set of participants
   PropertySet applicable_ = 0;
   std::mutex mutex_;

@@ -24,13 +24,16 @@ using LocalId = std::uint32_t;         // of one participant; 0 is the unborn se
 using NotificationId = std::uint16_t;  // over all participants; 0 is none
 inline constexpr NotificationId no_notification = 0;
 
-// Which votes can still matter: one bit for each (participant, round). See dead_votes.md in docs/.
-using VoteSet = std::uint32_t;
+// Which votes can still matter: one bit for each (participant, round) that may be settled on, and one more for each
+// that may gather a quorum all the same. See dead-votes.md in docs/.
+using VoteSet = std::uint64_t;
 inline constexpr int prospect_rounds_max = 3;
 constexpr VoteSet vote_bit(int participant, std::int64_t round) {
   return VoteSet{1} << static_cast<unsigned>(participant + (round - 1) * participants_max);
 }
-static_assert(participants_max * prospect_rounds_max <= 32);
+inline constexpr unsigned held_shift = participants_max * prospect_rounds_max;
+inline constexpr VoteSet settled_mask = (VoteSet{1} << held_shift) - 1;
+static_assert(2 * held_shift <= 64);
 
 // What can happen to one server, as a small number: the first few are plain, the others carry a parameter.
 using Input = std::uint32_t;
@@ -82,6 +85,11 @@ struct LocalFacts {
   // What this local state adds to the question which votes can still matter (see Prospects). By round, from 1; by
   // participant X, one byte each: the set of participants that support X, or may yet, as far as this state tells.
   std::array<std::uint64_t, prospect_rounds_max> support{};
+  // Likewise, in every round: what it adds if it may crash and restart (or, down, restart), and what from round 2 on if
+  // it may join an earlier round.
+  std::uint64_t support_after_crash = 0;
+  std::uint64_t support_after_restart = 0;
+  std::uint64_t support_coming_back = 0;
   VoteSet settled = 0;  // what this server says, or may be heard to say, that it has settled on
 };
 
@@ -98,7 +106,9 @@ class LocalMachine {
   void add_support(NotificationId id, std::array<std::uint64_t, prospect_rounds_max>& support, VoteSet& settled);
   // Can this notification still be sent, where only these can be settled on? Proposals always can.
   bool may_come(NotificationId id, VoteSet votes);
-  // The local state without the votes that are not in the set.
+  // The participants whose initial votes this one's does not supersede.
+  [[nodiscard]] std::uint32_t not_before(int server) const;
+  // The local state without what can't matter where only these votes can.
   LocalId cleared(int server, LocalId local, VoteSet votes);
   LocalFacts facts(int server, LocalId local);
   std::string bytes(int server, LocalId local);  // the canonical encoding
@@ -140,9 +150,11 @@ class LocalMachine {
   NotificationId intern(const model::Notification& notification);
   std::uint32_t intern_sends(int server, const Outcome& outcome);
   void clear_votes(model::Peer& peer, VoteSet votes) const;
+  void clear_unread(model::Peer& peer, int server) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
   LocalFacts facts_of(int index, const Server& server);
   void add_prospects(int index, const Server& server, LocalFacts& facts);
+  void add_offers(int index, const Server& server, bool looking, LocalFacts& facts);
   [[nodiscard]] bool can_matter(const model::Vote& vote, VoteSet votes, bool any_round) const;
   [[nodiscard]] int index_of(model::ServerId id) const;
 
@@ -151,6 +163,8 @@ class LocalMachine {
   const RuleVariant& rules_;
   std::mutex mutex_;
   std::vector<Server> blanks_;
+  std::optional<model::Proposal> best_;  // no server ever supersedes this proposal
+  bool all_vote_ = true;
   std::vector<Known> known_;
   std::deque<model::Notification> notifications_;
   std::unordered_map<std::string, NotificationId> notification_ids_;

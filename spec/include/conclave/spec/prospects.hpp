@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,20 +36,27 @@ class Prospects {
         if (j != i) others.add(view.at(j));
       }
     }
+    view_ = &view;
     if (fifo()) load_channels(state, all);
-    now_ = votes_of(all);
+    now_ = votes_of(all, state, -1, {});
   }
   [[nodiscard]] VoteSet now() const { return now_; }
 
+  // Whether a server lives, and while it is down, who may still hear it.
+  struct Presence {
+    Life life = Life::unborn;
+    std::uint32_t readers = 0;
+  };
+
   // The votes that can matter in `next`, which a step of `changed` has led to; `own` is what its new local state adds.
-  VoteSet after(const State& next, int changed, const Support& own) {
+  VoteSet after(const State& next, int changed, const Support& own, Presence presence) {
     Support support = others_[static_cast<std::size_t>(changed)];
     support.add(own);
     for (int other = 0; fifo() && other < n_; ++other) {
       add_channel(next, changed, other, support);
       add_channel(next, other, changed, support);
     }
-    return votes_of(support);
+    return votes_of(support, next, changed, presence);
   }
 
  private:
@@ -73,21 +81,72 @@ class Prospects {
       }
     }
   }
-  [[nodiscard]] VoteSet votes_of(const Support& support) const {
+  // Who may be settled on, and (shifted) who may gather a quorum though the wait for something better will not end.
+  [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Presence presence) const {
     VoteSet votes = support.settled;
+    VoteSet held = 0;
+    const std::uint32_t open = system_.outlasts() ? leaders_open(support, changed, presence) : ~0U;
+    const std::uint64_t anew = support_anew(support, state);
     for (int round = 0; round < system_.scope().rounds; ++round) {
-      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)];
+      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)] | anew;
+      if (round > 0 && votes != 0) sets |= support.coming_back;
       for (int leader = 0; leader < n_; ++leader, sets >>= 8U) {
-        if (system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) votes |= vote_bit(leader, round + 1);
+        if (!system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) continue;
+        const VoteSet vote = vote_bit(leader, round + 1);
+        ((open >> static_cast<unsigned>(leader) & 1U) != 0 ? votes : held) |= vote;
       }
     }
-    return votes;
+    return votes | (held & ~votes) << held_shift;
+  }
+
+  // What servers add that may still begin from nothing.
+  [[nodiscard]] std::uint64_t support_anew(const Support& support, const State& state) const {
+    const Scope& scope = system_.scope();
+    if (scope.restarts == 0) return 0;
+    const bool restarts_left =
+        layout_.get(state, system_.fields().restarts()) < static_cast<std::uint32_t>(scope.restarts);
+    if (!restarts_left) return 0;
+    const bool crashes_left =
+        layout_.get(state, system_.fields().crashes()) < static_cast<std::uint32_t>(scope.crashes);
+    return support.after_restart | (crashes_left ? support.after_crash : 0);
+  }
+
+  // timely: nobody's wait ends while something better can be read. So whose initial vote comes before that of a server
+  // which everybody will be able to read from now on will not be the first to be settled on - unless somebody is
+  // settled on who comes before it, for then that server may come to say so too.
+  [[nodiscard]] std::uint32_t leaders_open(const Support& support, int changed, Presence presence) const {
+    std::array<Presence, participants_max> servers{};
+    std::uint32_t up = 0;
+    std::uint32_t down = 0;
+    for (int i = 0; i < n_; ++i) {
+      Presence& server = servers[static_cast<std::size_t>(i)];
+      server = i == changed ? presence : Presence{view_->at(i).life, view_->at(i).readers};
+      if (server.life == Life::up) up |= 1U << static_cast<unsigned>(i);
+      if (server.life == Life::down) down |= 1U << static_cast<unsigned>(i);
+    }
+    const bool all_started = (up | down) == (1U << static_cast<unsigned>(n_)) - 1U;
+    const bool crashes_left = std::popcount(down) < system_.scope().crashes;
+    std::uint32_t open = ~0U;
+    for (int i = 0; i < n_; ++i) {
+      const Presence& server = servers[static_cast<std::size_t>(i)];
+      const bool up_for_all = server.life == Life::up && (all_started || !crashes_left);
+      const bool down_for_all = server.life == Life::down && all_started && (up & ~server.readers) == 0;
+      if (up_for_all || down_for_all) open &= system_.not_before(i);
+    }
+    VoteSet settled = support.settled;
+    for (int round = 0; round < system_.scope().rounds; ++round, settled >>= participants_max) {
+      for (int leader = 0; leader < n_; ++leader) {
+        if ((settled >> static_cast<unsigned>(leader) & 1U) != 0) open |= system_.not_before(leader);
+      }
+    }
+    return open;
   }
 
   ClosedSystem& system_;
   const Layout& layout_;
   ChannelView& channels_;
   int n_;
+  const StateView* view_ = nullptr;
   std::array<Support, participants_max> others_{};  // what all but one server add, without that server's channels
   VoteSet now_ = 0;
 };

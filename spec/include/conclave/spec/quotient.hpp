@@ -31,7 +31,8 @@ class Quotient {
   // The representative of a local state where only `votes` can be settled on. Local states that are not in the closure
   // stand for themselves. The representative is the first of its class in the canonical encoding, whatever the numbers.
   [[nodiscard]] LocalId representative(int server, LocalId local, VoteSet votes) const {
-    const auto& classes = representatives_[static_cast<std::size_t>(server)][votes];
+    const auto& by_votes = representatives_[static_cast<std::size_t>(server)];
+    const auto& classes = by_votes[votes & (by_votes.size() - 1)];
     return local < classes.size() ? classes[local] : local;
   }
 

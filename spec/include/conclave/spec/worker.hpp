@@ -158,10 +158,12 @@ class Worker {
     }
     return known[id];
   }
-  // What is asked of every successor, close together: half a cache line.
+  // What is asked of every successor, close together.
   struct Hot {
     Support support;
     bool in_election = false;
+    Life life = Life::unborn;
+    std::uint32_t readers = 0;
   };
   const Hot& hot_of(int server, LocalId id) {
     auto& known = hot_[static_cast<std::size_t>(server)];
@@ -170,6 +172,8 @@ class Worker {
       Hot hot;
       hot.support.add(facts);
       hot.in_election = facts.in_election;
+      hot.life = facts.life;
+      hot.readers = facts.readers;
       known.push_back(hot);
     }
     return known[id];
@@ -184,7 +188,8 @@ class Worker {
   // `next` is the loaded state, which is canonical, with another local state of `changed`. (A fault may also have
   // changed what stopped servers offer: those are in no election, and what they offered stays on offer here.)
   void make_canonical(State& next, int changed) {
-    const VoteSet votes = prospects_.after(next, changed, hot_of(changed, local(next, changed)).support);
+    const Hot& own = hot_of(changed, local(next, changed));
+    const VoteSet votes = prospects_.after(next, changed, own.support, {own.life, own.readers});
     const std::uint32_t set = canonicals_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
       if (votes == prospects_.now() && i != changed) continue;
