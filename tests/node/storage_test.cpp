@@ -65,6 +65,8 @@ TEST_F(Storage, WhatIsWrittenIsRead) {
   std::filesystem::remove_all(folder_ / "version-2");
   std::ofstream(folder_ / "version-2") << "a file where a folder has to be";
   EXPECT_THROW(DiskEpochFiles{folder_}, WriteFailed);
+  // What can't be read is not what is not there.
+  EXPECT_NE(read_epochs(folder_).error().find("can't be read: Not a directory"), std::string::npos);
 }
 
 TEST_F(Storage, NothingWrongIsTakenForZero) {

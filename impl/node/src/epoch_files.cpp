@@ -1,70 +1,95 @@
 #include "conclave/node/epoch_files.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "conclave/node/storage.hpp"
 
 namespace conclave::node {
 namespace {
 
-[[noreturn]] void fail(const std::string& what, const std::string& path) {
-  throw WriteFailed(path + ": can't " + what + ": " + std::strerror(errno));
+[[noreturn]] void fail(const std::string& path, const char* what, const std::error_code& error) {
+  throw WriteFailed(path + ": can't " + what + ": " + error.message());
 }
 
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags)
-      : path_(path), number_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (number_ < 0) fail("open", path);
+  Descriptor(FileSystem& files, const std::string& path, FileSystem::Result<int> opened)
+      : files_(files), path_(path), number_(opened.value_or(-1)) {
+    if (!opened) fail(path, "be opened", opened.error());
   }
-  ~Descriptor() { ::close(number_); }
+  ~Descriptor() { files_.close(number_); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  void write(const std::string& text) const {
-    for (std::size_t done = 0; done < text.size();) {
-      const ssize_t count = ::write(number_, text.data() + done, text.size() - done);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("write", path_);
-      done += static_cast<std::size_t>(count);
+  void write(std::string_view text) const {
+    while (!text.empty()) {
+      const auto count = files_.write(number_, text);
+      if (!count) fail(path_, "be written", count.error());
+      text.remove_prefix(*count);
     }
   }
   void sync() const {
-    if (::fsync(number_) != 0) fail("sync", path_);
+    if (const auto error = files_.sync(number_)) fail(path_, "be synced", error);
   }
 
  private:
-  std::string path_;
+  FileSystem& files_;
+  const std::string& path_;
   int number_;
 };
 
 }  // namespace
 
-DiskEpochFiles::DiskEpochFiles(const std::string& data_dir) : folder_(data_dir + "/version-2") {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) throw WriteFailed(folder_ + ": can't be made: " + error.message());
-  // In this order: currentEpoch 0 alone is a first start that was cut short, and nothing has been promised.
-  if (!std::filesystem::exists(folder_ + "/currentEpoch")) replace("currentEpoch", model::PeerEpoch{0});
-  if (!std::filesystem::exists(folder_ + "/acceptedEpoch")) replace("acceptedEpoch", model::PeerEpoch{0});
+DiskEpochFiles::DiskEpochFiles(const std::string& data_dir, FileSystem& files)
+    : files_(files), folder_(data_dir + "/version-2") {
+  make_folder(data_dir);
+  make_folder(folder_);
+  const auto found = read_epochs(data_dir, files);
+  if (!found) throw WriteFailed(found.error());
+  // Also where both are there: whoever wrote them may have ended before they were on the disk for good. In this order:
+  // currentEpoch 0 alone is a first start that was cut short, and nothing has been promised.
+  replace("currentEpoch", found->current_epoch);
+  replace("acceptedEpoch", found->accepted_epoch);
 }
 
 void DiskEpochFiles::write_accepted(model::PeerEpoch epoch) { replace("acceptedEpoch", epoch); }
 void DiskEpochFiles::write_current(model::PeerEpoch epoch) { replace("currentEpoch", epoch); }
 
+bool DiskEpochFiles::exists(const std::string& path) {
+  const auto found = files_.exists(path);
+  if (!found) fail(path, "be looked for", found.error());
+  return *found;
+}
+
+// With the folders above it. A folder that is not in its own folder for good takes with it whatever is in it, so that
+// is synced; where the folder is there already too, for whoever made it may have been killed before.
+void DiskEpochFiles::make_folder(const std::string& path) {
+  const std::string above = std::filesystem::path(path).parent_path().string();
+  const bool there = exists(path);
+  if (!there) {
+    if (!above.empty() && above != path) make_folder(above);
+    const auto error = files_.make_folder(path);
+    if (error && error != std::errc::file_exists) fail(path, "be made", error);
+  }
+  const std::string synced = above.empty() ? "." : above;
+  auto opened = files_.open_folder(synced);
+  // /home need not be readable for who lives there.
+  if (there && !opened && opened.error() == std::errc::permission_denied) return;
+  Descriptor(files_, synced, std::move(opened)).sync();
+}
+
 void DiskEpochFiles::replace(const std::string& name, model::PeerEpoch epoch) {
   const std::string path = folder_ + "/" + name;
   const std::string fresh = path + ".tmp";
   {
-    const Descriptor file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
+    const Descriptor file(files_, fresh, files_.create(fresh));
     file.write(std::to_string(epoch.value));
     file.sync();
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) fail("replace", path);
-  Descriptor(folder_, O_RDONLY | O_DIRECTORY).sync();
+  if (const auto error = files_.rename(fresh, path)) fail(path, "be replaced", error);
+  Descriptor(files_, folder_, files_.open_folder(folder_)).sync();
 }
 
 }  // namespace conclave::node

@@ -4,8 +4,6 @@
 
 #include <charconv>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -17,15 +15,14 @@ namespace {
 constexpr std::size_t number_bytes_max = 64;  // far more than any number takes
 
 // Nothing: there is no such file.
-tl::expected<std::optional<std::int64_t>, std::string> read_number(const std::string& path, std::string_view what) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(number_bytes_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file && !file.eof()) return tl::unexpected(fmt::format("{}: can't be read; expected {}", path, what));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  std::string_view digits = text;
+tl::expected<std::optional<std::int64_t>, std::string> read_number(FileSystem& files, const std::string& path,
+                                                                   std::string_view what) {
+  const auto text = files.read(path, number_bytes_max + 1);
+  if (!text) {
+    return tl::unexpected(fmt::format("{}: can't be read: {}; expected {}", path, text.error().message(), what));
+  }
+  if (!*text) return std::nullopt;
+  std::string_view digits = **text;
   while (!digits.empty() && std::string_view(" \t\r\n").find(digits.back()) != std::string_view::npos) {
     digits.remove_suffix(1);
   }
@@ -33,7 +30,7 @@ tl::expected<std::optional<std::int64_t>, std::string> read_number(const std::st
   const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool whole = !digits.empty() && wrong == std::errc() && end == digits.data() + digits.size();
   if (!whole) {
-    const std::string found = text.empty() ? "an empty file" : fmt::format("'{}'", digits.substr(0, 40));
+    const std::string found = (*text)->empty() ? "an empty file" : fmt::format("'{}'", digits.substr(0, 40));
     return tl::unexpected(fmt::format("{}: found {}; expected {}", path, found, what));
   }
   return number;
@@ -43,17 +40,17 @@ tl::expected<std::optional<std::int64_t>, std::string> read_number(const std::st
 
 tl::expected<model::ServerId, std::string> read_myid(const std::string& data_dir) {
   const std::string path = data_dir + "/myid";
-  const auto number = read_number(path, "the id of this server");
+  const auto number = read_number(operating_system(), path, "the id of this server");
   if (!number) return tl::unexpected(number.error());
   if (!*number) return tl::unexpected(fmt::format("{}: found no such file; expected the id of this server", path));
   return model::ServerId{**number};
 }
 
-tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir) {
+tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir, FileSystem& files) {
   const std::string folder = data_dir + "/version-2";
-  const auto accepted = read_number(folder + "/acceptedEpoch", "an epoch");
+  const auto accepted = read_number(files, folder + "/acceptedEpoch", "an epoch");
   if (!accepted) return tl::unexpected(accepted.error());
-  const auto current = read_number(folder + "/currentEpoch", "an epoch");
+  const auto current = read_number(files, folder + "/currentEpoch", "an epoch");
   if (!current) return tl::unexpected(current.error());
   if (!*accepted && !*current) return model::Durable{};
   // A first start that was cut short (DiskEpochFiles): nothing can have been promised.

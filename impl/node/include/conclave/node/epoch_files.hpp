@@ -5,6 +5,7 @@
 #include <string>
 
 #include "conclave/model/types.hpp"
+#include "conclave/node/file_system.hpp"
 
 namespace conclave::node {
 
@@ -29,13 +30,17 @@ class EpochFiles {
 // DIR/version-2/: a new file beside the old one, synced, and put in its place by renaming (AtomicFileOutputStream).
 class DiskEpochFiles : public EpochFiles {
  public:
-  // Makes the folder, and both files with epoch 0 where there are none. Throws WriteFailed.
-  explicit DiskEpochFiles(const std::string& data_dir);
+  // Makes the folder where there is none, and writes what read_epochs() finds there, so that from here on it is there
+  // for good. Throws WriteFailed, also for what can't be read. `files` must outlive it.
+  explicit DiskEpochFiles(const std::string& data_dir, FileSystem& files = operating_system());
   void write_accepted(model::PeerEpoch epoch) override;
   void write_current(model::PeerEpoch epoch) override;
 
  private:
+  bool exists(const std::string& path);
+  void make_folder(const std::string& path);
   void replace(const std::string& name, model::PeerEpoch epoch);
+  FileSystem& files_;
   std::string folder_;
 };
 

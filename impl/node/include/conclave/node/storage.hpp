@@ -6,6 +6,7 @@
 
 #include "conclave/model/peer.hpp"
 #include "conclave/model/types.hpp"
+#include "conclave/node/file_system.hpp"
 
 namespace conclave::node {
 
@@ -13,8 +14,9 @@ namespace conclave::node {
 [[nodiscard]] tl::expected<model::ServerId, std::string> read_myid(const std::string& data_dir);
 
 // QuorumPeer.loadDataBase: DIR/version-2/acceptedEpoch and currentEpoch. A directory without either is that of a server
-// that has never accepted an epoch. One file without the other, an empty or a nonsensical one, or an accepted epoch
-// below the current one is an error, never an epoch of 0.
-[[nodiscard]] tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir);
+// that has never accepted an epoch. One file without the other, an empty or a nonsensical one, one that can't be read,
+// or an accepted epoch below the current one is an error, never an epoch of 0.
+[[nodiscard]] tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir,
+                                                                    FileSystem& files = operating_system());
 
 }  // namespace conclave::node

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""conclave-node on a disk that cannot be written: it ends, says why, and with a code that says so.
+
+usage: program_test.py NODE [unittest arguments]
+"""
+
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+NODE = os.path.abspath(sys.argv.pop(1))
+ABORTED = 3
+BAD_INPUT = 4
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class AtTheEndOfTheDisk(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-disk-"))
+        self.processes = []
+        ports = free_ports(6)
+        servers = [f"server.{i}=127.0.0.1:{ports[2 * i - 2]}:{ports[2 * i - 1]}" for i in (1, 2, 3)]
+        for i in (1, 2, 3):
+            (self.folder / str(i)).mkdir()
+            (self.folder / str(i) / "myid").write_text(f"{i}\n", encoding="utf-8")
+            (self.folder / f"{i}.cfg").write_text("\n".join([
+                "tickTime=200", "initLimit=20", "syncLimit=10", f"dataDir={self.folder}/{i}", *servers, ""]),
+                encoding="utf-8")
+
+    def tearDown(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+        shutil.rmtree(self.folder)
+
+    def start(self, sid, **more):
+        process = subprocess.Popen([NODE, str(self.folder / f"{sid}.cfg"), "--log", "off"], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        self.processes.append(process)
+        return process
+
+    def assert_ends(self, process, code, *words):
+        said = process.communicate(timeout=30)[1]
+        self.assertEqual(process.returncode, code, said)
+        for word in words:
+            self.assertIn(word, said)
+        self.assertEqual(said.count("\n"), 1, said)
+
+    def test_no_epoch_can_be_written(self):
+        node = self.start(3)
+        self.assertIn("LOOKING", node.stdout.readline())
+        # Where the new file would be is a folder.
+        (self.folder / "3" / "version-2" / "acceptedEpoch.tmp").mkdir()
+        self.start(1)
+        self.start(2)
+        self.assert_ends(node, ABORTED, f"conclave node: {self.folder}/3/version-2/acceptedEpoch.tmp: can't be opened",
+                         "Is a directory")
+        self.assertEqual((self.folder / "3" / "version-2" / "acceptedEpoch").read_text(encoding="utf-8"), "0")
+
+    def test_the_disk_is_full(self):
+        def no_byte_more():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        self.assert_ends(self.start(3, preexec_fn=no_byte_more), BAD_INPUT, "currentEpoch.tmp: can't be written",
+                         "File too large")
+
+    def test_an_epoch_that_cannot_be_read(self):
+        (self.folder / "3" / "version-2").write_text("a file where a folder has to be", encoding="utf-8")
+        self.assert_ends(self.start(3), BAD_INPUT, "version-2/acceptedEpoch: can't be read: Not a directory")
+
+    def test_a_torn_epoch(self):
+        (self.folder / "3" / "version-2").mkdir()
+        (self.folder / "3" / "version-2" / "currentEpoch").write_text("7", encoding="utf-8")
+        (self.folder / "3" / "version-2" / "acceptedEpoch").write_text("", encoding="utf-8")
+        self.assert_ends(self.start(3), BAD_INPUT, "version-2/acceptedEpoch: found an empty file; expected an epoch")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
