@@ -161,25 +161,32 @@ void LocalMachine::clear_votes(model::Peer& peer, VoteSet votes) const {
   peer.outofelection = ever;
 }
 
+// Puts the votes of all who could stand behind the proposal in place of the quorum that does.
+void LocalMachine::forget_quorum(model::Peer& peer) const {
+  const model::Configuration& configuration = scenario_.ensemble.configurations[0];
+  const Vote own{peer.proposal, peer.clock, 0, model::ServerState::looking};
+  const auto supports = [&peer, &own](model::ServerId voter) {
+    const Vote* vote = peer.recvset.find(voter);
+    return vote != nullptr && *vote == own;
+  };
+  if (!configuration.contains_quorum(supports)) return;
+  model::VoteTable all;
+  for (const Server& blank : blanks_) {
+    const model::ServerId id = blank.peer.id;
+    // One without weight may be more recent than anybody it can elect: whether it stands behind this is judged.
+    const bool recent = initial_proposal(scenario_.ensemble, blank.peer) > peer.proposal;
+    if (recent && supports(id)) return;
+    if (!recent && configuration.votes(id)) all.put(id, own);
+  }
+  peer.outofelection.clear();
+  peer.recvset = all;
+}
+
 // Forgets what the server will not look at again, whatever it hears.
 void LocalMachine::clear_unread(model::Peer& peer, int server) const {
   // Nothing supersedes its proposal, so it discards everything until it decides. The tables are read once more, to see
   // whether a quorum stood behind the decision: which one does not matter then.
-  if (std::holds_alternative<model::Finalizing>(peer.role) && best_ && peer.proposal >= *best_) {
-    const model::Configuration& configuration = scenario_.ensemble.configurations[0];
-    const Vote own{peer.proposal, peer.clock, 0, model::ServerState::looking};
-    const bool behind_it = configuration.contains_quorum([&peer, &own](model::ServerId voter) {
-      const Vote* vote = peer.recvset.find(voter);
-      return vote != nullptr && *vote == own;
-    });
-    if (behind_it) {
-      peer.outofelection.clear();
-      peer.recvset.clear();
-      for (const Server& blank : blanks_) {
-        if (configuration.votes(blank.peer.id)) peer.recvset.put(blank.peer.id, own);
-      }
-    }
-  }
+  if (std::holds_alternative<model::Finalizing>(peer.role) && best_ && peer.proposal >= *best_) forget_quorum(peer);
   // While it looks only those who do not vote are told its last vote; on a `latest` network it is still on offer.
   if (scope_.network.kind == NetworkKind::fifo && all_vote_) {
     peer.current_vote = blanks_[static_cast<std::size_t>(server)].peer.current_vote;

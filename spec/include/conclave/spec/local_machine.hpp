@@ -150,6 +150,7 @@ class LocalMachine {
   NotificationId intern(const model::Notification& notification);
   std::uint32_t intern_sends(int server, const Outcome& outcome);
   void clear_votes(model::Peer& peer, VoteSet votes) const;
+  void forget_quorum(model::Peer& peer) const;
   void clear_unread(model::Peer& peer, int server) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
   LocalFacts facts_of(int index, const Server& server);
