@@ -112,6 +112,41 @@ TEST(Quorum, ASnapshotIsSkippedWhereverItIsSplit) {
   }
 }
 
+// A packet of 258 MiB, and one access control list with a hundred rights of 4 MiB: all of it is passed over.
+TEST(Quorum, NothingIsHeldOfWhatIsNotLookedAt) {
+  const Bytes part(quorum_data_bytes_max, std::byte{'x'});
+  QuorumDecoder decoder;
+  int packets = 0;
+  const auto feed = [&](ByteView bytes) {
+    const auto wrong = decoder.feed(bytes, [&](const QuorumPacket& packet) {
+      ++packets;
+      EXPECT_LE(packet.data.value_or(Bytes{}).size(), kept_data_bytes_max);
+      return true;
+    });
+    ASSERT_FALSE(wrong);
+    ASSERT_LE(decoder.held_bytes(), 2 * kept_data_bytes_max);
+  };
+  const auto feed_text = [&] {
+    feed(from_hex("00200000"));
+    feed(part);
+  };
+  feed(from_hex("00000005 0000000000000000"));
+  feed_text();
+  feed(from_hex("00000040"));
+  for (int i = 0; i < 2 * auth_infos_max; ++i) feed_text();
+  EXPECT_EQ(packets, 1);
+  feed(from_hex("0000000f 0000000000000000 ffffffff ffffffff 00000000 00000001 0000000000000001 00000064"));
+  for (int i = 0; i < 100; ++i) {
+    feed(from_hex("0000001f"));
+    feed_text();
+    feed_text();
+  }
+  feed(joined(joined(from_hex("00000001"), "/"), std::string_view("\0\0\0\x0a"
+                                                                  "BenWasHere",
+                                                                  14)));
+  EXPECT_EQ(packets, 2);
+}
+
 TEST(Quorum, WrongLengthsAndTypes) {
   EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 fffffffe")), QuorumReject::data_length);
   EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 7fffffff")), QuorumReject::data_length);

@@ -1,5 +1,7 @@
 #include "conclave/wire/quorum.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,10 @@ constexpr std::int64_t epoch_shift = 32;
 constexpr std::string_view signature_text = "BenWasHere";
 constexpr std::size_t session_bytes = 12;                   // id, time-out
 constexpr std::size_t node_tail_bytes = 8 + 6 * 8 + 3 * 4;  // acl, and StatPersisted
+constexpr std::size_t length_bytes = 4;
+constexpr std::size_t acl_head_bytes = 8 + length_bytes;    // key, and how many rights
+constexpr std::size_t right_head_bytes = 4 + length_bytes;  // permissions, and the length of the scheme
+constexpr std::string_view last_path = "/";
 
 std::int32_t number(PacketType type) { return static_cast<std::int32_t>(type); }
 std::int64_t first_zxid(model::PeerEpoch epoch) { return first_zxid_of(epoch).value; }
@@ -53,62 +59,14 @@ struct Encoding {
   QuorumPacket operator()(const model::Ping&) const { return {number(PacketType::ping), 0, Bytes{}}; }
 };
 
-// Reads jute's records; gives up where bytes are missing.
-class Jute {
- public:
-  explicit Jute(ByteView bytes) : reader_(bytes), all_(bytes.size()) {}
-
-  template <class Integer>
-  bool read(Integer& value) {
-    const auto taken = reader_.take<Integer>();
-    if (!taken) return missing();
-    value = *taken;
-    return true;
-  }
-  bool skip(std::size_t count) {
-    if (reader_.rest().size() < count) return missing();
-    reader_ = Reader(reader_.rest().subspan(count));
-    return true;
-  }
-  // A buffer or a string. -1 is null.
-  bool read(std::optional<ByteView>& value) {
-    std::int32_t length = 0;
-    if (!read(length)) return false;
-    value.reset();
-    if (length == -1) return true;
-    if (length < 0 || length > quorum_data_bytes_max) return wrong();
-    const ByteView rest = reader_.rest();
-    if (rest.size() < static_cast<std::size_t>(length)) return missing();
-    value = rest.first(static_cast<std::size_t>(length));
-    return skip(static_cast<std::size_t>(length));
-  }
-  bool skip_buffer() {
-    std::optional<ByteView> ignored;
-    return read(ignored);
-  }
-  // The length of a list.
-  bool read_count(std::int32_t& count, std::int32_t most) {
-    if (!read(count)) return false;
-    return count >= -1 && count <= most ? true : wrong();
-  }
-  [[nodiscard]] std::size_t taken() const { return all_ - reader_.rest().size(); }
-  [[nodiscard]] bool is_wrong() const { return wrong_; }
-
- private:
-  static bool missing() { return false; }
-  bool wrong() {
-    wrong_ = true;
-    return false;
-  }
-  Reader reader_;
-  std::size_t all_;
-  bool wrong_ = false;
-};
-
-tl::expected<bool, QuorumReject> incomplete(const Jute& jute) {
-  if (jute.is_wrong()) return tl::unexpected(QuorumReject::data_length);
-  return false;
+// Of a buffer, a text or a list; -1 is null.
+tl::expected<std::int64_t, QuorumReject> length_of(ByteView bytes, std::int32_t most) {
+  const auto length = integer_at_front<std::int32_t>(bytes);
+  if (length < -1 || length > most) return tl::unexpected(QuorumReject::data_length);
+  return length;
 }
+
+std::uint64_t bytes_of(std::int64_t length) { return static_cast<std::uint64_t>(std::max<std::int64_t>(length, 0)); }
 
 }  // namespace
 
@@ -195,82 +153,142 @@ tl::expected<DecodedPacket, QuorumReject> decode_packet(const QuorumPacket& pack
   return DecodedPacket{};
 }
 
-void QuorumDecoder::drop(std::size_t count) {
-  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
+// --- the stream -----------------------------------------------------------------------------------------------------
+
+void QuorumDecoder::go_on(Part part, std::uint64_t skipped, std::size_t collected) {
+  part_ = part;
+  skip_ = skipped;
+  collect_ = collected;
+  held_.clear();
 }
 
-tl::expected<bool, QuorumReject> QuorumDecoder::next(QuorumPacket& packet) {
-  while (part_ != Part::packet) {
-    const auto gone_on = skip();
-    if (!gone_on) return gone_on;
-    if (!*gone_on) return false;
-    if (part_ != Part::packet) continue;
-    packet = std::move(snap_);
-    return true;
+tl::expected<bool, QuorumReject> QuorumDecoder::next(ByteView& bytes) {
+  for (;;) {
+    const auto passed = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
+    skip_ -= passed;
+    bytes = bytes.subspan(passed);
+    const ByteView part = bytes.first(std::min(collect_ - held_.size(), bytes.size()));
+    held_.insert(held_.end(), part.begin(), part.end());
+    bytes = bytes.subspan(part.size());
+    if (skip_ > 0 || held_.size() < collect_) return false;
+    const auto ready = over();
+    if (!ready || *ready) return ready;
   }
-  Jute jute(bytes_);
-  std::optional<ByteView> data;
-  std::int32_t infos = 0;
-  bool whole =
-      jute.read(packet.type) && jute.read(packet.zxid) && jute.read(data) && jute.read_count(infos, auth_infos_max);
-  for (; whole && infos > 0; --infos) whole = jute.skip_buffer() && jute.skip_buffer();
-  if (!whole) return incomplete(jute);
-  packet.data.reset();
-  if (data) packet.data = Bytes(data->begin(), data->end());
-  drop(jute.taken());
-  if (packet.type != number(PacketType::snap)) return true;
-  snap_ = packet;
-  part_ = Part::sessions;
-  left_ = -1;
-  return next(packet);
+}
+
+tl::expected<bool, QuorumReject> QuorumDecoder::over() {
+  switch (part_) {
+    case Part::head: {
+      const ByteView head(held_);
+      packet_.type = integer_at_front<std::int32_t>(head);
+      packet_.zxid = integer_at_front<std::int64_t>(head.subspan(4));
+      const auto length = length_of(head.subspan(12), quorum_data_bytes_max);
+      if (!length) return tl::unexpected(length.error());
+      data_length_ = *length;
+      if (*length < 0) {
+        go_on(Part::infos, 0, length_bytes);
+      } else {
+        go_on(Part::data, 0, std::min<std::size_t>(static_cast<std::size_t>(*length), kept_data_bytes_max));
+      }
+      return false;
+    }
+    case Part::data: {
+      const std::size_t more = static_cast<std::size_t>(data_length_) - held_.size();
+      packet_.data = held_;
+      go_on(Part::infos, more, length_bytes);
+      return false;
+    }
+    case Part::infos: {
+      const auto count = length_of(held_, auth_infos_max);
+      if (!count) return tl::unexpected(count.error());
+      left_ = 2 * std::max<std::int64_t>(*count, 0);  // a scheme and an id each
+      return after_infos(0);
+    }
+    case Part::info: {
+      const auto length = length_of(held_, quorum_data_bytes_max);
+      if (!length) return tl::unexpected(length.error());
+      --left_;
+      return after_infos(bytes_of(*length));
+    }
+    case Part::end:
+      if (packet_.type == number(PacketType::snap)) {
+        go_on(Part::sessions, 0, length_bytes);
+        return false;
+      }
+      go_on(Part::head, 0, head_bytes);
+      return true;
+    default: return over_in_snapshot();
+  }
+}
+
+tl::expected<bool, QuorumReject> QuorumDecoder::after_infos(std::uint64_t skipped) {
+  if (left_ > 0) {
+    go_on(Part::info, skipped, length_bytes);
+  } else {
+    go_on(Part::end, skipped, 0);
+  }
+  return false;
 }
 
 // SerializeUtils.serializeSnapshot: sessions, access control lists, nodes up to the path "/", and a signature.
-tl::expected<bool, QuorumReject> QuorumDecoder::skip() {
-  Jute jute(bytes_);
+tl::expected<bool, QuorumReject> QuorumDecoder::over_in_snapshot() {
+  const bool long_list = part_ == Part::sessions || part_ == Part::acls;
+  std::int64_t length = 0;
+  if (part_ != Part::path && part_ != Part::signature) {
+    const ByteView number = ByteView(held_).last(length_bytes);
+    const auto read = length_of(number, long_list ? std::numeric_limits<std::int32_t>::max() : quorum_data_bytes_max);
+    if (!read) return tl::unexpected(read.error());
+    length = *read;
+  }
   switch (part_) {
     case Part::sessions:
-    case Part::acls: {
-      if (left_ < 0) {
-        if (!jute.read(left_)) return incomplete(jute);
-        if (left_ < 0) return tl::unexpected(QuorumReject::data_length);
-      } else if (left_ == 0) {
-        part_ = part_ == Part::sessions ? Part::acls : Part::path;
-        left_ = -1;
-      } else if (part_ == Part::sessions) {
-        if (!jute.skip(session_bytes)) return incomplete(jute);
-        --left_;
+      if (length < 0) return tl::unexpected(QuorumReject::data_length);
+      go_on(Part::acls, static_cast<std::uint64_t>(length) * session_bytes, length_bytes);
+      return false;
+    case Part::acls:
+      if (length < 0) return tl::unexpected(QuorumReject::data_length);
+      left_ = length;
+      return next_acl(0);
+    case Part::acl: rights_ = length; return next_right(0);
+    case Part::right: go_on(Part::right_id, bytes_of(length), length_bytes); return false;
+    case Part::right_id: --rights_; return next_right(bytes_of(length));
+    case Part::path_length:
+      if (length == static_cast<std::int64_t>(last_path.size())) {
+        go_on(Part::path, 0, last_path.size());
       } else {
-        std::int64_t key = 0;
-        std::int32_t rights = 0;
-        bool whole = jute.read(key) && jute.read_count(rights, quorum_data_bytes_max);
-        for (; whole && rights > 0; --rights) whole = jute.skip(4) && jute.skip_buffer() && jute.skip_buffer();
-        if (!whole) return incomplete(jute);
-        --left_;
+        go_on(Part::node, bytes_of(length), length_bytes);
       }
-      break;
-    }
-    case Part::path: {
-      std::optional<ByteView> path;
-      if (!jute.read(path)) return incomplete(jute);
-      if (path && as_text(*path) == "/") {
-        part_ = Part::signature;
-      } else if (!jute.skip_buffer() || !jute.skip(node_tail_bytes)) {
-        return incomplete(jute);
-      }
-      break;
-    }
-    case Part::signature: {
-      std::optional<ByteView> signature;
-      if (!jute.read(signature)) return incomplete(jute);
-      if (!signature || as_text(*signature) != signature_text) return tl::unexpected(QuorumReject::bad_snapshot);
-      part_ = Part::packet;
-      break;
-    }
-    case Part::packet: break;
+      return false;
+    case Part::path:
+      go_on(as_text(held_) == last_path ? Part::signature_length : Part::node, 0, length_bytes);
+      return false;
+    case Part::node: go_on(Part::path_length, bytes_of(length) + node_tail_bytes, length_bytes); return false;
+    case Part::signature_length:
+      if (length != static_cast<std::int64_t>(signature_text.size()))
+        return tl::unexpected(QuorumReject::bad_snapshot);
+      go_on(Part::signature, 0, signature_text.size());
+      return false;
+    default:  // the signature
+      if (as_text(held_) != signature_text) return tl::unexpected(QuorumReject::bad_snapshot);
+      go_on(Part::head, 0, head_bytes);
+      return true;
   }
-  drop(jute.taken());
-  return true;
+}
+
+tl::expected<bool, QuorumReject> QuorumDecoder::next_acl(std::uint64_t skipped) {
+  if (left_ > 0) {
+    --left_;
+    go_on(Part::acl, skipped, acl_head_bytes);
+  } else {
+    go_on(Part::path_length, skipped, length_bytes);
+  }
+  return false;
+}
+
+tl::expected<bool, QuorumReject> QuorumDecoder::next_right(std::uint64_t skipped) {
+  if (rights_ <= 0) return next_acl(skipped);
+  go_on(Part::right, skipped, right_head_bytes);
+  return false;
 }
 
 }  // namespace conclave::wire

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "conclave/model/epoch_state.hpp"
 #include "conclave/wire/bytes.hpp"
@@ -51,10 +52,13 @@ inline constexpr std::size_t quorum_rejects_count = static_cast<std::size_t>(Quo
 [[nodiscard]] std::string_view name_of(QuorumReject reason);      // for counters: words with dashes
 [[nodiscard]] std::string_view sentence_of(QuorumReject reason);  // for people
 
+// So much of a packet's data is kept as is looked at: FOLLOWERINFO has the most, 20 bytes.
+inline constexpr std::size_t kept_data_bytes_max = 64;
+
 struct QuorumPacket {
   std::int32_t type = 0;
   std::int64_t zxid = 0;
-  std::optional<Bytes> data;
+  std::optional<Bytes> data;  // read: the first kept_data_bytes_max of it
 
   friend bool operator==(const QuorumPacket&, const QuorumPacket&) = default;
 };
@@ -73,35 +77,68 @@ struct DecodedPacket {
 [[nodiscard]] tl::expected<DecodedPacket, QuorumReject> decode_packet(const QuorumPacket& packet,
                                                                       model::Zxid history);
 
-// Takes packets in whatever parts they come, and skips the snapshot that follows SNAP, part by part: it holds no more
-// of one than its longest part. Not thread-safe. After a reject it must not be fed again.
+// Takes packets in whatever parts they come, and passes over the snapshot that follows SNAP. It holds no more of what
+// has come than kept_data_bytes_max, however long data, lists and snapshot are. Not thread-safe. After a reject
+// it must not be fed again.
 class QuorumDecoder {
  public:
   // Calls take(QuorumPacket) for each that is complete; SNAP once its snapshot is over. Where it returns false the rest
   // is thrown away.
   template <class Take>
   [[nodiscard]] std::optional<QuorumReject> feed(ByteView bytes, const Take& take) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     for (;;) {
-      QuorumPacket packet;
-      const auto ready = next(packet);
+      const auto ready = next(bytes);
       if (!ready) return ready.error();
       if (!*ready) return std::nullopt;
+      const QuorumPacket packet = std::exchange(packet_, QuorumPacket{});
       if (!take(packet)) return std::nullopt;
     }
   }
 
- private:
-  enum class Part : std::uint8_t { packet, sessions, acls, path, signature };
-  // Is a packet ready? It takes as much from bytes_ as it can.
-  tl::expected<bool, QuorumReject> next(QuorumPacket& packet);
-  tl::expected<bool, QuorumReject> skip();
-  void drop(std::size_t count);
+  [[nodiscard]] std::size_t held_bytes() const { return held_.capacity(); }
 
-  Bytes bytes_;
-  Part part_ = Part::packet;
-  std::int32_t left_ = -1;  // of a list; -1: its length is still to come
-  QuorumPacket snap_;
+ private:
+  // What the bytes are of that are collected now. Of the packet: its type, zxid and the length of its data; the data;
+  // the length of its authinfo; the lengths of their texts; nothing. Of the snapshot: numbers of sessions, of access
+  // control lists; the key of one and its length; of one of its rights, and the length of its scheme; the length of
+  // its id; the length of a node's path; the path, if it may be "/"; the length of the node's data; the signature's.
+  enum class Part : std::uint8_t {
+    head,
+    data,
+    infos,
+    info,
+    end,
+    sessions,
+    acls,
+    acl,
+    right,
+    right_id,
+    path_length,
+    path,
+    node,
+    signature_length,
+    signature
+  };
+  // Passes over so many bytes, and then collects so many.
+  void go_on(Part part, std::uint64_t skipped, std::size_t collected);
+  // Is packet_ ready? Takes from the front of `bytes` what it needs.
+  tl::expected<bool, QuorumReject> next(ByteView& bytes);
+  tl::expected<bool, QuorumReject> over();  // the part is: on to the next
+  tl::expected<bool, QuorumReject> over_in_snapshot();
+  tl::expected<bool, QuorumReject> after_infos(std::uint64_t skipped);
+  tl::expected<bool, QuorumReject> next_acl(std::uint64_t skipped);
+  tl::expected<bool, QuorumReject> next_right(std::uint64_t skipped);
+
+  Part part_ = Part::head;
+  std::uint64_t skip_ = 0;
+  std::size_t collect_ = head_bytes;
+  Bytes held_;  // of what is collected
+  std::int64_t data_length_ = 0;
+  std::int64_t left_ = 0;  // texts of the authinfo; access control lists
+  std::int64_t rights_ = 0;
+  QuorumPacket packet_;
+
+  static constexpr std::size_t head_bytes = 16;
 };
 
 }  // namespace conclave::wire
