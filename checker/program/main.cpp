@@ -14,11 +14,11 @@
 
 namespace {
 
-// The node is a program of its own beside this one: the checker links no network. Comes back only if it fails.
-void hand_over_to_node(char** argv) {
-  const std::string node = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "conclave-node";
-  ::execv(node.c_str(), argv + 1);
-  std::fprintf(stderr, "conclave: can't start %s: %s\n", node.c_str(), std::strerror(errno));
+// What talks on a network is a program of its own beside this one: the checker links none. Comes back only if it fails.
+void hand_over_to(const std::string& name, char** argv) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("conclave-" + name);
+  ::execv(program.c_str(), argv + 1);
+  std::fprintf(stderr, "conclave: can't start %s: %s\n", program.c_str(), std::strerror(errno));
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ void hand_over_to_node(char** argv) {
 int main(int argc, char** argv) {
   using namespace conclave::check;
   try {
-    if (argc > 1 && std::strcmp(argv[1], "node") == 0) {
-      hand_over_to_node(argv);
+    if (argc > 1 && (std::strcmp(argv[1], "node") == 0 || std::strcmp(argv[1], "status") == 0)) {
+      hand_over_to(argv[1], argv);
       return status_of(ExitCode::internal_defect);
     }
     const CommandLine line = parse_command_line(argc, argv);

@@ -102,7 +102,7 @@ class Installed(unittest.TestCase):
         self.assert_refused(OPTIONS.version, version="99.0")
 
     def test_the_programs(self):
-        for name in ("conclave", "conclave-node"):
+        for name in ("conclave", "conclave-node", "conclave-status"):
             done = run(self.prefix / "bin" / name, "--help")
             self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(run(self.prefix / "bin" / "conclave", "--version").stdout, f"conclave {OPTIONS.version}\n")

@@ -29,6 +29,7 @@ constexpr const char* overview = R"(conclave {version} - model-checks the leader
   conclave check [FILE]   explore every election of the ensemble that FILE (a zoo.cfg) describes
   conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
   conclave node FILE      take part in the ensemble's elections, on the network
+  conclave status FILE    ask every server of the ensemble whom it follows
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
   conclave check --help   all options; likewise for epoch
   conclave --version

@@ -37,7 +37,7 @@ ProcessFigures process_figures() {
   ProcessFigures figures;
   const std::string text = first_line("/proc/self/stat");
   const std::size_t name_end = text.rfind(')');
-  const double ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
   if (name_end != std::string::npos && ticks_per_second > 0) {
     std::istringstream rest(text.substr(name_end + 1));
     const std::vector<std::string> fields{std::istream_iterator<std::string>(rest), {}};  // the first is number 3

@@ -28,6 +28,15 @@ DecodedNotification with_config(model::Message message, Reader reader) {
   return {message, as_text(reader.rest().first(static_cast<std::size_t>(*length))), std::nullopt};
 }
 
+// What all formats since ZOOKEEPER-107 begin with, 36 bytes.
+void put_vote(Bytes& bytes, const model::Vote& vote) {
+  put(bytes, static_cast<std::int32_t>(vote.state));
+  put(bytes, vote.proposal.leader.value);
+  put(bytes, vote.proposal.zxid.value);
+  put(bytes, vote.round.value);
+  put(bytes, vote.proposal.epoch.value);
+}
+
 }  // namespace
 
 DecodedNotification decode_notification(model::ServerId from, ByteView body) {
@@ -63,18 +72,20 @@ DecodedNotification decode_notification(model::ServerId from, ByteView body) {
 }
 
 Bytes encode_notification(const model::Notification& notification, std::string_view config_text) {
-  const model::Vote& vote = notification.vote;
   Bytes bytes;
   bytes.reserve(bytes_without_version + sizeof(std::int32_t) + config_text.size());
-  put(bytes, static_cast<std::int32_t>(vote.state));
-  put(bytes, vote.proposal.leader.value);
-  put(bytes, vote.proposal.zxid.value);
-  put(bytes, vote.round.value);
-  put(bytes, vote.proposal.epoch.value);
+  put_vote(bytes, notification.vote);
   put(bytes, model::notification_version);
   put(bytes, static_cast<std::int32_t>(config_text.size()));
   put(bytes, config_text);
   assert(bytes.size() <= static_cast<std::size_t>(frame_bytes_max));
+  return bytes;
+}
+
+Bytes encode_notification_without_config(const model::Notification& notification) {
+  Bytes bytes;
+  put_vote(bytes, notification.vote);
+  put(bytes, last_version_without_config);
   return bytes;
 }
 

@@ -28,6 +28,9 @@ struct DecodedNotification {
 // Format version 2, with the configuration. REQUIRES: the text leaves room in a frame.
 [[nodiscard]] Bytes encode_notification(const model::Notification& notification, std::string_view config_text);
 
+// The format of 40 bytes, which has no configuration.
+[[nodiscard]] Bytes encode_notification_without_config(const model::Notification& notification);
+
 // QuorumPeer.configFromString. Never reads a file, whatever the text says.
 [[nodiscard]] tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_view text);
 
