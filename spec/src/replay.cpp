@@ -9,7 +9,9 @@ namespace conclave::spec {
 using model::Notification;
 
 Replay::Replay(ClosedSystem& system)
-    : system_(system), channels_(static_cast<std::size_t>(system.servers() * system.servers())) {
+    : system_(system),
+      channels_(static_cast<std::size_t>(system.servers() * system.servers())),
+      offers_(static_cast<std::size_t>(system.servers() * offers_count)) {
   for (int i = 0; i < system.servers(); ++i) servers_.push_back(blank_server(system.scenario(), i));
   if (system.scope().start == StartKind::staggered) return;
   std::vector<LocalMachine::Outcome> outcomes;
@@ -18,57 +20,90 @@ Replay::Replay(ClosedSystem& system)
     outcomes.push_back(system_.machine().compute(i, at(i), coarse() ? input::begin : input::boot, {}));
   }
   for (int i = 0; i < system.servers(); ++i) at(i) = outcomes[static_cast<std::size_t>(i)].server;
-  for (int i = 0; i < system.servers(); ++i) send(i, outcomes[static_cast<std::size_t>(i)].effects);
+  Step start;
+  for (int i = 0; i < system.servers(); ++i) send(i, outcomes[static_cast<std::size_t>(i)].effects, start);
+  note_offers();
 }
 
 Replay::Step Replay::take(const Action& action, Property watched) {
   Step step;
-  step.heard = notification_of(action);
+  ++taken_;
+  if (const auto sent = sent_of(action)) {
+    step.heard = sent->notification;
+    step.sent_at = sent->at;
+  }
+  perform(action, step, watched);
+  if (step.possible) {
+    note_offers();
+  } else {
+    --taken_;
+  }
+  return step;
+}
+
+void Replay::perform(const Action& action, Step& step, Property watched) {
   const int server = action.server;
   switch (action.kind) {
     case ActionKind::read:
     case ActionKind::deliver:
       if (!step.heard) break;
-      if (action.kind == ActionKind::deliver) channel(action.peer, server).pop_front();
-      apply(server, input::receive_base, *step.heard, step, watched);
-      return step;
+      if (action.kind == ActionKind::deliver) pop(action.peer, server, true, step);
+      return apply(server, input::receive_base, *step.heard, step, watched);
     case ActionKind::lose:
       if (!step.heard) break;
-      channel(action.peer, server).pop_front();
-      return step;
-    case ActionKind::process: apply(server, input::process, {}, step, watched); return step;
-    case ActionKind::publish: apply(server, input::publish, {}, step, watched); return step;
-    case ActionKind::begin: apply(server, input::begin, {}, step, watched); return step;
-    case ActionKind::silence: apply(server, input::silence, {}, step, watched); return step;
-    case ActionKind::end_role: apply(server, input::end_role, {}, step, watched); return step;
-    case ActionKind::resend: apply(server, input::resend, {}, step, watched); return step;
+      return pop(action.peer, server, false, step);
+    case ActionKind::process: return apply(server, input::process, {}, step, watched);
+    case ActionKind::publish: return apply(server, input::publish, {}, step, watched);
+    case ActionKind::begin: return apply(server, input::begin, {}, step, watched);
+    case ActionKind::silence: return apply(server, input::silence, {}, step, watched);
+    case ActionKind::end_role: return apply(server, input::end_role, {}, step, watched);
+    case ActionKind::resend: return apply(server, input::resend, {}, step, watched);
     case ActionKind::start:
       if (at(server).life != Life::unborn) break;
-      start(server, step, watched);
-      return step;
+      return start(server, step, watched);
     case ActionKind::restart:
       if (at(server).life != Life::down) break;
       at(server) = blank_server(system_.scenario(), server);
-      start(server, step, watched);
-      return step;
+      return start(server, step, watched);
     case ActionKind::crash:
       if (at(server).life != Life::up) break;
-      crash(server, step, watched);
-      return step;
+      return crash(server, step, watched);
   }
   step.possible = false;
-  return step;
 }
 
-std::optional<Notification> Replay::notification_of(const Action& action) {
-  if (action.kind == ActionKind::read) return offer_of(at(action.peer), action.offer);
+std::vector<Replay::Message> Replay::under_way() const {
+  std::vector<Message> messages;
+  for (int to = 0; to < system_.servers(); ++to) {
+    for (int from = 0; from < system_.servers(); ++from) {
+      for (const Sent& sent : channels_[place(from, to)])
+        messages.push_back(Message{from, to, sent.at, sent.notification});
+    }
+  }
+  return messages;
+}
+
+std::optional<Replay::Sent> Replay::sent_of(const Action& action) {
+  if (action.kind == ActionKind::read) {
+    const Offered& offered =
+        offers_[static_cast<std::size_t>(action.peer) * offers_count + static_cast<std::size_t>(action.offer)];
+    return offered.what ? std::optional<Sent>(Sent{offered.since, *offered.what}) : std::nullopt;
+  }
   if (action.kind == ActionKind::deliver || action.kind == ActionKind::lose) {
     const Channel& content = channel(action.peer, action.server);
-    return content.empty() ? std::nullopt : std::optional<Notification>(content.front());
+    return content.empty() ? std::nullopt : std::optional<Sent>(content.front());
   }
   const model::Peer& peer = at(action.server).peer;
-  if (action.kind == ActionKind::process && !peer.received.empty()) return peer.received[0];
+  if (action.kind == ActionKind::process && !peer.received.empty()) return Sent{0, peer.received[0]};
   return std::nullopt;
+}
+
+// What a server offers follows from its state, so it changes with the steps, never between them.
+void Replay::note_offers() {
+  for (std::size_t i = 0; i < offers_.size(); ++i) {
+    const auto now = offer_of(servers_[i / offers_count], static_cast<Offer>(i % offers_count));
+    if (!(now == offers_[i].what)) offers_[i] = Offered{taken_, now};
+  }
 }
 
 void Replay::apply(int server, Input how, const Notification& heard, Step& step, Property watched) {
@@ -78,7 +113,7 @@ void Replay::apply(int server, Input how, const Notification& heard, Step& step,
   const LocalMachine::Outcome outcome = system_.machine().compute(server, at(server), how, heard, watch);
   at(server) = outcome.server;
   step.broken |= outcome.findings.broken & system_.applicable();
-  send(server, outcome.effects);
+  send(server, outcome.effects, step);
 }
 
 void Replay::start(int server, Step& step, Property watched) {
@@ -86,7 +121,7 @@ void Replay::start(int server, Step& step, Property watched) {
     for (int other = 0; other < system_.servers(); ++other) {
       const bool told = other != server && at(other).life == Life::up && system_.votes(server);
       const auto last = offer_of(at(other), Offer::proposal);
-      if (told && last) channel(other, server).push_back(*last);
+      if (told && last) channel(other, server).push_back(Sent{taken_, *last});
     }
   }
   apply(server, coarse() ? input::begin : input::boot, {}, step, watched);
@@ -99,27 +134,34 @@ void Replay::crash(int server, Step& step, Property watched) {
   }
   apply(server, input::crash(fifo() ? 0 : others), {}, step, watched);
   for (int other = 0; other < system_.servers(); ++other) {
-    channel(other, server).clear();
+    while (!channel(other, server).empty()) pop(other, server, false, step);
     if (at(other).life == Life::down && other != server) apply(other, input::forget(server), {}, step, watched);
   }
 }
 
-void Replay::send(int from, const model::Effects& effects) {
+void Replay::send(int from, const model::Effects& effects, Step& step) {
   if (!fifo()) return;
   for (const model::Effect& effect : effects) {
-    if (const auto* one = std::get_if<model::SendTo>(&effect)) push(from, index_of(one->to), one->notification);
+    if (const auto* one = std::get_if<model::SendTo>(&effect)) push(from, index_of(one->to), one->notification, step);
     if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
       for_each_voter(system_.scenario().ensemble, at(from).peer,
-                     [&](model::ServerId voter) { push(from, index_of(voter), all->notification); });
+                     [&](model::ServerId voter) { push(from, index_of(voter), all->notification, step); });
     }
   }
 }
 
-void Replay::push(int from, int to, const Notification& notification) {
+void Replay::push(int from, int to, const Notification& notification, Step& step) {
   if (to < 0 || at(to).life != Life::up || (to == from && coarse())) return;
   Channel& content = channel(from, to);
-  if (content.size() == static_cast<std::size_t>(system_.scope().network.capacity)) content.pop_front();
-  content.push_back(notification);
+  if (content.size() == static_cast<std::size_t>(system_.scope().network.capacity)) pop(from, to, false, step);
+  content.push_back(Sent{taken_, notification});
+}
+
+// Takes the oldest message out of a channel.
+void Replay::pop(int from, int to, bool heard, Step& step) {
+  Channel& content = channel(from, to);
+  if (!heard) step.gone.push_back(Message{from, to, content.front().at, content.front().notification});
+  content.pop_front();
 }
 
 int Replay::index_of(model::ServerId id) const {

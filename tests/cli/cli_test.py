@@ -60,7 +60,7 @@ class Overview(unittest.TestCase):
     def test_help_names_every_option(self):
         text = check("--help").stdout
         for option in ("network timing grain start history crashes restarts rounds threads memory json starts resends "
-                       "losses depth time property show no-reduction seed-bug list").split():
+                       "losses depth time property show no-reduction seed-bug list html").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/memory.hpp"
 #include "conclave/check/outcome.hpp"
+#include "conclave/check/outputs.hpp"
 #include "conclave/check/progress_display.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/scenarios.hpp"
@@ -126,8 +129,9 @@ ExitCode code_of(const EpochReport& report) {
 ExitCode printed(const std::string& report, ExitCode code) {
   const bool written =
       std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
-  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
-  return code;
+  if (written) return code;
+  fmt::print(stderr, "conclave: the report could not be written to stdout: {}\n", std::strerror(errno));
+  return ExitCode::not_written;
 }
 
 ExitCode refused(const std::string& message, ExitCode code) {
@@ -139,6 +143,7 @@ ExitCode refused(const std::string& message, ExitCode code) {
 
 ExitCode run_check(const CheckOptions& options) {
   interrupt_on_signals(the_progress().interrupt);
+  if (const auto wrong = wrong_with(options.outputs)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
   Outcome outcome;
@@ -157,6 +162,10 @@ ExitCode run_check(const CheckOptions& options) {
                    ExitCode::internal_defect);
   }
   conclude(outcome);
+  write_outputs(outcome);
+  for (const Output& output : outcome.outputs) {
+    if (!output.error.empty()) fmt::print(stderr, "conclave: can't write {}\n", output.error);
+  }
   const std::string report = options.json ? json_report(outcome) : text_report(outcome);
   return printed(report, outcome.exit_code);
 }

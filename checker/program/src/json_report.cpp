@@ -234,6 +234,12 @@ std::string json_report(const Outcome& outcome) {
     json["rules"][std::string(info.name)] = totals.rules[static_cast<std::size_t>(info.rule)];
   }
   json["warnings"] = outcome.warnings;
+  json["outputs"] = Json::array();
+  for (const Output& output : outcome.outputs) {
+    Json entry{{"kind", output.kind}, {"path", output.path}, {"what", output.what}};
+    entry["error"] = output.error.empty() ? Json(nullptr) : Json(output.error);
+    json["outputs"].push_back(std::move(entry));
+  }
   json["verdict"] = outcome.violated ? "violated" : std::string(checker::name_of(outcome.verdict));
   json["why"] = outcome.why;
   json["exit_code"] = status_of(outcome.exit_code);

@@ -40,7 +40,8 @@ examples:
   conclave check zoo.cfg --seed-bug no-majority
 
 exit status: 0 everything within the bounds was explored and every claim holds, 1 a claim is violated,
-2 a limit that was set ended it, 3 it was aborted, 4 the configuration is wrong, 5 the command line is.
+2 a limit that was set ended it, 3 it was aborted, 4 the configuration is wrong, 5 the command line is,
+74 a file could not be written.
 )";
 
 // What the command line says, as text where it has a grammar of its own.
@@ -67,6 +68,7 @@ struct Raw {
   double seconds = 0;
   bool json = false;
   bool list = false;
+  OutputOptions outputs;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -125,6 +127,15 @@ void add_properties(CLI::App& check, Raw& raw) {
       ->group("What is claimed and shown");
   check.add_flag("--list", raw.list, "print properties, rules and seeded bugs, and stop")
       ->group("What is claimed and shown");
+}
+
+void add_outputs(CLI::App& check, Raw& raw) {
+  check
+      .add_option("--html", raw.outputs.html,
+                  "a page with the picture of each violation and of what --show names; into DIR if it is one or ends "
+                  "with /")
+      ->type_name("FILE|DIR")
+      ->group("Files");
 }
 
 void add_limits(CLI::App& check, Raw& raw) {
@@ -235,6 +246,7 @@ void read_limits(const Raw& raw, CheckOptions& options) {
 CheckOptions options_of(const Raw& raw) {
   CheckOptions options;
   options.json = raw.json;
+  options.outputs = raw.outputs;
   options.file = raw.file;
   if (options.file.empty()) {
     const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");
@@ -274,6 +286,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   check->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)");
   add_bounds(*check, raw);
   add_properties(*check, raw);
+  add_outputs(*check, raw);
   add_limits(*check, raw);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);

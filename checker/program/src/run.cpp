@@ -8,7 +8,6 @@
 
 #include "conclave/checker/explorer.hpp"
 #include "conclave/spec/layout.hpp"
-#include "conclave/spec/replay.hpp"
 #include "conclave/spec/worker.hpp"
 
 namespace conclave::check {
@@ -100,13 +99,14 @@ class Retelling {
     Run run;
     run.property = static_cast<Property>(finding.property);
     spec::Replay replay(system_);
-    run.steps.push_back(RunStep{{}, {}, replay.servers(), 0});
+    run.steps.push_back(RunStep{{}, {}, replay.servers(), 0, 0, {}, replay.under_way()});
     for (std::size_t i = 1; i < trace.size(); ++i) {
       const spec::Action action = spec::Action::from(trace[i].action);
       const spec::Replay::Step step = replay.take(action, run.property);
       if (!step.possible) throw ReplayFailed("step " + std::to_string(i) + " of the run can't be taken");
       compare(replay.servers(), trace[i].state, i);
-      run.steps.push_back(RunStep{action, step.heard, replay.servers(), step.broken});
+      run.steps.push_back(
+          RunStep{action, step.heard, replay.servers(), step.broken, step.sent_at, step.gone, replay.under_way()});
       if (i + 1 == trace.size()) run.clause = step.clause;
     }
     const bool broken_by_step = (run.steps.back().broken & bit(run.property)) != 0;

@@ -297,6 +297,17 @@ void tell_runs(std::string& text, const Outcome& outcome) {
   }
 }
 
+void tell_outputs(std::string& text, const Outcome& outcome) {
+  auto out = std::back_inserter(text);
+  if (!outcome.outputs.empty()) text += "\n";
+  for (const Output& output : outcome.outputs) {
+    if (output.error.empty())
+      fmt::format_to(out, "written: {}, {}\n", output.path, output.what);
+    else
+      fmt::format_to(out, "NOT WRITTEN: {}\n", output.error);
+  }
+}
+
 std::string violated_names(const Outcome& outcome) {
   std::vector<std::string> names;
   for (const auto& [scenario, report] : outcome.explored) {
@@ -353,6 +364,7 @@ std::string text_report(const Outcome& outcome) {
   tell_others(text, outcome);
   tell_rules(text, outcome);
   tell_runs(text, outcome);
+  tell_outputs(text, outcome);
   tell_verdict(text, outcome);
   return text;
 }

@@ -1,7 +1,7 @@
 // A run told step by step with the servers themselves: no numbers, no tables, no reduction.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <optional>
 #include <string>
@@ -18,9 +18,18 @@ class Replay {
   // The initial state. The system must outlive the replay.
   explicit Replay(ClosedSystem& system);
 
+  // A message from one participant to another, and the step that sent it: 0 is the start, 1 the first that was taken.
+  struct Message {
+    int from = 0;
+    int to = 0;
+    std::size_t sent_at = 0;
+    model::Notification notification;
+  };
   struct Step {
     bool possible = true;                      // false: no such message or fault here; nothing has changed
     std::optional<model::Notification> heard;  // what the action was about, if about a notification
+    std::size_t sent_at = 0;                   // read, deliver, lose: the step that sent it
+    std::vector<Message> gone;                 // fifo: nobody will hear them: lost, dropped, their receiver crashed
     PropertySet broken = 0;                    // by this step
     std::string clause;                        // of the watched property, if this step broke it
   };
@@ -28,20 +37,35 @@ class Replay {
   Step take(const Action& action, Property watched);
 
   [[nodiscard]] const std::vector<Server>& servers() const { return servers_; }
+  // fifo: what is in the channels, by receiver and sender, oldest first.
+  [[nodiscard]] std::vector<Message> under_way() const;
 
  private:
-  using Channel = std::deque<model::Notification>;
+  struct Sent {
+    std::size_t at = 0;
+    model::Notification notification;
+  };
+  using Channel = std::deque<Sent>;
+  // latest: since when a server has offered what it offers.
+  struct Offered {
+    std::size_t since = 0;
+    std::optional<model::Notification> what;
+  };
 
-  std::optional<model::Notification> notification_of(const Action& action);
+  void perform(const Action& action, Step& step, Property watched);
+  std::optional<Sent> sent_of(const Action& action);
+  void note_offers();
   void apply(int server, Input how, const model::Notification& heard, Step& step, Property watched);
   void start(int server, Step& step, Property watched);
   void crash(int server, Step& step, Property watched);
-  void send(int from, const model::Effects& effects);
-  void push(int from, int to, const model::Notification& notification);
+  void send(int from, const model::Effects& effects, Step& step);
+  void push(int from, int to, const model::Notification& notification, Step& step);
+  void pop(int from, int to, bool heard, Step& step);
   [[nodiscard]] int index_of(model::ServerId id) const;
-  Channel& channel(int from, int to) {
-    return channels_[static_cast<std::size_t>(from) * static_cast<std::size_t>(system_.servers()) +
-                     static_cast<std::size_t>(to)];
+  Channel& channel(int from, int to) { return channels_[place(from, to)]; }
+  [[nodiscard]] std::size_t place(int from, int to) const {
+    return static_cast<std::size_t>(from) * static_cast<std::size_t>(system_.servers()) +
+           static_cast<std::size_t>(to);
   }
   Server& at(int server) { return servers_[static_cast<std::size_t>(server)]; }
   [[nodiscard]] bool fifo() const { return system_.scope().network.kind == NetworkKind::fifo; }
@@ -50,6 +74,8 @@ class Replay {
   ClosedSystem& system_;
   std::vector<Server> servers_;
   std::vector<Channel> channels_;
+  std::vector<Offered> offers_;  // offers_count for each server
+  std::size_t taken_ = 0;
 };
 
 }  // namespace conclave::spec

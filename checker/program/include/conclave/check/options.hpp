@@ -23,6 +23,11 @@ enum class HistoryKind : std::uint8_t {
   given
 };
 
+// Files to be written beside the report. Empty: none.
+struct OutputOptions {
+  std::string html;  // a page for each run; a folder if it is one or ends with a slash
+};
+
 struct CheckOptions {
   std::string file;  // never empty
   spec::Scope scope;
@@ -38,6 +43,7 @@ struct CheckOptions {
   bool minimise = true;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();
   bool json = false;
+  OutputOptions outputs;
 };
 
 // What to do: a check, an exploration of epochs, or a text that has to be printed.

@@ -34,6 +34,14 @@ struct Totals {
   std::array<std::uint64_t, model::rules_count> rules{};
 };
 
+// A file that was written, or could not be.
+struct Output {
+  std::string kind;  // html
+  std::string path;
+  std::string what;   // that it shows
+  std::string error;  // why it is not there; empty if it is
+};
+
 struct Outcome {
   CheckOptions options;
   config::ZooCfg cfg;
@@ -50,6 +58,8 @@ struct Outcome {
   bool violated = false;
   std::vector<std::string> warnings;
   ExitCode exit_code = ExitCode::holds;
+
+  std::vector<Output> outputs;  // from write_outputs()
 };
 
 // Fills in everything below the line.

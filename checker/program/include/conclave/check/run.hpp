@@ -12,6 +12,7 @@
 #include "conclave/model/event.hpp"
 #include "conclave/spec/closed_system.hpp"
 #include "conclave/spec/properties.hpp"
+#include "conclave/spec/replay.hpp"
 #include "conclave/spec/rules.hpp"
 #include "conclave/spec/scope.hpp"
 #include "conclave/spec/server.hpp"
@@ -31,9 +32,12 @@ struct Request {
 // One step of a run, with everything a reader needs; the first of a run has no action.
 struct RunStep {
   std::optional<spec::Action> action;
-  std::optional<model::Notification> heard;  // read, deliver, lose, process: the notification concerned
-  std::vector<spec::Server> servers;         // after the step, one per participant
-  spec::PropertySet broken = 0;              // by this step, as judged anew in the replay
+  std::optional<model::Notification> heard;      // read, deliver, lose, process: the notification concerned
+  std::vector<spec::Server> servers;             // after the step, one per participant
+  spec::PropertySet broken = 0;                  // by this step, as judged anew in the replay
+  std::size_t sent_at = 0;                       // read, deliver, lose: the step that sent the notification
+  std::vector<spec::Replay::Message> gone;       // fifo: messages that this step made vanish unheard
+  std::vector<spec::Replay::Message> under_way;  // fifo: what is in the channels after the step
 };
 
 // A shortest run to a property's violation (or to its witness), replayed through the step function from the start.

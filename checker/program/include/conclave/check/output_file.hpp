@@ -1,0 +1,19 @@
+// Files that are there whole or not at all.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace conclave::check {
+
+// Writes the content beside `path` under another name, brings it to the disk, and puts it in the place of what was
+// there. Whatever fails, what was there stays and nothing else is left behind. A symbolic link stays one: the file
+// that it leads to is replaced. What is there and is no regular file (a pipe, a terminal, /dev/null) is written to
+// as it is. Gives what went wrong, as "PATH: reason"; nothing if the file is written.
+std::optional<std::string> write_whole(const std::string& path, std::string_view content);
+
+// Why write_whole() would fail, as far as that can be seen without writing: asked before a long exploration.
+std::optional<std::string> why_not_writable(const std::string& path);
+
+}  // namespace conclave::check

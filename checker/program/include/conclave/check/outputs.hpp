@@ -1,0 +1,18 @@
+// The files that a check writes beside its report.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "conclave/check/outcome.hpp"
+
+namespace conclave::check {
+
+// What is wrong with the places that files are to be written to, as far as that can be seen beforehand.
+std::optional<std::string> wrong_with(const OutputOptions& wanted);
+
+// Writes what was asked for and notes it in the outcome: Outcome::outputs, a warning where there was nothing to
+// write, and ExitCode::not_written where a file could not be. REQUIRES: conclude() was called.
+void write_outputs(Outcome& outcome);
+
+}  // namespace conclave::check
