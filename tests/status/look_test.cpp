@@ -249,9 +249,10 @@ TEST(Pretenders, WhoseConnectionIsTakenAsksWithAnotherId) {
   Pretender pretender([](const auto& socket, int which) {
     expect(socket, 16, [socket, which] {
       if (which < 2) return socket->close();
-      write(socket, vote_frame(1));
-      write(socket, vote_frame(2));
-      expect(socket, 1, [socket] { write(socket, vote_frame(3)); });
+      expect(socket, handshake_bytes(socket) - 16 + question_bytes, [socket] {
+        write(socket, vote_frame(1));
+        expect(socket, question_bytes, [socket] { write(socket, vote_frame(2)); });
+      });
     });
   });
   const ServerReport report = pretender.look();
