@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -40,36 +38,20 @@ bool names_folder(const std::string& path) {
   return path.ends_with('/') || fs::is_directory(path, error);
 }
 
-// run.html, run-2.html ...; .itf.json counts as one ending.
-std::string numbered(const std::string& path, std::size_t number, std::string_view ending) {
+// run.html, run-2.html ...
+std::string numbered(const std::string& path, std::size_t number) {
   if (number == 1) return path;
-  const std::size_t cut =
-      path.ends_with(ending) ? path.size() - ending.size() : path.size() - fs::path(path).extension().string().size();
+  const std::size_t cut = path.size() - fs::path(path).extension().string().size();
   return fmt::format("{}-{}{}", path.substr(0, cut), number, path.substr(cut));
 }
 
-void write(Outcome& outcome, std::string_view kind, const std::string& path, const std::string& what,
-           const std::string& content) {
-  const auto error = write_whole(path, content);
-  outcome.outputs.push_back(Output{std::string(kind), path, what, error.value_or("")});
-}
-
-struct RunFormat {
-  std::string_view option;
-  std::string_view kind;
-  std::string_view ending;
-  std::function<std::string(const Told&)> make;
-};
-
-// One file for each run: in a folder by the property's name, otherwise by number.
-void write_runs(Outcome& outcome, const std::string& path, const RunFormat& format) {
-  if (path.empty()) return;
+// One page for each run: in a folder by the property's name, otherwise by number.
+void write_pages(Outcome& outcome, const std::string& path) {
   const std::vector<Told> runs = all_runs(outcome);
   if (runs.empty()) {
-    outcome.warnings.push_back(fmt::format(
-        "{}: no file was written, for there is no run to show: no claim was violated, and --show NAME asked for none "
-        "that was found",
-        format.option));
+    outcome.warnings.emplace_back(
+        "--html: no file was written, for there is no run to show: no claim was violated, and --show NAME asked for "
+        "none that was found");
     return;
   }
   const bool folder = names_folder(path);
@@ -79,36 +61,27 @@ void write_runs(Outcome& outcome, const std::string& path, const RunFormat& form
   }
   std::map<std::string, std::size_t> used;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::string name(spec::info_of(runs[i].run->property).name);
+    const auto& [scenario, run] = runs[i];
+    const std::string name(spec::info_of(run->property).name);
     const std::string place =
-        folder ? numbered((fs::path(path) / name).string() + std::string(format.ending), ++used[name], format.ending)
-               : numbered(path, i + 1, format.ending);
-    write(outcome, format.kind, place, "the run to " + name, format.make(runs[i]));
+        folder ? numbered((fs::path(path) / name).string() + ".html", ++used[name]) : numbered(path, i + 1);
+    const auto error = write_whole(place, html_page(diagram_of(outcome, *scenario, *run)));
+    outcome.outputs.push_back(Output{"html", place, "the run to " + name, error.value_or("")});
+    if (error) outcome.exit_code = ExitCode::not_written;
   }
 }
 
 }  // namespace
 
 std::optional<std::string> wrong_with(const OutputOptions& wanted) {
-  std::map<std::string, std::string_view> taken;
-  for (const auto& [option, path] : {std::pair<std::string_view, const std::string*>{"--html", &wanted.html}}) {
-    if (path->empty()) continue;
-    if (names_folder(*path)) continue;  // made where it is missing
-    const auto [before, fresh] = taken.emplace(*path, option);
-    if (!fresh) return fmt::format("{} and {}: found the same file {}; expected two", before->second, option, *path);
-    if (const auto wrong = why_not_writable(*path)) return fmt::format("{}: can't write {}", option, *wrong);
-  }
+  if (wanted.html.empty() || names_folder(wanted.html)) return std::nullopt;  // a folder is made where it is missing
+  if (const auto wrong = why_not_writable(wanted.html)) return "--html: can't write " + *wrong;
   return std::nullopt;
 }
 
 void write_outputs(Outcome& outcome) {
-  const OutputOptions wanted = outcome.options.outputs;
-  write_runs(outcome, wanted.html, {"--html", "html", ".html", [&](const Told& told) {
-                                      return html_page(diagram_of(outcome, *told.scenario, *told.run));
-                                    }});
-  for (const Output& output : outcome.outputs) {
-    if (!output.error.empty()) outcome.exit_code = ExitCode::not_written;
-  }
+  const std::string path = outcome.options.outputs.html;
+  if (!path.empty()) write_pages(outcome, path);
 }
 
 }  // namespace conclave::check

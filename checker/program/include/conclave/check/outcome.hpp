@@ -62,7 +62,7 @@ struct Outcome {
   std::vector<Output> outputs;  // from write_outputs()
 };
 
-// Fills in everything below the line.
+// Fills in what is said to be from it.
 void conclude(Outcome& outcome);
 
 enum class Standing : std::uint8_t { holds, violated, untested, not_applicable, seen, not_seen };
