@@ -167,7 +167,7 @@ TEST(Lease, IsOverWithTheRole) {
 // some moment on.
 TEST(Lease, NobodyElseCanBeEstablishedBeforeItEnds) {
   std::mt19937 random(7);
-  const auto up_to = [&random](int most) { return std::chrono::milliseconds(random() % (most + 1U)); };
+  const auto up_to = [&random](unsigned most) { return std::chrono::milliseconds(random() % (most + 1)); };
   for (int again = 0; again < 2000; ++again) {
     constexpr int learners = 4;
     Leader leader(learners + 1);
@@ -182,7 +182,7 @@ TEST(Lease, NobodyElseCanBeEstablishedBeforeItEnds) {
     };
     std::vector<Answer> answers;
     for (int i = 1; i <= learners; ++i) others[i] = {Time(up_to(3000)), Time(up_to(3000)), Time{}, Time{}, Time{}};
-    const int slowest_ms = static_cast<int>(random() % 700);
+    const auto slowest_ms = static_cast<unsigned>(random() % 700);
     for (Time now{}; now < Time(5000ms); now += 1ms) {
       leader.now = now;
       if (now.time_since_epoch() % 100ms == 0ms) {

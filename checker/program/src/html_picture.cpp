@@ -228,9 +228,9 @@ void picture(Out out, const Diagram& diagram) {
 std::size_t picture_height_px(const Diagram& diagram) { return (diagram.steps.size() + 1) * row_px; }
 
 std::string stroke_html(Stroke stroke) {
-  std::string html = "<svg width=\"44\" height=\"14\" aria-hidden=\"true\">";
+  std::string html = R"(<svg width="44" height="14" aria-hidden="true">)";
   const auto piece = [&](std::string_view css) {
-    html += fmt::format("<line class=\"{}\" x1=\"1\" x2=\"43\" y1=\"7\" y2=\"7\"/>", css);
+    html += fmt::format(R"(<line class="{}" x1="1" x2="43" y1="7" y2="7"/>)", css);
   };
   piece(css_of(stroke));
   if (stroke == Stroke::waiting) piece("hollow");

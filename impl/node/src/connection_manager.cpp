@@ -210,10 +210,10 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
 }
 
 void ConnectionManager::forget(const std::shared_ptr<HalfOpen>& half) {
-  const std::shared_ptr<HalfOpen> kept = half;  // the reference may lie in the list
-  kept->timer.cancel();
-  close(kept->socket);
-  half_open_.remove(kept);
+  half->timer.cancel();
+  close(half->socket);
+  // Last, and by address: the reference may lie in the list.
+  half_open_.remove_if([own = half.get()](const auto& one) { return one.get() == own; });
 }
 
 void ConnectionManager::reject(wire::Reject why) {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string_view>
-#include <utility>
 
 #include "conclave/node/storage.hpp"
 
@@ -74,10 +73,10 @@ void DiskEpochFiles::make_folder(const std::string& path) {
     if (error && error != std::errc::file_exists) fail(path, "be made", error);
   }
   const std::string synced = above.empty() ? "." : above;
-  auto opened = files_.open_folder(synced);
+  const auto opened = files_.open_folder(synced);
   // /home need not be readable for who lives there.
   if (there && !opened && opened.error() == std::errc::permission_denied) return;
-  Descriptor(files_, synced, std::move(opened)).sync();
+  Descriptor(files_, synced, opened).sync();
 }
 
 void DiskEpochFiles::replace(const std::string& name, model::PeerEpoch epoch) {

@@ -355,13 +355,13 @@ void QuorumPort::lose(const std::shared_ptr<Link>& link) {
 }
 
 void QuorumPort::close(const std::shared_ptr<Link>& link) {
-  const std::shared_ptr<Link> kept = link;
-  kept->closed = true;
-  kept->silence.cancel();
+  link->closed = true;
+  link->silence.cancel();
   error_code ignored;
-  kept->socket.shutdown(tcp::socket::shutdown_both, ignored);
-  kept->socket.close(ignored);
-  links_.remove(kept);
+  link->socket.shutdown(tcp::socket::shutdown_both, ignored);
+  link->socket.close(ignored);
+  // Last, and by address: the reference may lie in the list.
+  links_.remove_if([own = link.get()](const auto& one) { return one.get() == own; });
 }
 
 std::shared_ptr<QuorumPort::Link> QuorumPort::link_of(ServerId sid) {

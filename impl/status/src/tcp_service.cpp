@@ -149,12 +149,12 @@ void TcpService::read_away(const std::shared_ptr<Connection>& connection) {
 
 void TcpService::close(const std::shared_ptr<Connection>& connection) {
   if (connection->closed) return;
-  const std::shared_ptr<Connection> kept = connection;  // the reference may lie in the list
-  kept->closed = true;
-  kept->timer.cancel();
+  connection->closed = true;
+  connection->timer.cancel();
   error_code ignored;
-  kept->socket.close(ignored);
-  connections_.remove(kept);
+  connection->socket.close(ignored);
+  // Last, and by address: the reference may lie in the list.
+  connections_.remove_if([own = connection.get()](const auto& one) { return one.get() == own; });
 }
 
 }  // namespace conclave::status

@@ -38,7 +38,7 @@ struct StateView {
 
   // Have all running servers settled on one and the same, which runs and leads? True if none runs.
   [[nodiscard]] bool all_settled() const {
-    int chosen = -1;
+    std::int8_t chosen = -1;
     for (int i = 0; i < n_; ++i) {
       const LocalFacts& own = at(i);
       if (own.life != Life::up) continue;
