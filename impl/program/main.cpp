@@ -17,16 +17,14 @@
 #include "conclave/node/storage.hpp"
 #include "conclave/status/addresses.hpp"
 #include "conclave/status/status_ports.hpp"
+#include "program.hpp"
 
 namespace {
 
 using namespace conclave;
+using program::ExitCode;
 
-// As in docs/json.md.
-constexpr int aborted = 3;
-constexpr int bad_input = 4;
-constexpr int wrong_use = 5;
-constexpr int internal_defect = 70;
+constexpr program::Program this_program{"conclave node", "Takes part in the elections of a ZooKeeper ensemble."};
 
 struct Options {
   std::string file;
@@ -37,9 +35,8 @@ struct Options {
   std::vector<std::string> http;
 };
 
-int refused(const std::string& sentence, int code) {
-  fmt::print(stderr, "conclave node: {}\n", sentence);
-  return code;
+ExitCode refused(const std::string& sentence, ExitCode code) {
+  return program::refused(this_program, sentence, code);
 }
 
 // For programs that watch; flushed, so that it comes at once.
@@ -61,29 +58,39 @@ tl::expected<std::vector<wire::HostPort>, std::string> listen_addresses(const st
   return addresses;
 }
 
-int run(const Options& options) {
+// --sid or dataDir/myid, if it is the id of one of the servers; otherwise what is wrong.
+tl::expected<model::ServerId, std::string> own_id(const Options& options, const config::ZooCfg& cfg) {
+  model::ServerId sid;
+  if (options.sid) {
+    sid = model::ServerId{*options.sid};
+  } else {
+    if (!cfg.data_dir) return tl::unexpected(cfg.file + ": found no dataDir; expected one with myid, or --sid");
+    const auto myid = node::read_myid(*cfg.data_dir);
+    if (!myid) return tl::unexpected(myid.error());
+    sid = *myid;
+  }
+  if (cfg.configuration.find(sid) != nullptr) return sid;
+  return tl::unexpected(
+      fmt::format("{}: found no server.{}; expected this server among the others", cfg.file, sid.value));
+}
+
+ExitCode run(const Options& options) {
+  // stdout is for @state.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("conclave"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S,%e - %-5l %v");
+  spdlog::set_level(spdlog::level::from_str(options.log));
   auto http = listen_addresses(options.http);
-  if (!http) return refused(http.error(), wrong_use);
+  if (!http) return refused(http.error(), ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
-  if (!cfg) return refused(cfg.error().message(), bad_input);
+  if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
   node::NodeSettings settings;
   settings.finalize_wait_ms = options.finalize_wait_ms;
-  if (options.sid) {
-    settings.sid = model::ServerId{*options.sid};
-  } else {
-    if (!cfg->data_dir) return refused(cfg->file + ": found no dataDir; expected one with myid, or --sid", bad_input);
-    const auto myid = node::read_myid(*cfg->data_dir);
-    if (!myid) return refused(myid.error(), bad_input);
-    settings.sid = *myid;
-  }
-  if (cfg->configuration.find(settings.sid) == nullptr) {
-    return refused(
-        fmt::format("{}: found no server.{}; expected this server among the others", cfg->file, settings.sid.value),
-        bad_input);
-  }
+  const auto sid = own_id(options, *cfg);
+  if (!sid) return refused(sid.error(), ExitCode::bad_input);
+  settings.sid = *sid;
   if (cfg->data_dir) {
     const auto durable = node::read_epochs(*cfg->data_dir);
-    if (!durable) return refused(durable.error(), bad_input);
+    if (!durable) return refused(durable.error(), ExitCode::bad_input);
     settings.durable = *durable;
   }
   std::optional<node::DiskEpochFiles> files;
@@ -91,7 +98,7 @@ int run(const Options& options) {
     try {
       files.emplace(*cfg->data_dir);
     } catch (const node::WriteFailed& failure) {
-      return refused(failure.what(), bad_input);
+      return refused(failure.what(), ExitCode::bad_input);
     }
     settings.files = &*files;
   }
@@ -100,12 +107,12 @@ int run(const Options& options) {
                settings.files != nullptr ? " and epochs" : " only");
 
   boost::asio::io_context io;
-  const model::ServerId sid = settings.sid;
-  const auto self = node::Node::make(io, settings, [sid](const node::NodeState& state) { print_state(sid, state); });
-  status::StatusPorts ports(io, {sid, std::move(*cfg), std::move(*http)}, [self] { return self->status(); });
-  if (const auto bound = ports.listen(); !bound) return refused(bound.error(), aborted);
-  print_state(sid, self->state());
-  if (const auto started = self->start(); !started) return refused(started.error(), aborted);
+  const auto self =
+      node::Node::make(io, settings, [sid = *sid](const node::NodeState& state) { print_state(sid, state); });
+  status::StatusPorts ports(io, {*sid, std::move(*cfg), std::move(*http)}, [self] { return self->status(); });
+  if (const auto bound = ports.listen(); !bound) return refused(bound.error(), ExitCode::aborted);
+  print_state(*sid, self->state());
+  if (const auto started = self->start(); !started) return refused(started.error(), ExitCode::aborted);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](boost::system::error_code, int) {
     self->stop();
@@ -115,43 +122,23 @@ int run(const Options& options) {
   try {
     io.run();
   } catch (const node::WriteFailed& failure) {
-    return refused(failure.what(), aborted);
+    return refused(failure.what(), ExitCode::aborted);
   }
-  return 0;
+  return ExitCode::done;
+}
+
+void declare(CLI::App& app, Options& options) {
+  app.add_option("FILE", options.file, "the zoo.cfg that a ZooKeeper server would get")->required();
+  app.add_option("--sid", options.sid, "this server's id (default: dataDir/myid)");
+  app.add_option("--finalize-wait", options.finalize_wait_ms,
+                 "milliseconds to wait for something better (default 200, ZooKeeper's)")
+      ->check(CLI::Range(1, 60000));
+  app.add_option("--http", options.http, "HOST:PORT for /metrics and /status; :PORT for all addresses; repeatable");
+  app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
+  app.add_option("--log", options.log, "off, error, warn, info (default), debug")
+      ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    Options options;
-    CLI::App app("Takes part in the elections of a ZooKeeper ensemble.", "conclave node");
-    app.add_option("FILE", options.file, "the zoo.cfg that a ZooKeeper server would get")->required();
-    app.add_option("--sid", options.sid, "this server's id (default: dataDir/myid)");
-    app.add_option("--finalize-wait", options.finalize_wait_ms,
-                   "milliseconds to wait for something better (default 200, ZooKeeper's)")
-        ->check(CLI::Range(1, 60000));
-    app.add_option("--http", options.http, "HOST:PORT for /metrics and /status; :PORT for all addresses; repeatable");
-    app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
-    app.add_option("--log", options.log, "off, error, warn, info (default), debug")
-        ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::CallForHelp&) {
-      fmt::print("{}", app.help());
-      return 0;
-    } catch (const CLI::ParseError& error) {
-      return refused(error.what(), wrong_use);
-    }
-    // stdout is for @state.
-    spdlog::set_default_logger(spdlog::stderr_logger_mt("conclave"));
-    spdlog::set_pattern("%Y-%m-%d %H:%M:%S,%e - %-5l %v");
-    spdlog::set_level(spdlog::level::from_str(options.log));
-    return run(options);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "conclave node: internal defect: {}\n", error.what());
-  } catch (...) {
-    std::fputs("conclave node: internal defect: an exception of unknown kind\n", stderr);
-  }
-  return internal_defect;
-}
+int main(int argc, char** argv) { return status_of(program::run_program(this_program, argc, argv, declare, run)); }

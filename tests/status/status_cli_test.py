@@ -44,6 +44,14 @@ class WrongUse(unittest.TestCase):
         for option in ("--timeout", "--sid", "--json"):
             self.assertIn(option, ended.stdout)
 
+    def test_stdout_that_cannot_be_written(self):
+        for program in ([CONCLAVE, "status", "--help"], [NODE, "--help"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                ended = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120,
+                                       check=False)
+            self.assertEqual(ended.returncode, 74)
+            self.assertIn("stdout could not be written: No space left on device", ended.stderr)
+
     def test_http_address_that_is_none(self):
         ended = node("x.cfg", "--http", "localhost")
         self.assertEqual(ended.returncode, 5)
