@@ -12,10 +12,10 @@ import sys
 import tempfile
 import unittest
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+import chromium
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 SAMPLE_PAGES = os.path.abspath(sys.argv.pop(1))
@@ -78,22 +78,6 @@ ARROWS = """
 """
 
 
-def sandbox():
-    # Chromium refuses to run as root inside its sandbox.
-    return ["--no-sandbox"] if os.geteuid() == 0 else []
-
-
-def start_browser(profile):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     "--hide-scrollbars", f"--user-data-dir={profile}", *sandbox()):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    options.binary_location = "/usr/bin/chromium"
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-
-
 class Pages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -105,7 +89,7 @@ class Pages(unittest.TestCase):
         done = subprocess.run([PROGRAM, "check", "examples/three-voters.cfg", "--show", "single-leading", "--json",
                                "--html", str(path / "checked.html")], capture_output=True, check=True)
         cls.run_told = json.loads(done.stdout)["runs"][0]
-        cls.browser = start_browser(path / "profile")
+        cls.browser = chromium.start(path / "profile")
         cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):
@@ -121,8 +105,7 @@ class Pages(unittest.TestCase):
                      features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def size(self, size):
-        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1,
-                     mobile=False)
+        chromium.resize(self.browser, *size)
 
     def open(self, name, step=None):
         address = pathlib.Path(self.folder.name, name + ".html").as_uri()

@@ -1,14 +1,14 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Takes the picture in docs/reading-a-run.md anew: docs/pictures/single-leading.png, of the page beside it.
 
 usage: screenshot.py [ADDRESS_END [SIZE [FILE]]], in the project's folder. ADDRESS_END is #step-9, SIZE 1280x690.
-./conclave test --step browser installs what it needs.
+./conclave test --step browser installs what it needs, for the Python of Debian.
 """
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
+
+import chromium
 
 
 def main():
@@ -17,11 +17,13 @@ def main():
     picture = pathlib.Path(sys.argv[3] if len(sys.argv) > 3 else "docs/pictures/single-leading.png").resolve()
     page = pathlib.Path("docs/pictures/single-leading.html").resolve().as_uri() + end
     with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(["chromium", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
-                        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                        "--hide-scrollbars", *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                        f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={picture}",
-                        page], check=True, stderr=subprocess.DEVNULL)
+        browser = chromium.start(profile)
+        try:
+            chromium.resize(browser, int(width), int(height))
+            browser.get(page)
+            picture.write_bytes(browser.get_screenshot_as_png())
+        finally:
+            browser.quit()
 
 
 if __name__ == "__main__":
