@@ -3,11 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <memory>
@@ -15,8 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "../node/ensemble.hpp"
 #include "conclave/config/zoo_cfg.hpp"
-#include "conclave/node/epoch_files.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/status/status_ports.hpp"
 
@@ -48,40 +46,15 @@ class LoopThread {
   std::thread thread_{[this] { io.run(); }};
 };
 
-// A port that is free and stays so for a while: below those that the kernel gives to outgoing connections, and each
-// test process with a part of its own, since many run at once.
-inline std::uint16_t free_port() {
-  constexpr int first = 11000;
-  constexpr int count = 20992;  // below 32768
-  constexpr int of_one_process = 64;
-  static int taken = 0;
-  boost::asio::io_context io;
-  for (;;) {
-    const int port = first + (::getpid() * of_one_process + taken++) % count;
-    boost::asio::ip::tcp::acceptor acceptor(io);
-    boost::system::error_code error;
-    acceptor.open(boost::asio::ip::tcp::v4());
-    acceptor.set_option(boost::asio::socket_base::reuse_address(true));
-    acceptor.bind({boost::asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port)}, error);
-    if (!error) return static_cast<std::uint16_t>(port);
-  }
-}
-
-struct MemoryFiles : node::EpochFiles {
-  void write_accepted(model::PeerEpoch epoch) override { durable.accepted_epoch = epoch; }
-  void write_current(model::PeerEpoch epoch) override { durable.current_epoch = epoch; }
-  model::Durable durable;
-};
-
 class Fleet {
  public:
   explicit Fleet(int servers, const std::string& more = "4lw.commands.whitelist=*\n") {
     spdlog::set_level(spdlog::level::off);
     std::string text = "tickTime=200\ninitLimit=10\nsyncLimit=4\ndataDir=/nowhere\n" + more;
     for (int i = 1; i <= servers; ++i) {
-      client_ports.push_back(free_port());
-      text += "server." + std::to_string(i) + "=127.0.0.1:" + std::to_string(free_port()) + ":" +
-              std::to_string(free_port()) + ";127.0.0.1:" + std::to_string(client_ports.back()) + "\n";
+      client_ports.push_back(node::free_port());
+      text += "server." + std::to_string(i) + "=127.0.0.1:" + std::to_string(node::free_port()) + ":" +
+              std::to_string(node::free_port()) + ";127.0.0.1:" + std::to_string(client_ports.back()) + "\n";
     }
     const auto parsed = config::parse_zoo_cfg(text, "zoo.cfg", {});
     if (!parsed) ADD_FAILURE() << parsed.error().message();
@@ -139,7 +112,7 @@ class Fleet {
 
  private:
   struct Member {
-    MemoryFiles files;
+    node::MemoryFiles files;
     std::shared_ptr<node::Node> node;
     std::unique_ptr<StatusPorts> ports;
   };
