@@ -9,32 +9,24 @@ import pathlib
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import loopback
 
 NODE = os.path.abspath(sys.argv.pop(1))
 ABORTED = 3
 BAD_INPUT = 4
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 class AtTheEndOfTheDisk(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-disk-"))
         self.processes = []
-        ports = free_ports(6)
+        ports = loopback.free_ports(6)
         servers = [f"server.{i}=127.0.0.1:{ports[2 * i - 2]}:{ports[2 * i - 1]}" for i in (1, 2, 3)]
         for i in (1, 2, 3):
             (self.folder / str(i)).mkdir()

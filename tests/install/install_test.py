@@ -6,12 +6,13 @@ import argparse
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import loopback
 
 
 def arguments():
@@ -82,10 +83,7 @@ class Installed(unittest.TestCase):
 
     def test_the_example_with_a_node(self):
         build = self.build(EXAMPLES / "elect")
-        with socket.socket() as one, socket.socket() as other:
-            for free in (one, other):
-                free.bind(("127.0.0.1", 0))
-            ports = f"{one.getsockname()[1]}:{other.getsockname()[1]}"
+        ports = "{}:{}".format(*loopback.free_ports(2))
         with subprocess.Popen([build / "elect", "1", build, ports], stdout=subprocess.PIPE, text=True) as alone:
             lines = [next(alone.stdout) for _ in range(3)]
             alone.kill()

@@ -3,10 +3,10 @@
 usage: elect_test.py PROGRAM [unittest arguments]
 """
 import os
+import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,26 +14,19 @@ import threading
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import loopback
+
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 SERVERS = range(1, 6)
 PATIENCE_S = 60
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for free in sockets:
-        free.bind(("127.0.0.1", 0))
-    ports = [free.getsockname()[1] for free in sockets]
-    for free in sockets:
-        free.close()
-    return ports
 
 
 class Five(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="conclave-elect-")
         self.addCleanup(shutil.rmtree, self.folder)
-        ports = free_ports(2 * len(SERVERS))
+        ports = loopback.free_ports(2 * len(SERVERS))
         self.addresses = [f"{ports[2 * i]}:{ports[2 * i + 1]}" for i in range(len(SERVERS))]
         self.heard = threading.Condition()
         self.processes = {}

@@ -5,8 +5,12 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from loopback import free_ports
 
 JARS = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar"]
 MISSING = [jar for jar in JARS if not os.path.exists(jar)] + ([] if shutil.which("java") else ["java"])
@@ -16,24 +20,6 @@ log4j.appender.C.layout=org.apache.log4j.PatternLayout
 log4j.appender.C.layout.ConversionPattern=%d{ISO8601} [myid:%X{myid}] - %-5p [%t] - %m%n
 """
 PATIENCE_S = 90
-# Below the ports that the kernel gives to outgoing connections; a part for each process.
-PORT_FIRST, PORT_COUNT, PORTS_OF_ONE = 11000, 20992, 64
-
-
-def free_ports(count):
-    start = os.getpid() * PORTS_OF_ONE
-    found = []
-    for i in range(PORT_COUNT):
-        port = PORT_FIRST + (start + i) % PORT_COUNT
-        with socket.socket() as one:
-            try:
-                one.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise RuntimeError("no free ports")
 
 
 def ask(port, text, half_close=False):
