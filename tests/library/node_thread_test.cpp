@@ -1,10 +1,11 @@
 // conclave::Node as a program uses it: several in one process, each with a thread of its own, asked from another one.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "../node/ports.hpp"
 #include "conclave/node.hpp"
 
 namespace conclave {
@@ -29,34 +31,6 @@ using model::ServerState;
 using namespace std::chrono_literals;
 
 constexpr auto patience = 60s;
-
-sockaddr_in loopback() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-// Bound, and not given back until it is destroyed.
-class Port {
- public:
-  Port() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = loopback();
-    socklen_t size = sizeof address;
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    number_ = ntohs(address.sin_port);
-  }
-  ~Port() { ::close(socket_); }
-  Port(const Port&) = delete;
-  Port& operator=(const Port&) = delete;
-  void listen() const { ::listen(socket_, 1); }
-  [[nodiscard]] std::uint16_t number() const { return number_; }
-
- private:
-  int socket_;
-  std::uint16_t number_ = 0;
-};
 
 class Threads : public testing::Test {
  protected:
@@ -74,9 +48,7 @@ class Threads : public testing::Test {
   void configure(int servers) {
     ensemble_ = NodeServers{{}, "", 200ms, 10, 5};
     for (int i = 1; i <= servers; ++i) {
-      const Port quorum;
-      const Port election;
-      ensemble_.servers.push_back({ServerId{i}, "127.0.0.1", quorum.number(), election.number()});
+      ensemble_.servers.push_back({ServerId{i}, "127.0.0.1", node::free_port(), node::free_port()});
     }
   }
   [[nodiscard]] std::string dir(int sid) const { return folder_ / std::to_string(sid); }
@@ -347,14 +319,15 @@ TEST_F(Threads, WhatIsWrongIsSaid) {
 
 TEST_F(Threads, APortThatIsTakenAndEpochsThatAreTornKeepItFromStarting) {
   configure(1);
-  const Port taken;
-  taken.listen();
-  ensemble_.servers[0].election_port = taken.number();
+  boost::asio::io_context io;
+  const boost::asio::ip::tcp::acceptor taken(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::uint16_t port = taken.local_endpoint().port();
+  ensemble_.servers[0].election_port = port;
   Node node = make(1);
   auto started = node.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().kind, NodeError::Kind::address);
-  EXPECT_NE(started.error().message.find(std::to_string(taken.number())), std::string::npos);
+  EXPECT_NE(started.error().message.find(std::to_string(port)), std::string::npos);
   EXPECT_FALSE(node.running());
 
   std::ofstream(folder_ / "1" / "version-2" / "acceptedEpoch", std::ios::trunc) << "";

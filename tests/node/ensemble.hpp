@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -15,19 +14,9 @@
 #include <vector>
 
 #include "conclave/node/node.hpp"
+#include "ports.hpp"
 
 namespace conclave::node {
-
-// Nobody else gets it either while the process lives, but for those who are told: SO_REUSEADDR lets a node bind it.
-inline std::uint16_t free_port() {
-  static boost::asio::io_context io;
-  static std::vector<boost::asio::ip::tcp::socket> kept;
-  auto& socket = kept.emplace_back(io);
-  socket.open(boost::asio::ip::tcp::v4());
-  socket.set_option(boost::asio::socket_base::reuse_address(true));
-  socket.bind({boost::asio::ip::address_v4::loopback(), 0});
-  return socket.local_endpoint().port();
-}
 
 // A disk that never fails, and outlives the node that writes it.
 struct MemoryFiles : EpochFiles {
