@@ -259,6 +259,19 @@ class Pages(unittest.TestCase):
                 return Boolean(hit && hit.closest(".rows a[aria-current]"));""")
             self.assertTrue(seen, size)
 
+    def test_where_the_claim_fails_can_be_seen_with_the_last_step(self):
+        for size in (WIDE, PHONE):
+            self.size(size)
+            self.open("checked")
+            self.press(Keys.ARROW_RIGHT * 20)
+            marks, hidden = self.script("""
+                const panel = document.querySelector(".panel");
+                const over = getComputedStyle(panel).position === "fixed";
+                const bottom = over ? panel.getBoundingClientRect().top : innerHeight;
+                const boxes = [...document.querySelectorAll(".lanes .concern")].map(it => it.getBoundingClientRect());
+                return [boxes.length, boxes.filter(box => box.top < 0 || box.bottom > bottom).length];""")
+            self.assertEqual((marks, hidden), (2, 0), size)
+
     # --- reading ---
 
     def test_contrast_in_the_light_and_in_the_dark(self):

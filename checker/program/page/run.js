@@ -38,8 +38,10 @@
     var top = document.querySelector(".heads").offsetHeight + 8;
     var fixed = getComputedStyle(panel).position === "fixed";
     var bottom = window.innerHeight - (fixed ? panel.offsetHeight : 0) - 8;
+    // With the last step goes what stands below it: where the claim fails, and why.
+    var end = now === last ? document.querySelector(".end").getBoundingClientRect() : row;
     if (row.top < top) window.scrollBy(0, row.top - top);
-    else if (row.bottom > bottom) window.scrollBy(0, row.bottom - bottom);
+    else if (end.bottom > bottom) window.scrollBy(0, Math.min(end.bottom - bottom, row.top - top));
   }
 
   function go(step, focus) {
