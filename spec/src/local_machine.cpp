@@ -10,36 +10,10 @@ namespace {
 using model::Notification;
 using model::Vote;
 
-// Nothing that a stopped server has said will be heard any more: it is as if it had said nothing.
-void drop_offers_without_readers(Server& server) {
-  if (server.readers != 0) return;
-  server.proposal.reset();
-  server.answer.reset();
-  server.courtesy.reset();
-}
-
-void crash(Server& server, const Server& blank, std::uint32_t running) {
-  Server stopped = blank;
-  stopped.life = Life::down;
-  stopped.proposal = server.proposal;
-  stopped.answer = offer_of(server, Offer::answer);
-  stopped.courtesy = offer_of(server, Offer::courtesy);
-  stopped.readers = running;
-  drop_offers_without_readers(stopped);
-  server = stopped;
-}
-
 // One supporter of a participant, as in LocalFacts::support. Nobody, where the participant is not one (-1).
 std::uint64_t set_of(int supporter, int participant) {
   if (participant < 0) return 0;
   return std::uint64_t{1U << static_cast<unsigned>(supporter)} << (8U * static_cast<unsigned>(participant));
-}
-
-std::string key_of(const Notification& notification) {
-  Server carrier;
-  carrier.life = Life::down;
-  carrier.proposal = notification;
-  return encode(carrier);
 }
 
 std::string key_of(const std::vector<Sent>& sends) {
@@ -212,11 +186,9 @@ LocalMachine::Outcome LocalMachine::compute(int server, const Server& before, In
   if (input >= input::receive_base) {
     if (overtaken(state.peer, heard)) return outcome;
     take(outcome, model::Received{message_of(heard, state.peer.committed)}, watch);
-  } else if (input >= input::forget_base) {
-    state.readers &= ~(1U << (input - input::forget_base));
-    drop_offers_without_readers(state);
-  } else if (input >= input::crash_base) {
-    crash(state, blank, input - input::crash_base);
+  } else if (input == input::crash) {
+    state = blank;
+    state.life = Life::down;
   } else if (input == input::boot) {
     state.life = Life::up;
   } else if (input == input::begin) {
@@ -276,7 +248,7 @@ LocalId LocalMachine::intern(int server, const Server& state) {
 
 NotificationId LocalMachine::intern(const Notification& notification) {
   const auto next = static_cast<NotificationId>(notifications_.size());
-  const auto [place, fresh] = notification_ids_.emplace(key_of(notification), next);
+  const auto [place, fresh] = notification_ids_.emplace(encode(notification), next);
   if (fresh) notifications_.push_back(notification);
   return place->second;
 }
@@ -307,7 +279,6 @@ LocalFacts LocalMachine::facts_of(int index, const Server& server) {
   LocalFacts facts;
   add_prospects(index, server, facts);
   facts.life = server.life;
-  facts.readers = server.readers;
   for (int kind = 0; kind < offers_count; ++kind) {
     // On a fifo network what was sent is in the channels; the last proposal goes over a new connection once more.
     const bool offers = scope_.network.kind == NetworkKind::latest || static_cast<Offer>(kind) == Offer::proposal;

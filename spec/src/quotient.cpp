@@ -62,7 +62,7 @@ class Refinement {
                   static_cast<std::uint64_t>(facts.in_election) << 16U |
                   static_cast<std::uint64_t>(facts.finalizing) << 24U |
                   static_cast<std::uint64_t>(static_cast<std::uint8_t>(facts.leader)) << 32U);
-    row.push_back(static_cast<std::uint64_t>(static_cast<std::uint32_t>(facts.clock)) << 32U | facts.readers);
+    row.push_back(static_cast<std::uint32_t>(facts.clock));
     for (const NotificationId offer : facts.offers) row.push_back(offer);
   }
   void steps(std::size_t local, std::vector<std::uint64_t>& row) const {

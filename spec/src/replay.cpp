@@ -128,14 +128,9 @@ void Replay::start(int server, Step& step, Property watched) {
 }
 
 void Replay::crash(int server, Step& step, Property watched) {
-  std::uint32_t others = 0;
-  for (int other = 0; other < system_.servers(); ++other) {
-    if (other != server && at(other).life == Life::up) others |= 1U << static_cast<unsigned>(other);
-  }
-  apply(server, input::crash(fifo() ? 0 : others), {}, step, watched);
+  apply(server, input::crash, {}, step, watched);
   for (int other = 0; other < system_.servers(); ++other) {
     while (!channel(other, server).empty()) pop(other, server, false, step);
-    if (at(other).life == Life::down && other != server) apply(other, input::forget(server), {}, step, watched);
   }
 }
 

@@ -145,23 +145,23 @@ template <class Archive>
 void fields(Archive& archive, Server& server) {
   small(archive, server.life);
   if (server.life == Life::unborn) return;
+  if (server.life == Life::down) return;
   fields(archive, server.proposal);
-  if (server.life == Life::up) {
-    fields(archive, server.peer);
-    return;
-  }
-  fields(archive, server.answer);
-  fields(archive, server.courtesy);
-  small(archive, server.readers);
+  fields(archive, server.peer);
 }
-
-bool decided_once(const model::Peer& peer) { return peer.current_vote.round != model::no_round; }
 
 }  // namespace
 
 std::string encode(const Server& server) {
   Writer writer;
   Server copy = server;
+  fields(writer, copy);
+  return writer.bytes;
+}
+
+std::string encode(const Notification& notification) {
+  Writer writer;
+  Notification copy = notification;
   fields(writer, copy);
   return writer.bytes;
 }
@@ -183,25 +183,18 @@ Server blank_server(const Scenario& scenario, int index) {
 }
 
 std::optional<Notification> offer_of(const Server& server, Offer kind) {
-  if (server.life == Life::unborn) return std::nullopt;
+  if (server.life != Life::up) return std::nullopt;
   if (kind == Offer::proposal) return server.proposal;
-  if (server.life == Life::down) return kind == Offer::answer ? server.answer : server.courtesy;
   const model::Peer& peer = server.peer;
   const Vote& current = peer.current_vote;
   if (kind == Offer::courtesy) {
     return Notification{peer.id, Vote{current.proposal, peer.clock, model::notification_version, state_of(peer)}};
   }
-  // Not looking: what reception answers now, which between a decision and its publication is the old vote.
+  // What reception answers now, which between a decision and its publication is the old vote. A server that looks again
+  // has put its proposal in place of any answer: there is one slot for each receiver (QuorumCnxManager.queueSendMap).
   const model::ServerState now = state_of(peer);
-  if (now != model::ServerState::looking) {
-    return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
-  }
-  // Looking again: the latest answer given by this process is the one of the last role, which the vote still tells.
-  if (!decided_once(peer)) return std::nullopt;
-  model::ServerState state = peer.learner_type == model::LearnerType::participant ? model::ServerState::following
-                                                                                  : model::ServerState::observing;
-  if (current.proposal.leader == peer.id) state = model::ServerState::leading;
-  return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, state}};
+  if (now == model::ServerState::looking) return std::nullopt;
+  return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
 }
 
 }  // namespace conclave::spec

@@ -18,10 +18,7 @@ using spec::Server;
 namespace {
 
 std::string text_of(const std::optional<Notification>& notification) {
-  Server carrier;
-  carrier.life = Life::down;
-  carrier.proposal = notification;
-  return encode(carrier);
+  return notification ? spec::encode(*notification) : "-";
 }
 
 void append(std::string& key, const std::string& part) { key += std::to_string(part.size()) + ":" + part; }
@@ -89,10 +86,7 @@ void Twin::found(PropertySet broken, std::uint32_t level) {
 
 std::string Twin::key_of(const World& world) const {
   std::string key;
-  for (const Local* local : world.servers) {
-    append(key, local->bytes);
-    append(key, text_of(local->answer));
-  }
+  for (const Local* local : world.servers) append(key, local->bytes);
   for (const auto& channel : world.channels) {
     key += std::to_string(channel.size()) + ";";
     for (const Notification& notification : channel) append(key, text_of(notification));
@@ -106,7 +100,7 @@ std::string Twin::key_of(const World& world) const {
 Twin::World Twin::initial() {
   World world;
   world.channels.resize(static_cast<std::size_t>(n_ * n_));
-  for (int i = 0; i < n_; ++i) world.servers.push_back(keep(i, blanks_[static_cast<std::size_t>(i)], {}));
+  for (int i = 0; i < n_; ++i) world.servers.push_back(keep(i, blanks_[static_cast<std::size_t>(i)]));
   if (scope_.start == spec::StartKind::staggered) return world;
   World started = world;
   std::vector<const Reaction*> reactions;
@@ -157,7 +151,7 @@ void Twin::expand(const World& world) {
 void Twin::start(const World& world, int server, bool again) {
   World next = world;
   if (again) ++next.restarts;
-  const Local* unborn = keep(server, blanks_[static_cast<std::size_t>(server)], {});
+  const Local* unborn = keep(server, blanks_[static_cast<std::size_t>(server)]);
   const Reaction& reaction = react(server, unborn, {model::Start{}}, "start");
   next.servers[static_cast<std::size_t>(server)] = reaction.next;
   for (int other = 0; fifo() && other < n_; ++other) {
@@ -172,31 +166,10 @@ void Twin::start(const World& world, int server, bool again) {
 void Twin::crash(const World& world, int server) {
   World next = world;
   ++next.crashes;
-  const Local& own = at(world, server);
   Server stopped = blanks_[static_cast<std::size_t>(server)];
   stopped.life = Life::down;
-  for (int other = 0; !fifo() && other < n_; ++other) {
-    if (other != server && at(world, other).life == Life::up) stopped.readers |= 1U << static_cast<unsigned>(other);
-  }
-  if (stopped.readers != 0) {
-    stopped.proposal = own.proposal;
-    stopped.answer = own.answer;
-    stopped.courtesy = own.courtesy;
-  }
-  next.servers[static_cast<std::size_t>(server)] = keep(server, stopped, {});
-  for (int other = 0; other < n_; ++other) {
-    next.channels[between(other, server)].clear();
-    const Local& dead = at(world, other);
-    if (other == server || dead.life != Life::down) continue;
-    Server forgotten = decode(dead.bytes, blanks_[static_cast<std::size_t>(other)]);
-    forgotten.readers &= ~(1U << static_cast<unsigned>(server));
-    if (forgotten.readers == 0) {
-      forgotten.proposal.reset();
-      forgotten.answer.reset();
-      forgotten.courtesy.reset();
-    }
-    next.servers[static_cast<std::size_t>(other)] = keep(other, forgotten, {});
-  }
+  next.servers[static_cast<std::size_t>(server)] = keep(server, stopped);
+  for (int other = 0; other < n_; ++other) next.channels[between(other, server)].clear();
   emit(world, next, false, 0, false);
 }
 
@@ -207,8 +180,7 @@ bool Twin::read(const World& world, int reader) {
   bool better = false;
   for (int speaker = 0; speaker < n_; ++speaker) {
     const Local& other = at(world, speaker);
-    if (speaker == reader || !votes(speaker) || other.life == Life::unborn) continue;
-    if (other.life == Life::down && (other.readers >> static_cast<unsigned>(reader) & 1U) == 0) continue;
+    if (speaker == reader || !votes(speaker) || other.life != Life::up) continue;
     std::vector<std::optional<Notification>> offers{other.courtesy};
     if (votes(reader)) offers = {other.proposal, other.answer};
     for (const auto& offer : offers) {
@@ -289,7 +261,6 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
   Server state = blanks_[static_cast<std::size_t>(server)];
   if (local->life == Life::up) state = decode(local->bytes, state);
   state.life = Life::up;
-  std::optional<Notification> answer = local->life == Life::up ? local->answer : std::nullopt;
   for (const Event& event : events) {
     const auto look = [&](const model::Peer& before, const Event& happened, const model::Transition& made) {
       reaction.broken |= spec::judge(spec::LocalStep{scenario_, before, happened, made}).broken;
@@ -309,12 +280,7 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
       }
     }
   }
-  if (state_of(state.peer) != ServerState::looking) {
-    const model::Vote& vote = state.peer.current_vote;
-    answer =
-        Notification{state.peer.id, {vote.proposal, vote.round, model::notification_version, state_of(state.peer)}};
-  }
-  reaction.next = keep(server, state, answer);
+  reaction.next = keep(server, state);
   return reactions_.emplace(key, reaction).first->second;
 }
 
@@ -338,22 +304,22 @@ bool Twin::would_be_better(int server, const Local* local, const Notification& n
   return local->finalizing && hear(server, local, notification).next != local;
 }
 
-const Twin::Local* Twin::keep(int server, const Server& state, const std::optional<Notification>& answer) {
+const Twin::Local* Twin::keep(int server, const Server& state) {
   Local local;
   local.bytes = encode(state);
   local.life = state.life;
-  local.readers = state.readers;
-  local.proposal = state.proposal;
-  local.answer = state.life == Life::down ? state.answer : answer;
-  local.courtesy = state.courtesy;
   if (state.life == Life::up) {
+    local.proposal = state.proposal;
     const model::Peer& peer = state.peer;
     local.state = state_of(peer);
     local.in_election = in_election(peer);
     local.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
     local.clock = peer.clock.value;
-    local.courtesy =
-        Notification{peer.id, {peer.current_vote.proposal, peer.clock, model::notification_version, state_of(peer)}};
+    const model::Vote& vote = peer.current_vote;
+    local.courtesy = Notification{peer.id, {vote.proposal, peer.clock, model::notification_version, local.state}};
+    if (local.state != ServerState::looking) {
+      local.answer = Notification{peer.id, {vote.proposal, vote.round, model::notification_version, local.state}};
+    }
     if (local.state == ServerState::leading) local.leader = server;
     if (const auto* role = std::get_if<model::Following>(&peer.role)) local.leader = index_of(role->leader);
     if (const auto* role = std::get_if<model::Observing>(&peer.role)) local.leader = index_of(role->leader);
@@ -362,7 +328,7 @@ const Twin::Local* Twin::keep(int server, const Server& state, const std::option
     }
   }
   auto& known = locals_[static_cast<std::size_t>(server)];
-  return &known.emplace(local.bytes + text_of(local.answer), local).first->second;
+  return &known.emplace(local.bytes, local).first->second;
 }
 
 // --- what is claimed

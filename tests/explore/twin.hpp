@@ -54,9 +54,8 @@ class Twin {
     bool finalizing = false;
     int leader = -1;
     std::int64_t clock = 0;
-    std::uint32_t readers = 0;  // of a stopped one: who may still hear it
     std::optional<Notification> proposal;
-    std::optional<Notification> answer;  // the last one given, remembered whatever has become of the role
+    std::optional<Notification> answer;
     std::optional<Notification> courtesy;
     std::vector<std::pair<int, std::int64_t>> settled_heard;  // outofelection: who, in which round
   };
@@ -91,7 +90,7 @@ class Twin {
   const Reaction& react(int server, const Local* local, const std::vector<model::Event>& events,
                         const std::string& name);
   const Reaction& hear(int server, const Local* local, const Notification& notification);
-  const Local* keep(int server, const spec::Server& state, const std::optional<Notification>& answer);
+  const Local* keep(int server, const spec::Server& state);
   [[nodiscard]] bool overtaken(const Local& local, const Notification& notification) const;
   [[nodiscard]] bool would_be_better(int server, const Local* local, const Notification& notification);
 

@@ -93,7 +93,7 @@ class Walk {
       }
       if (fifo || !in_election(server.peer)) continue;
       const spec::Server& other = replay_.servers()[speaker];
-      if (other.life == spec::Life::down && (other.readers >> reader & 1U) == 0) continue;
+      if (other.life != spec::Life::up) continue;
       for (const spec::Offer offer : {spec::Offer::proposal, spec::Offer::answer}) {
         if (system_.hears(reader, speaker, offer)) all.push_back(spec::Action{Kind::read, reader, speaker, offer});
       }

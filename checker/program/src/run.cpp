@@ -83,7 +83,7 @@ bool looks_alike(const Server& left, const Server& right, const spec::Scope& sco
       return false;
     }
   }
-  if (left.life != spec::Life::up) return left.readers == right.readers;
+  if (left.life != spec::Life::up) return true;
   return left.peer.role == right.peer.role && left.peer.clock == right.peer.clock &&
          left.peer.received == right.peer.received && left.peer.unpublished == right.peer.unpublished;
 }

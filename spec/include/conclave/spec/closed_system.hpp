@@ -115,6 +115,7 @@ class ClosedSystem {
   // The participants whose initial votes this server's does not supersede, itself among them.
   [[nodiscard]] std::uint32_t not_before(int server) const { return not_before_[static_cast<std::size_t>(server)]; }
   // Participants that may be elected at all: voters whose weight is not zero.
+  [[nodiscard]] std::uint32_t electable() const { return electable_; }
   [[nodiscard]] bool electable(int server) const { return (electable_ >> static_cast<unsigned>(server) & 1U) != 0; }
   // The properties that are claimed, recorded or awaited here.
   [[nodiscard]] PropertySet applicable() const { return applicable_; }

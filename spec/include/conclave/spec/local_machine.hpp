@@ -35,7 +35,7 @@ inline constexpr unsigned held_shift = participants_max * prospect_rounds_max;
 inline constexpr VoteSet settled_mask = (VoteSet{1} << held_shift) - 1;
 static_assert(2 * held_shift <= 64);
 
-// What can happen to one server, as a small number: the first few are plain, the others carry a parameter.
+// What can happen to one server, as a small number: the first few are plain, the others carry a notification.
 using Input = std::uint32_t;
 namespace input {
 inline constexpr Input begin = 0;  // coarse: the process starts and looks; fine: lookForLeader is called
@@ -45,12 +45,8 @@ inline constexpr Input end_role = 3;  // coarse: and looks again
 inline constexpr Input resend = 4;
 inline constexpr Input process = 5;
 inline constexpr Input publish = 6;
-inline constexpr Input crash_base = 7;  // + set of those that run meanwhile
-inline constexpr Input forget_base =
-    crash_base + (1U << participants_max);                             // + participant that crashed or restarted
-inline constexpr Input receive_base = forget_base + participants_max;  // + notification
-constexpr Input crash(std::uint32_t running) { return crash_base + running; }
-constexpr Input forget(int reader) { return forget_base + static_cast<Input>(reader); }
+inline constexpr Input crash = 7;
+inline constexpr Input receive_base = 8;  // + notification
 constexpr Input receive(NotificationId id) { return receive_base + id; }
 }  // namespace input
 
@@ -80,7 +76,6 @@ struct LocalFacts {
   std::uint8_t waiting = 0;  // notifications in the receive queue
   std::int8_t leader = -1;   // participant it has settled on, or -1
   std::int32_t clock = 0;
-  std::uint32_t readers = 0;  // down: who may still hear what it sent
   std::array<NotificationId, offers_count> offers{};
   // What this local state adds to the question which votes can still matter (see Prospects). By round, from 1; by
   // participant X, one byte each: the set of participants that support X, or may yet, as far as this state tells.

@@ -38,25 +38,20 @@ class Prospects {
     }
     view_ = &view;
     if (fifo()) load_channels(state, all);
-    now_ = votes_of(all, state, -1, {});
+    now_ = votes_of(all, state, -1, Life::unborn);
   }
   [[nodiscard]] VoteSet now() const { return now_; }
 
-  // Whether a server lives, and while it is down, who may still hear it.
-  struct Presence {
-    Life life = Life::unborn;
-    std::uint32_t readers = 0;
-  };
-
-  // The votes that can matter in `next`, which a step of `changed` has led to; `own` is what its new local state adds.
-  VoteSet after(const State& next, int changed, const Support& own, Presence presence) {
+  // The votes that can matter in `next`, which a step of `changed` has led to; `own` is what its new local state
+  // adds, and `life` whether it still lives.
+  VoteSet after(const State& next, int changed, const Support& own, Life life) {
     Support support = others_[static_cast<std::size_t>(changed)];
     support.add(own);
     for (int other = 0; fifo() && other < n_; ++other) {
       add_channel(next, changed, other, support);
       add_channel(next, other, changed, support);
     }
-    return votes_of(support, next, changed, presence);
+    return votes_of(support, next, changed, life);
   }
 
  private:
@@ -82,10 +77,10 @@ class Prospects {
     }
   }
   // Who may be settled on, and (shifted) who may gather a quorum though the wait for something better will not end.
-  [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Presence presence) const {
+  [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Life life) const {
     VoteSet votes = support.settled;
     VoteSet held = 0;
-    const std::uint32_t open = system_.outlasts() ? leaders_open(support, changed, presence) : ~0U;
+    const std::uint32_t open = system_.outlasts() ? leaders_open(support, changed, life) : ~0U;
     const std::uint64_t anew = support_anew(support, state);
     for (int round = 0; round < system_.scope().rounds; ++round) {
       std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)] | anew;
@@ -111,27 +106,23 @@ class Prospects {
     return support.after_restart | (crashes_left ? support.after_crash : 0);
   }
 
-  // timely: nobody's wait ends while something better can be read. So whose initial vote comes before that of a server
-  // which everybody will be able to read from now on will not be the first to be settled on - unless somebody is
-  // settled on who comes before it, for then that server may come to say so too.
-  [[nodiscard]] std::uint32_t leaders_open(const Support& support, int changed, Presence presence) const {
-    std::array<Presence, participants_max> servers{};
+  // timely: nobody's wait ends while something better can be read. With c crashes left, one of any c + 1 servers that
+  // are up stays up, and what it says can be read by all. So whose initial vote comes before theirs will not be the
+  // first to be settled on - unless somebody is settled on who comes before it, for then they may say so too.
+  [[nodiscard]] std::uint32_t leaders_open(const Support& support, int changed, Life life) const {
     std::uint32_t up = 0;
-    std::uint32_t down = 0;
+    int down = 0;
     for (int i = 0; i < n_; ++i) {
-      Presence& server = servers[static_cast<std::size_t>(i)];
-      server = i == changed ? presence : Presence{view_->at(i).life, view_->at(i).readers};
-      if (server.life == Life::up) up |= 1U << static_cast<unsigned>(i);
-      if (server.life == Life::down) down |= 1U << static_cast<unsigned>(i);
+      const Life now = i == changed ? life : view_->at(i).life;
+      if (now == Life::up) up |= 1U << static_cast<unsigned>(i);
+      if (now == Life::down) ++down;
     }
-    const bool all_started = (up | down) == (1U << static_cast<unsigned>(n_)) - 1U;
-    const bool crashes_left = std::popcount(down) < system_.scope().crashes;
+    const int crashes_left = system_.scope().crashes - down;
     std::uint32_t open = ~0U;
     for (int i = 0; i < n_; ++i) {
-      const Presence& server = servers[static_cast<std::size_t>(i)];
-      const bool up_for_all = server.life == Life::up && (all_started || !crashes_left);
-      const bool down_for_all = server.life == Life::down && all_started && (up & ~server.readers) == 0;
-      if (up_for_all || down_for_all) open &= system_.not_before(i);
+      // Itself and those that come after it; who can't be elected holds nobody back.
+      const std::uint32_t holding = up & system_.electable() & system_.not_before(i);
+      if (system_.electable(i) && std::popcount(holding) > crashes_left) open &= system_.not_before(i);
     }
     VoteSet settled = support.settled;
     for (int round = 0; round < system_.scope().rounds; ++round, settled >>= participants_max) {

@@ -98,12 +98,7 @@ class Worker {
       const int from = (static_cast<int>(field) - n_) / n_;
       const auto content = system_.channels(from).content(layout_.get(state, field));
       bytes.push_back(static_cast<char>(content.size()));
-      for (const NotificationId id : content) {
-        Server carrier;
-        carrier.life = Life::down;
-        carrier.proposal = system_.machine().notification(id);
-        append(bytes, encode(carrier));
-      }
+      for (const NotificationId id : content) append(bytes, encode(system_.machine().notification(id)));
     }
     for (std::size_t field = system_.fields().growing(); field < system_.fields().count(); ++field) {
       bytes.push_back(static_cast<char>(layout_.get(state, field)));
@@ -163,7 +158,6 @@ class Worker {
     Support support;
     bool in_election = false;
     Life life = Life::unborn;
-    std::uint32_t readers = 0;
   };
   const Hot& hot_of(int server, LocalId id) {
     auto& known = hot_[static_cast<std::size_t>(server)];
@@ -173,7 +167,6 @@ class Worker {
       hot.support.add(facts);
       hot.in_election = facts.in_election;
       hot.life = facts.life;
-      hot.readers = facts.readers;
       known.push_back(hot);
     }
     return known[id];
@@ -185,11 +178,10 @@ class Worker {
 
   // --- votes that can't matter any more ------------------------------------------------------------------------------
 
-  // `next` is the loaded state, which is canonical, with another local state of `changed`. (A fault may also have
-  // changed what stopped servers offer: those are in no election, and what they offered stays on offer here.)
+  // `next` is the loaded state, which is canonical, with another local state of `changed`.
   void make_canonical(State& next, int changed) {
     const Hot& own = hot_of(changed, local(next, changed));
-    const VoteSet votes = prospects_.after(next, changed, own.support, {own.life, own.readers});
+    const VoteSet votes = prospects_.after(next, changed, own.support, own.life);
     const std::uint32_t set = canonicals_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
       if (votes == prospects_.now() && i != changed) continue;
@@ -255,9 +247,7 @@ class Worker {
     const bool full = !coarse() && now(reader).waiting >= fine_queue_max;
     for (int speaker = 0; speaker < n_; ++speaker) {
       const LocalFacts& other = now(speaker);
-      if (other.life == Life::unborn) continue;
-      const bool reachable = other.life == Life::up || (other.readers >> static_cast<unsigned>(reader) & 1U) != 0;
-      if (!reachable) continue;
+      if (other.life != Life::up) continue;
       for (int kind = 0; kind < offers_count; ++kind) {
         const NotificationId offered = other.offers[static_cast<std::size_t>(kind)];
         const auto offer = static_cast<Offer>(kind);
@@ -404,10 +394,8 @@ class Worker {
     const Scope& scope = system_.scope();
     const LocalFacts& own = now(server);
     if (own.life == Life::up && crashes_spent(state) < spent_max(scope.crashes)) {
-      const std::uint32_t others = view_.running & ~(1U << static_cast<unsigned>(server));
       State next = state;
-      put_local(next, server, ask(server, local(state, server), input::crash(fifo() ? 0 : others)).next);
-      forget(next, server);
+      put_local(next, server, ask(server, local(state, server), input::crash).next);
       if (scope.restarts > 0) bump(next, system_.fields().crashes());
       for (int other = 0; fifo() && other < n_; ++other)
         layout_.set(next, system_.fields().channel(other, server), 0);
@@ -417,14 +405,6 @@ class Worker {
       State next = state;
       bump(next, system_.fields().restarts());
       start(next, server, ActionKind::restart, step);
-    }
-  }
-  // What other stopped servers had sent to this one's process is gone with it.
-  void forget(State& state, int server) {
-    for (int other = 0; other < n_; ++other) {
-      if (now(other).life != Life::down || other == server) continue;
-      if ((now(other).readers >> static_cast<unsigned>(server) & 1U) == 0) continue;
-      put_local(state, other, ask(other, local(state, other), input::forget(server)).next);
     }
   }
   [[nodiscard]] std::uint32_t crashes_spent(const State& state) const {
