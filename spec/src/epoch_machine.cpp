@@ -74,7 +74,8 @@ class Encoder {
     put(durable.current_epoch);
     put(durable.last_zxid);
   }
-  void put(const model::ServerSet& set) {
+  template <std::size_t Capacity>
+  void put(const model::FixedVector<ServerId, Capacity>& set) {
     put(static_cast<std::int64_t>(set.size()));
     for (const ServerId id : set) put(id);
   }

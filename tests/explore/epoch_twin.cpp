@@ -72,7 +72,7 @@ std::string text(const EpochEffect& effect) {
 std::string text(const Process& process) {
   std::string all;
   const auto add = [&all](std::int64_t value) { all += std::to_string(value) + " "; };
-  const auto set = [&](const model::ServerSet& ids) {
+  const auto set = [&](const auto& ids) {
     all += "{";
     for (const ServerId id : ids) add(id.value);
     all += "}";

@@ -122,6 +122,24 @@ TEST(EpochLeader, AnAcknowledgementWithoutEpochDoesNotCount) {
   EXPECT_EQ(made.effects[2], (EpochEffect{SendPacket{ServerId{1}, NewLeader{PeerEpoch{3}}}}));
 }
 
+// Any id may connect, and there are more ids than room: only who votes is remembered.
+TEST(EpochLeader, StrangersThatAcknowledgeAreNotRemembered) {
+  EpochPeer leader = at(server(3, 0, 0, 0), Lead{}).peer;
+  leader = at(leader, from(1, info(0))).peer;
+  leader = at(leader, from(1, AckEpoch{PeerEpoch{0}, Zxid{0}})).peer;
+  ASSERT_EQ(leader.leading.phase, LeadPhase::synchronising);
+  for (std::int64_t stranger = 100; stranger < 100 + 2 * static_cast<std::int64_t>(servers_max); ++stranger) {
+    leader = at(leader, from(stranger, info(0))).peer;
+    leader = at(leader, from(stranger, AckEpoch{PeerEpoch{0}, Zxid{0}})).peer;
+    leader = at(leader, from(stranger, EpochAck{PeerEpoch{1}})).peer;
+    leader = at(leader, LinkLost{ServerId{stranger}}).peer;
+  }
+  ASSERT_EQ(leader.leading.acknowledged.size(), 1U);
+  EXPECT_EQ(leader.leading.acknowledged[0], ServerId{3});
+  EXPECT_EQ(leader.leading.phase, LeadPhase::synchronising);
+  EXPECT_EQ(at(leader, from(1, EpochAck{PeerEpoch{1}})).peer.leading.phase, LeadPhase::established);
+}
+
 TEST(EpochLeader, AloneIsAQuorumOfOne) {
   const std::array one{ServerId{1}};
   const Ensemble ensemble = single_configuration(Configuration::majority(one));

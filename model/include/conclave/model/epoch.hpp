@@ -217,7 +217,8 @@ class EpochStepper {
 
   constexpr void hear_new_leader_ack(ServerId sid) {
     LeadingEpoch& leader = peer().leading;
-    insert(leader.acknowledged, sid);
+    // SyncedLearnerTracker.addAck. There is no end of others: any id may connect, acknowledge and leave.
+    if (votes(sid)) insert(leader.acknowledged, sid);
     if (leader.phase != LeadPhase::synchronising) return;
     if (!enough_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
     leader.phase = LeadPhase::established;
@@ -340,10 +341,13 @@ class EpochStepper {
     return quorum_of_both<Rules>(ensemble_, made_.peer, phase, contains);
   }
 
-  static constexpr bool contains(const ServerSet& set, ServerId id) {
+  template <std::size_t Capacity>
+  static constexpr bool contains(const FixedVector<ServerId, Capacity>& set, ServerId id) {
     return std::find(set.begin(), set.end(), id) != set.end();
   }
-  static constexpr void insert(ServerSet& set, ServerId id) {
+  // REQUIRES: not more ids than there is room for are ever inserted: voters of one configuration, or of both.
+  template <std::size_t Capacity>
+  static constexpr void insert(FixedVector<ServerId, Capacity>& set, ServerId id) {
     std::size_t place = 0;
     while (place < set.size() && set[place] < id) ++place;
     if (place == set.size() || set[place] != id) set.insert(place, id);
@@ -363,6 +367,11 @@ class EpochStepper {
 
   [[nodiscard]] constexpr const Configuration& committed() const {
     return ensemble_.configurations[made_.peer.committed];
+  }
+  // In one of newLeaderProposal's configurations.
+  [[nodiscard]] constexpr bool votes(ServerId id) const {
+    return committed().votes(id) ||
+           (made_.peer.last_seen && ensemble_.configurations[*made_.peer.last_seen].votes(id));
   }
   constexpr EpochPeer& peer() { return made_.peer; }
   constexpr void effect(const EpochEffect& effect) { made_.effects.push_back(effect); }

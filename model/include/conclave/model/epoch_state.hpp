@@ -88,7 +88,8 @@ enum class LeadPhase : std::uint8_t {
   synchronising,  // L.waitForNewLeaderAck: too few have taken over the history
   established
 };
-using ServerSet = FixedVector<ServerId, servers_max>;  // sorted
+using ServerSet = FixedVector<ServerId, servers_max>;       // sorted; voters of one configuration
+using AcknowledgedSet = FixedVector<ServerId, voters_max>;  // sorted; voters of the committed or the last seen one
 
 struct LeadingEpoch {
   LeadPhase phase = LeadPhase::collecting;
@@ -96,7 +97,7 @@ struct LeadingEpoch {
   PeerEpoch epoch{-1};                             // L.epoch
   ServerSet connected;                             // connectingFollowers: also those that are gone again
   ServerSet accepted;                              // electingFollowers
-  ServerSet acknowledged;                          // newLeaderProposal's
+  AcknowledgedSet acknowledged;                    // newLeaderProposal's
   FixedVector<LearnerLink, servers_max> learners;  // sorted
   friend constexpr bool operator==(const LeadingEpoch&, const LeadingEpoch&) = default;
 };
