@@ -21,6 +21,7 @@ using model::EpochRole;
 using model::ServerId;
 
 constexpr std::chrono::milliseconds connect_pause{100};  // Learner.leaderConnectDelayDuringRetryMs
+constexpr int connect_tries_max = 5;                     // Learner.LeaderConnector
 constexpr std::size_t read_bytes = 4096;
 
 const char* reason_text(model::EndReason reason) {
@@ -194,10 +195,11 @@ void QuorumPort::accept_next() {
 
 void QuorumPort::connect(const model::FollowerInfo& info) {
   info_ = info;
+  tries_ = 0;
   try_to_connect();
 }
 
-// Learner.connectToLeader: again and again, until the limit is over.
+// Learner.connectToLeader: a few times, with pauses, and no longer than the limit. Who refuses does not lead any more.
 void QuorumPort::try_to_connect() {
   const auto address = settings_.addresses.find(leader_);
   if (address == settings_.addresses.end()) return;
@@ -206,6 +208,7 @@ void QuorumPort::try_to_connect() {
   const auto again = [weak = weak_from_this(), role = role_] {
     const auto self = weak.lock();
     if (!self || self->role_ != role) return;
+    if (++self->tries_ == connect_tries_max) return self->take(model::LinkLost{self->leader_});
     self->retry_.expires_after(connect_pause);
     self->retry_.async_wait([weak, role](error_code error) {
       const auto later = weak.lock();

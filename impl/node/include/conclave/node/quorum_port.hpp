@@ -107,6 +107,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   std::string config_text_;
   model::ServerId leader_{0};
   model::FollowerInfo info_;
+  int tries_ = 0;  // to connect to the leader
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
   boost::asio::ip::tcp::acceptor acceptor_;
   std::list<std::shared_ptr<Link>> links_;
