@@ -182,13 +182,27 @@ void QuorumPort::accept_next() {
   acceptor_.async_accept([weak = weak_from_this(), role = role_](error_code error, Socket socket) {
     const auto self = weak.lock();
     if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
-    if (!error && self->links_.size() < learners_max) {
+    if (!error) {
+      self->make_room();
       self->begin(std::make_shared<Link>(self->io_, std::move(socket)));
-    } else if (!error) {
-      ++self->counters_.rejected[static_cast<std::size_t>(wire::QuorumReject::learner_limit)];
     }
     self->accept_next();
   });
+}
+
+// For one more connection. The oldest goes first that has not said who it is, or else that is nobody of the
+// configuration; a server that belongs to it has one connection, so there are not more of them than there is room for.
+void QuorumPort::make_room() {
+  if (links_.size() < learners_max) return;
+  const model::Configuration& committed = ensemble_.configurations[peer_.committed];
+  const auto oldest = [this](const auto& fits) {
+    const auto place = std::find_if(links_.begin(), links_.end(), fits);
+    return place == links_.end() ? nullptr : *place;
+  };
+  auto link = oldest([](const auto& one) { return !one->sid; });
+  if (!link) link = oldest([&](const auto& one) { return committed.find(*one->sid) == nullptr; });
+  if (!link) link = links_.front();
+  reject(link, wire::QuorumReject::learner_limit);
 }
 
 // --- a learner's side -----------------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   void end(const std::string& why);
   void listen();
   void accept_next();
+  void make_room();
   void connect(const model::FollowerInfo& info);
   void try_to_connect();
   void begin(const std::shared_ptr<Link>& link);
