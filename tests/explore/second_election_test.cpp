@@ -32,6 +32,7 @@ std::set<int> second_leaders(int voters) {
   std::set<int> leaders;
   const auto look_at = [&](const State& state) {
     std::vector<LocalFacts> servers;
+    servers.reserve(static_cast<std::size_t>(voters));
     for (int i = 0; i < voters; ++i) servers.push_back(system.machine().facts(i, worker.local(state, i)));
     const bool one_down = std::any_of(servers.begin(), servers.end(),
                                       [](const LocalFacts& facts) { return facts.life == spec::Life::down; });

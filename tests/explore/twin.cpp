@@ -99,7 +99,7 @@ std::string Twin::key_of(const World& world) const {
 
 Twin::World Twin::initial() {
   World world;
-  world.channels.resize(static_cast<std::size_t>(n_ * n_));
+  world.channels.resize(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_));
   for (int i = 0; i < n_; ++i) world.servers.push_back(keep(i, blanks_[static_cast<std::size_t>(i)]));
   if (scope_.start == spec::StartKind::staggered) return world;
   World started = world;
