@@ -15,6 +15,7 @@
 
 #include "conclave/node/node.hpp"
 #include "ports.hpp"
+#include "run_until.hpp"
 
 namespace conclave::node {
 
@@ -102,13 +103,7 @@ class Ensemble : public testing::Test {
 
   // Runs whatever happens until it is so; false: it has not become so in time.
   bool until(const std::function<bool()>& so, std::chrono::seconds patience = std::chrono::seconds{20}) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (!so()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      io_.restart();
-      io_.run_one_for(std::chrono::milliseconds{20});
-    }
-    return true;
+    return run_until(io_, so, patience);
   }
 
   boost::asio::io_context io_;

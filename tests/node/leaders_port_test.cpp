@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ports.hpp"
+#include "run_until.hpp"
 
 namespace conclave::node {
 namespace {
@@ -77,15 +78,7 @@ class LeadersPort : public testing::Test {
   [[nodiscard]] std::uint64_t rejected(wire::QuorumReject why) const {
     return port_->counters().rejected[static_cast<std::size_t>(why)];
   }
-  bool until(const std::function<bool()>& so) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (!so()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      io_.restart();
-      io_.run_one_for(20ms);
-    }
-    return true;
-  }
+  bool until(const std::function<bool()>& so) { return run_until(io_, so, 20s); }
 
   asio::io_context io_;
   NoDisk files_;

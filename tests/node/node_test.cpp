@@ -2,18 +2,16 @@
 #include "conclave/node/node.hpp"
 
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "conclave/node/node_status.hpp"
 #include "conclave/wire/notification.hpp"
+#include "ensemble.hpp"
 
 namespace conclave::node {
 namespace {
@@ -24,103 +22,29 @@ using model::ServerId;
 using model::ServerState;
 using namespace std::chrono_literals;
 
-std::uint16_t free_port() {
-  static asio::io_context io;
-  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  return acceptor.local_endpoint().port();
-}
-
-struct MemoryFiles : EpochFiles {
-  void write_accepted(model::PeerEpoch epoch) override { durable.accepted_epoch = epoch; }
-  void write_current(model::PeerEpoch epoch) override { durable.current_epoch = epoch; }
-  model::Durable durable;
-};
-
-class Nodes : public testing::Test {
+class Nodes : public Ensemble {
  protected:
-  Nodes() { spdlog::set_level(spdlog::level::off); }
-  ~Nodes() override {
-    for (auto& node : nodes_) {
-      if (node) node->stop();
-    }
-    io_.poll();
-  }
-
-  void configure(int servers) {
-    std::string text = "tickTime=200\ninitLimit=5\nsyncLimit=2\ndataDir=/nowhere\n";
-    for (int i = 1; i <= servers; ++i) {
-      ports_.push_back(free_port());
-      text += "server." + std::to_string(i) + "=127.0.0.1:" + std::to_string(free_port()) + ":" +
-              std::to_string(ports_.back()) + "\n";
-    }
-    const auto cfg = config::parse_zoo_cfg(text, "zoo.cfg", {});
-    ASSERT_TRUE(cfg) << cfg.error().message();
-    cfg_ = *cfg;
-    nodes_.resize(static_cast<std::size_t>(servers));
-  }
+  // Elections only, without epochs.
   void start(int sid, std::int64_t epoch = 0) {
     NodeSettings settings;
     settings.sid = ServerId{sid};
     settings.cfg = cfg_;
     settings.durable.current_epoch = model::PeerEpoch{epoch};
     settings.finalize_wait_ms = 50;
-    auto& node = nodes_[static_cast<std::size_t>(sid - 1)];
-    node = Node::make(io_, settings, [this](const NodeState&) { ++changes_; });
+    auto& node = servers_.at(sid).node;
+    node = Node::make(io_, settings, [](const NodeState&) {});
     const auto started = node->start();
     ASSERT_TRUE(started) << started.error();
   }
-  // As start(), with epochs; what it has promised outlives it.
-  void start_with_epochs(int sid) {
-    disks_.resize(nodes_.size());
-    auto& disk = disks_[static_cast<std::size_t>(sid - 1)];
-    if (!disk) disk = std::make_unique<MemoryFiles>();
-    NodeSettings settings;
-    settings.sid = ServerId{sid};
-    settings.cfg = cfg_;
-    settings.durable = disk->durable;
-    settings.finalize_wait_ms = 50;
-    settings.files = disk.get();
-    auto& node = nodes_[static_cast<std::size_t>(sid - 1)];
-    node = Node::make(io_, settings, [this, sid](const NodeState& state) { heard(sid, state); });
-    const auto started = node->start();
-    ASSERT_TRUE(started) << started.error();
-  }
-  // No epoch is established by two, ever.
-  void heard(int sid, const NodeState& state) {
-    if (!state.established || state.state != ServerState::leading) return;
-    const auto [place, fresh] = leaders_.emplace(state.epoch.value, sid);
-    EXPECT_TRUE(fresh) << "epoch " << state.epoch.value << " of " << place->second << " and again of " << sid;
-  }
-  // On whom all that run agree, with one epoch that is established; or 0.
-  [[nodiscard]] int established() const {
-    const int leader = settled();
-    if (leader == 0) return 0;
-    const NodeState leads = nodes_[static_cast<std::size_t>(leader - 1)]->state();
-    for (const auto& node : nodes_) {
-      if (node && (!node->state().established || node->state().epoch != leads.epoch)) return 0;
-    }
-    return leader;
-  }
-  void kill(int sid) {
-    nodes_[static_cast<std::size_t>(sid - 1)]->stop();
-    nodes_[static_cast<std::size_t>(sid - 1)].reset();
-  }
-  // Runs whatever happens until it is so, at most ten seconds.
-  bool until(const std::function<bool()>& so) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!so()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      io_.restart();
-      io_.run_one_for(100ms);
-    }
-    return true;
-  }
+  // What it has promised outlives it.
+  void start_with_epochs(int sid) { Ensemble::start(sid); }
+  bool until(const std::function<bool()>& so) { return Ensemble::until(so, 10s); }
   // All that run follow one that leads.
   [[nodiscard]] bool settled_on(int leader) const {
-    for (const auto& node : nodes_) {
-      if (!node) continue;
-      const NodeState state = node->state();
-      const bool leads = node->peer().id == ServerId{leader};
+    for (const auto& [sid, server] : servers_) {
+      if (!server.node) continue;
+      const NodeState state = server.node->state();
+      const bool leads = sid == leader;
       if (state.state != (leads ? ServerState::leading : ServerState::following)) return false;
       if (state.leader != ServerId{leader}) return false;
     }
@@ -128,29 +52,20 @@ class Nodes : public testing::Test {
   }
   // On whom, or 0.
   [[nodiscard]] int settled() const {
-    for (int i = 1; i <= static_cast<int>(nodes_.size()); ++i) {
-      if (nodes_[static_cast<std::size_t>(i - 1)] && settled_on(i)) return i;
+    for (const auto& [sid, server] : servers_) {
+      if (server.node && settled_on(sid)) return sid;
     }
     return 0;
   }
-  Node& node(int sid) { return *nodes_[static_cast<std::size_t>(sid - 1)]; }
   tcp::socket stranger(int sid) {
     tcp::socket socket(io_);
-    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), ports_[static_cast<std::size_t>(sid - 1)]));
+    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), servers_.at(sid).election_port));
     return socket;
   }
   static std::uint64_t count(const Node& node, wire::Reject why) {
     const auto index = static_cast<std::size_t>(why);
     return node.counters().rejected[index] + node.rejected()[index];
   }
-
-  asio::io_context io_;
-  config::ZooCfg cfg_;
-  std::vector<std::uint16_t> ports_;
-  std::vector<std::shared_ptr<Node>> nodes_;
-  int changes_ = 0;
-  std::vector<std::unique_ptr<MemoryFiles>> disks_;
-  std::map<std::int64_t, int> leaders_;
 };
 
 TEST_F(Nodes, ThreeElectTheLargest) {
