@@ -144,8 +144,7 @@ void fields(Archive& archive, model::Peer& peer) {
 template <class Archive>
 void fields(Archive& archive, Server& server) {
   small(archive, server.life);
-  if (server.life == Life::unborn) return;
-  if (server.life == Life::down) return;
+  if (server.life != Life::up) return;
   fields(archive, server.proposal);
   fields(archive, server.peer);
 }
