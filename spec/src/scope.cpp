@@ -104,6 +104,7 @@ std::string describe(const Scope& scope) {
   std::string text =
       scope.network.kind == NetworkKind::latest ? "latest network" : "fifo:" + std::to_string(scope.network.capacity);
   text += scope.timing == TimingKind::async ? ", async" : ", timely";
+  if (scope.role_end == RoleEnd::any) text += ", roles end at any time";
   text += scope.grain == Grain::coarse ? ", coarse grain" : ", fine grain";
   text += scope.start == StartKind::staggered ? ", staggered starts" : ", started together";
   text += ", " + counted(scope.rounds, "round", "rounds");

@@ -59,8 +59,8 @@ class Overview(unittest.TestCase):
 
     def test_help_names_every_option(self):
         text = check("--help").stdout
-        for option in ("network timing grain start history crashes restarts rounds threads memory json starts resends "
-                       "losses depth time property show no-reduction seed-bug list html").split():
+        for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
+                       "starts resends losses depth time property show no-reduction seed-bug list html").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):
@@ -155,6 +155,8 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, THREE], []),
                 (["check", THREE, "--network", "fifo:0"], ["--network", "'fifo:0'", "expected"]),
                 (["check", THREE, "--timing", "slow"], ["--timing", "slow"]),
+                (["check", THREE, "--role-ends", "never"], ["--role-ends", "never"]),
+                (["check", THREE, "--role-ends", "any", "--timing", "timely"], ["--role-ends", "timely", "async"]),
                 (["check", THREE, "--memory", "lots"], ["--memory", "'lots'", "expected"]),
                 (["check", THREE, "--memory", "1M"], ["--memory", "'1M'", "at least"]),
                 (["check", THREE, "--history", "1=2"], ["--history", "'1=2'", "expected"]),

@@ -108,6 +108,8 @@ TEST(Reduction, FindsTheSameAmongThreeServers) {
 TEST(Reduction, FindsTheSameInTwoRounds) {
   for (const auto start : {staggered, together}) {
     compare(scenario_of(2), scope_with(async, start, 1, 1, 2));
+    compare(scenario_of(2), roles_end_at_any_time(scope_with(async, start, 1, 1, 2)));
+    compare(scenario_of(3), scope_with(async, start, 1, 0, 2));
     compare(scenario_of(3), scope_with(timely, start, 0, 0, 2));
   }
   compare(scenario_of(3), scope_with(timely, together, 1, 0, 2));

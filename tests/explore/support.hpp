@@ -63,6 +63,10 @@ inline spec::Scope scope_with(spec::TimingKind timing, spec::StartKind start, in
   scope.rounds = rounds;
   return scope;
 }
+inline spec::Scope roles_end_at_any_time(spec::Scope scope) {
+  scope.role_end = spec::RoleEnd::any;
+  return scope;
+}
 inline spec::Scope on_fifo(spec::Scope scope, int capacity) {
   scope.network = spec::Network{spec::NetworkKind::fifo, capacity};
   return scope;

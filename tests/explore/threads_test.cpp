@@ -87,6 +87,8 @@ TEST(Threads, DoNotChangeAClaimThatFails) {
 
 TEST(Threads, DoNotChangeTwoRounds) {
   expect_same_with_any_number(scenario_of(2), showing_all(request_for(scope_with(async, staggered, 1, 1, 2))));
+  const spec::Scope loose = roles_end_at_any_time(scope_with(async, staggered, 1, 0, 2));
+  expect_same_with_any_number(scenario_of(2), showing_all(request_for(loose)));
   check::Request request = request_for(scope_with(timely, together, 0, 0, 2));
   expect_same_with_any_number(scenario_of(3), showing_all(request));
 }

@@ -135,7 +135,7 @@ void Twin::expand(const World& world) {
       held_back = held_back || lost(world, i, false);
       continue;
     }
-    if (scope_.timing == spec::TimingKind::timely && !lost(world, i, moved)) continue;
+    if (scope_.role_end == spec::RoleEnd::lost && !lost(world, i, moved)) continue;
     const Reaction& reaction = react(i, &own, {model::RoleEnded{}, model::Start{}}, "end");
     World next = world;
     next.servers[static_cast<std::size_t>(i)] = reaction.next;

@@ -50,6 +50,9 @@ inline std::vector<Case> in_all_timings(const std::string& name, const spec::Sce
       full.start = start;
       const char* when = timing == async ? "_async" : "_timely";
       cases.push_back({name + when + (start == together ? "_together" : ""), scenario, full});
+      if (timing == timely || scope.rounds == 1) continue;  // no role ends that counts
+      full.role_end = spec::RoleEnd::any;
+      cases.push_back({name + when + (start == together ? "_together_any" : "_any"), scenario, full});
     }
   }
   return cases;

@@ -29,6 +29,7 @@ SCOPES = [
     ("five voters, a crash", "examples/five-voters.cfg", "--crashes 1 --time 60"),
     ("four voters, fifo, timely, together", FOUR, "--network fifo:4 --timing timely --start together --time 40"),
     ("three voters", "examples/three-voters.cfg", ""),
+    ("three voters, roles end at any time", "examples/three-voters.cfg", "--role-ends any"),
     ("three voters, fifo, together, a crash and restart, two rounds", "examples/three-voters.cfg",
      "--network fifo:4 --start together --crashes 1 --restarts 1 --rounds 2 --time 40"),
     ("three voters, two observers", "examples/three-voters-two-observers.cfg", ""),

@@ -25,6 +25,7 @@ Report explore_three(const spec::RuleVariant& rules, spec::TimingKind timing) {
   Request request;
   request.scope.rounds = 2;
   request.scope.timing = timing;
+  if (timing == spec::TimingKind::async) request.scope.role_end = spec::RoleEnd::any;
   request.rules = &rules;
   checker::Progress progress;
   return explore(spec::every_history(ensemble, 3).front(), request, progress);

@@ -46,6 +46,7 @@ Json scope_of(const Outcome& outcome) {
   const bool latest = scope.network.kind == spec::NetworkKind::latest;
   Json json{{"network", latest ? "latest" : "fifo:" + std::to_string(scope.network.capacity)},
             {"timing", scope.timing == spec::TimingKind::async ? "async" : "timely"},
+            {"role_ends", scope.role_end == spec::RoleEnd::any ? "any" : "lost"},
             {"grain", scope.grain == spec::Grain::coarse ? "coarse" : "fine"},
             {"start", scope.start == spec::StartKind::staggered ? "staggered" : "together"},
             {"crashes", scope.crashes},

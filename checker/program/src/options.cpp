@@ -58,6 +58,7 @@ struct Raw {
   std::vector<std::string> claims;
   std::vector<std::string> shows;
   std::vector<std::string> switched_off;
+  std::string role_ends = "lost";
   int crashes = 0;
   int restarts = 0;
   int rounds = 0;  // not given: by the number of servers
@@ -77,8 +78,13 @@ void add_bounds(CLI::App& check, Raw& raw) {
       ->group("What is explored");
   check
       .add_option("--timing", raw.timing,
-                  "async (default): waits may run out at any time; timely: messages are faster")
+                  "async (default): finalizeWait may run out at any time; timely: messages are faster")
       ->check(CLI::IsMember({"async", "timely"}))
+      ->group("What is explored");
+  check
+      .add_option("--role-ends", raw.role_ends,
+                  "lost (default): a role ends when what it stands on is lost; any: at any time (async only)")
+      ->check(CLI::IsMember({"lost", "any"}))
       ->group("What is explored");
   check.add_option("--grain", raw.grain, "coarse (default): a message is one step; fine: ZooKeeper's threads")
       ->check(CLI::IsMember({"coarse", "fine"}))
@@ -196,6 +202,12 @@ void read_scope(const Raw& raw, CheckOptions& options) {
   }
   scope.network = *network;
   scope.timing = raw.timing == "timely" ? spec::TimingKind::timely : spec::TimingKind::async;
+  scope.role_end = raw.role_ends == "any" ? spec::RoleEnd::any : spec::RoleEnd::lost;
+  if (scope.role_end == spec::RoleEnd::any && scope.timing == spec::TimingKind::timely) {
+    throw Wrong{
+        "--role-ends: found any with --timing timely, which is about time-outs that do not run out early; expected "
+        "it with --timing async"};
+  }
   scope.grain = raw.grain == "fine" ? spec::Grain::fine : spec::Grain::coarse;
   scope.start = raw.start == "together" ? spec::StartKind::together : spec::StartKind::staggered;
   scope.crashes = raw.crashes;

@@ -96,9 +96,12 @@ std::vector<std::string> bounds_in_words(const spec::Scope& scope) {
     words.push_back(how_many(scope.losses, "message lost", "messages lost"));
     words.push_back(how_many(scope.resends, "resend", "resends"));
   }
-  words.emplace_back(scope.timing == spec::TimingKind::async
-                         ? "finalizeWait may end and a role may be given up at any time (async)"
-                         : "messages are faster than finalizeWait (timely)");
+  words.emplace_back(scope.timing == spec::TimingKind::async ? "finalizeWait may end at any time (async)"
+                                                             : "messages are faster than finalizeWait (timely)");
+  if (scope.rounds > 1) {
+    words.emplace_back(scope.role_end == spec::RoleEnd::any ? "a role may end at any time (any)"
+                                                            : "a role ends when what it stands on is lost (lost)");
+  }
   words.emplace_back(scope.grain == spec::Grain::coarse ? "a message is handled in one step (coarse)"
                                                         : "reception and main loop in steps of their own (fine)");
   return words;

@@ -26,8 +26,13 @@ struct Network {
 inline constexpr int fifo_capacity_max = 64;
 
 enum class TimingKind : std::uint8_t {
-  async,  // finalizeWait may run out, and a role may end, at any time
-  timely  // messages are faster than finalizeWait, which is shorter than initLimit and syncLimit
+  async,  // finalizeWait may run out at any time
+  timely  // messages are faster than finalizeWait
+};
+enum class RoleEnd : std::uint8_t {
+  lost,  // at once where the leader is down or follows another; where it has no quorum of followers, or still looks,
+         // when nothing else moves: initLimit and syncLimit are the longest of all time-outs
+  any    // at any time, for no reason
 };
 enum class Grain : std::uint8_t {
   coarse,  // model::react: a message goes through a server at once
@@ -41,6 +46,7 @@ enum class StartKind : std::uint8_t {
 struct Scope {
   Network network;
   TimingKind timing = TimingKind::async;
+  RoleEnd role_end = RoleEnd::lost;  // `any` only with async
   Grain grain = Grain::coarse;
   StartKind start = StartKind::staggered;
   int crashes = 0;

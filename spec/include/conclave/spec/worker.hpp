@@ -367,7 +367,7 @@ class Worker {
     const bool within = own.clock < system_.scope().rounds;
     if (!within) {
       held_back = held_back || view_.role_lost(server, false);
-    } else if (!timely() || view_.role_lost(server, moved)) {
+    } else if (system_.scope().role_end == RoleEnd::any || view_.role_lost(server, moved)) {
       apply(state, server, input::end_role, ActionKind::end_role, step);
     }
   }
