@@ -33,6 +33,7 @@ struct Options {
   std::string log = "info";
   bool votes_only = false;
   std::vector<std::string> http;
+  bool empty_history = false;
 };
 
 ExitCode refused(const std::string& sentence, ExitCode code) {
@@ -85,6 +86,7 @@ ExitCode run(const Options& options) {
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
   node::NodeSettings settings;
   settings.finalize_wait_ms = options.finalize_wait_ms;
+  settings.empty_history = options.empty_history;
   const auto sid = own_id(options, *cfg);
   if (!sid) return refused(sid.error(), ExitCode::bad_input);
   settings.sid = *sid;
@@ -135,6 +137,8 @@ void declare(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 60000));
   app.add_option("--http", options.http, "HOST:PORT for /metrics and /status; :PORT for all addresses; repeatable");
   app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
+  app.add_flag("--empty-history", options.empty_history,
+               "stand as a server whose history is empty, which may lead others that are empty");
   app.add_option("--log", options.log, "off, error, warn, info (default), debug")
       ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
 }

@@ -87,6 +87,7 @@ class Encoder {
     put(leading.connected);
     put(leading.accepted);
     put(leading.acknowledged);
+    put(leading.refused);
     put(static_cast<std::int64_t>(leading.learners.size()));
     for (const model::LearnerLink& learner : leading.learners) {
       put(learner.sid);
@@ -125,13 +126,14 @@ std::uint8_t small(PeerEpoch epoch) { return static_cast<std::uint8_t>(epoch.val
 }  // namespace
 
 EpochMachine::EpochMachine(const model::Ensemble& ensemble, std::vector<ServerId> participants,
-                           const EpochRuleVariant& rules)
+                           std::uint32_t without_history, const EpochRuleVariant& rules)
     : ensemble_(ensemble), participants_(std::move(participants)), rules_(rules), known_(participants_.size()) {
   packets_.emplace_back(model::Ping{});
   outs_.emplace_back();
   for (std::size_t i = 0; i < participants_.size(); ++i) {
     EpochServer fresh;
-    fresh.peer = model::make_epoch_peer(ensemble_, participants_[i], {});
+    if ((without_history >> i & 1U) != 0) fresh.disk.last_zxid = model::no_history;
+    fresh.peer = model::make_epoch_peer(ensemble_, participants_[i], fresh.disk);
     intern(static_cast<int>(i), fresh);
   }
 }
@@ -226,7 +228,8 @@ void EpochMachine::flush(EpochServer& state, std::vector<EpochOut>& outs, Proper
       const auto* ack = std::get_if<model::AckEpoch>(&send->packet);
       if (ack != nullptr && !ack->current_epoch) seen |= bit(EpochProperty::accepted_before);
     } else if (std::holds_alternative<model::Disconnect>(effect)) {
-      seen |= bit(EpochProperty::learner_ahead);  // what else could be wrong does not happen among such servers
+      // What else could be wrong does not happen among such servers; a leader without history sends away as well.
+      if (keeps_history(state.peer.durable)) seen |= bit(EpochProperty::learner_ahead);
     } else if (const auto* established = std::get_if<model::Established>(&effect)) {
       const bool leads = established->leader == state.peer.id;
       seen |= bit(leads ? EpochProperty::leader_established : EpochProperty::learner_up_to_date);

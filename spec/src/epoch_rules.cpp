@@ -93,6 +93,10 @@ struct AcceptsAnything : ZooKeeperEpochRules {
   static constexpr EpochAnswer answer(PeerEpoch, PeerEpoch) { return EpochAnswer::accept; }
 };
 
+struct VouchesForNothing : ZooKeeperEpochRules {
+  static constexpr bool vouches = false;
+};
+
 template <class Rules>
 constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
   return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
@@ -108,6 +112,7 @@ constexpr std::array bugs = {
     variant<ZxidOnly>("zxid-only", "how recent a history is goes by its zxid, not by its epoch"),
     variant<AcceptsTwice>("accept-twice", "an epoch that was accepted before is accepted again"),
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
+    variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
 };
 
 }  // namespace

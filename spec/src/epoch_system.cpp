@@ -38,7 +38,7 @@ EpochSystem::EpochSystem(const model::Configuration& configuration, const EpochS
       scope_(scope),
       participants_(voters_of(configuration)),
       fields_(servers(), scope_),
-      machine_(ensemble_, participants_, rules),
+      machine_(ensemble_, participants_, scope_.without_history, rules),
       channels_(participants_.size()) {
   for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
     quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {

@@ -62,6 +62,16 @@ TEST(EpochTwin, CountsTheSame) {
   expect_the_same(2, EpochScope{1, 0, -1}, rules);
 }
 
+TEST(EpochTwin, CountsTheSameWithServersThatKeepNoHistory) {
+  const auto& rules = spec::zookeeper_epoch_rules();
+  expect_the_same(2, EpochScope{2, 1, 2, 0b01}, rules);
+  expect_the_same(2, EpochScope{2, 1, 2, 0b11}, rules);
+  for (const std::uint32_t without : {0b001U, 0b110U, 0b111U}) {
+    expect_the_same(3, EpochScope{2, 1, 1, without}, rules);
+    expect_the_same(3, EpochScope{1, 1, 1, without}, rules);
+  }
+}
+
 TEST(EpochTwin, CountsTheSameWithEachBug) {
   for (const spec::EpochRuleVariant& bug : spec::seeded_epoch_bugs()) {
     expect_the_same(2, EpochScope{2, 1, 2}, bug);
@@ -81,6 +91,22 @@ TEST(EpochClaims, HoldAndEverythingIsReached) {
   EXPECT_EQ(report.shown.size(), 10U);
 }
 
+// Among servers that keep a history and servers that keep none, whichever they are.
+TEST(EpochClaims, HoldWithServersThatKeepNoHistory) {
+  for (const std::uint32_t without : {0b001U, 0b011U, 0b111U}) {
+    const check::EpochReport report = explore(3, EpochScope{2, 1, 2, without});
+    EXPECT_EQ(report.verdict, checker::Verdict::exhausted) << without;
+    EXPECT_TRUE(report.violations.empty()) << without;
+    const auto reached = [&](EpochProperty property) {
+      return report.first_seen[static_cast<std::size_t>(property)].has_value();
+    };
+    EXPECT_TRUE(reached(EpochProperty::second_epoch)) << without;
+    EXPECT_TRUE(reached(EpochProperty::learner_up_to_date)) << without;
+    // A transaction needs a quorum of those that keep one.
+    EXPECT_EQ(reached(EpochProperty::transaction_committed), without == 0b001U) << without;
+  }
+}
+
 struct Caught {
   std::string bug;
   EpochScope scope;
@@ -95,6 +121,8 @@ TEST(EpochClaims, CatchEachSeededBug) {
       {"zxid-only", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
       {"accept-twice", {2, 0, 3}, EpochProperty::one_leader_per_epoch},
       {"accept-anything", {2, 1, 3}, EpochProperty::written_never_falls},
+      // The one server without history lets another be elected that lacks what it has seen.
+      {"vouch-for-nothing", {3, 1, 3, 0b001}, EpochProperty::committed_survives},
   };
   for (const Caught& expected : caught) {
     const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(expected.bug);

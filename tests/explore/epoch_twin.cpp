@@ -91,6 +91,7 @@ std::string text(const Process& process) {
   set(leading.connected);
   set(leading.accepted);
   set(leading.acknowledged);
+  set(leading.refused);
   for (const model::LearnerLink& learner : leading.learners) {
     add(learner.sid.value);
     add(static_cast<int>(learner.phase));
@@ -139,7 +140,8 @@ class Plain {
     start.connections.assign(static_cast<std::size_t>(count_), Connection::none);
     for (int i = 0; i < count_; ++i) {
       Process process;
-      process.peer = model::make_epoch_peer(ensemble_, ServerId{i + 1}, {});
+      if ((scope_.without_history >> i & 1U) != 0) process.disk.last_zxid = model::no_history;
+      process.peer = model::make_epoch_peer(ensemble_, ServerId{i + 1}, process.disk);
       start.servers.push_back(process);
     }
     std::set<std::string> known{text(start)};
@@ -247,6 +249,7 @@ class Plain {
   }
 
   void grow(const World& world, int server) {
+    if (!keeps_history(at(world, server).disk)) return;
     if (settled_leader(world, server) && world.transactions < scope_.transactions) {
       World next = world;
       ++next.transactions;
@@ -393,7 +396,7 @@ class Plain {
     world.wires[{from, to}].push_back(packet);
   }
   void send_away(World& world, int leader, int learner) {
-    saw(EpochProperty::learner_ahead);
+    if (keeps_history(at(world, leader).disk)) saw(EpochProperty::learner_ahead);
     auto& packets = world.wires[{learner, leader}];
     while (!packets.empty() && !std::holds_alternative<model::FollowerInfo>(packets.front())) {
       packets.erase(packets.begin());
@@ -410,7 +413,7 @@ class Plain {
     if (world.established.size() > 1) saw(EpochProperty::second_epoch);
     if (epoch <= process.floor) saw(EpochProperty::epochs_rise);
     if (2 * static_cast<int>(process.witnesses.size()) <= count_) saw(EpochProperty::as_recent_as_quorum);
-    if (scope_.transactions == 0) return;
+    if (scope_.transactions == 0 || !keeps_history(process.disk)) return;
     const std::int64_t zxid = process.disk.last_zxid.value;
     const std::pair<std::int64_t, std::int64_t> history{zxid >> 32, zxid & 0xffffffff};
     if (history < world.committed && epoch > world.committed.first) saw(EpochProperty::committed_survives);

@@ -59,13 +59,14 @@ class Ensemble : public testing::Test {
     cfg_ = *cfg;
   }
 
-  // With epochs, on top of what the server has promised before.
-  void start(int sid) {
+  // With epochs, on top of what the server has promised before. `empty_history`: as NodeSettings says.
+  void start(int sid, bool empty_history = false) {
     Server& server = servers_.at(sid);
     NodeSettings settings;
     settings.sid = model::ServerId{sid};
     settings.cfg = cfg_;
     settings.finalize_wait_ms = 50;
+    settings.empty_history = empty_history;
     settings.durable = server.files.durable;
     settings.files = &server.files;
     server.node = Node::make(io_, settings, [this, sid](const NodeState& state) { heard(sid, state); });

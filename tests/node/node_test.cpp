@@ -37,7 +37,7 @@ class Nodes : public Ensemble {
     ASSERT_TRUE(started) << started.error();
   }
   // What it has promised outlives it.
-  void start_with_epochs(int sid) { Ensemble::start(sid); }
+  void start_with_epochs(int sid, bool empty_history = false) { Ensemble::start(sid, empty_history); }
   bool until(const std::function<bool()>& so) { return Ensemble::until(so, 10s); }
   // All that run follow one that leads.
   [[nodiscard]] bool settled_on(int leader) const {
@@ -143,7 +143,8 @@ TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
   EXPECT_EQ(detailed_state(leader), "leading - broadcast");
   EXPECT_TRUE(is_running(leader));
   EXPECT_EQ(leader.leader, ServerId{3});
-  EXPECT_EQ(leader.accepted_epoch, leader.current_epoch);
+  EXPECT_EQ(leader.accepted_epoch, model::PeerEpoch{1});
+  EXPECT_EQ(leader.current_epoch, model::PeerEpoch{0});  // of a history; nobody has one
   EXPECT_EQ(leader.voters, 3U);
   EXPECT_EQ(leader.statistics.decisions(ServerState::leading), 1U);
   EXPECT_EQ(leader.statistics.election_time().count(), 1U);
@@ -167,7 +168,7 @@ TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
 
   const NodeStatus follower = node(1).status();
   EXPECT_EQ(detailed_state(follower), "following - broadcast");
-  EXPECT_EQ(follower.current_epoch, leader.current_epoch);
+  EXPECT_EQ(follower.accepted_epoch, leader.accepted_epoch);
 
   kill(2);
   kill(3);
@@ -178,6 +179,37 @@ TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
   EXPECT_EQ(looking.statistics.roles_ended(), 1U);
   EXPECT_EQ(looking.statistics.elections(), 2U);
   EXPECT_EQ(looking.vote.leader, ServerId{1});
+}
+
+// Two nodes are a quorum of three, so they lead as long as nobody who keeps a history (here: an empty one) is there.
+TEST_F(Nodes, GiveWayToAServerThatKeepsAHistory) {
+  configure(3);
+  start_with_epochs(2);
+  start_with_epochs(3);
+  ASSERT_TRUE(until([this] { return established() == 3; }));
+  const std::int64_t before = node(3).state().epoch.value;
+  start_with_epochs(1, true);
+  ASSERT_TRUE(until([this] { return established() == 1; }));
+  EXPECT_GT(node(1).state().epoch.value, before);
+  // Its epoch is one of a history, and counts; theirs was of none.
+  EXPECT_EQ(servers_.at(3).files.durable.current_epoch, node(1).state().epoch);
+  kill(1);
+  ASSERT_TRUE(until([this] { return established() == 3; }));
+  EXPECT_EQ(servers_.at(3).files.durable.current_epoch.value, node(3).state().epoch.value - 1);
+  // And again, although it has not seen the latest epoch.
+  start_with_epochs(1, true);
+  EXPECT_TRUE(until([this] { return established() == 1; }));
+}
+
+// Server 3 has seen a later epoch than anybody who is left. It can't lead them, and must not keep them from electing.
+TEST_F(Nodes, StandBackWhereTheyCantLead) {
+  configure(3);
+  servers_.at(3).files.durable = model::Durable{model::PeerEpoch{5}, model::PeerEpoch{5}, model::Zxid{0}};
+  start_with_epochs(1, true);
+  start_with_epochs(2, true);
+  start_with_epochs(3);
+  ASSERT_TRUE(until([this] { return established() == 2; }));
+  EXPECT_GT(node(2).state().epoch.value, 5);
 }
 
 TEST_F(Nodes, IdleAndWrongConnectionsKeepNobodyFromElecting) {

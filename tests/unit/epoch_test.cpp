@@ -217,6 +217,111 @@ TEST(EpochLearner, HearsItsLeaderOnly) {
   EXPECT_EQ(other.peer, made.peer);
 }
 
+// --- a server that keeps no history ---
+
+EpochPeer without(std::int64_t id, std::int64_t accepted, std::int64_t current) {
+  return server(id, accepted, current, no_history.value);
+}
+// Server 3 leads without a history; server 1 has said FOLLOWERINFO and got LEADERINFO.
+EpochTransition leads_without(std::int64_t current, std::int64_t accepted) {
+  EpochTransition made = at(without(3, 4, current), Lead{});
+  return at(made.peer, from(1, info(accepted)));
+}
+
+TEST(EpochWithoutHistory, RegistersAsAnObserverAndIsCounted) {
+  const EpochTransition learner = at(without(1, 4, 4), Follow{ServerId{3}});
+  const FollowerInfo said{PeerEpoch{4}, LearnerType::observer, ConfigVersion{0}};
+  EXPECT_EQ(learner.effects[0], (EpochEffect{Connect{ServerId{3}, said}}));
+  EpochTransition leader = at(server(3, 4, 4, 9), Lead{});
+  leader = at(leader.peer, from(1, said));
+  EXPECT_EQ(leading(leader).phase, LeadPhase::proposing);
+}
+
+TEST(EpochWithoutHistory, VouchesForTheEpochOfAHistoryItHasSeen) {
+  EpochTransition made = at(without(1, 4, 3), Follow{ServerId{3}});
+  made = at(made.peer, from(3, LeaderInfo{PeerEpoch{5}}));
+  EXPECT_EQ(made.effects[1], (EpochEffect{SendPacket{ServerId{3}, AckEpoch{PeerEpoch{3}, no_history}}}));
+  made = at(made.peer, from(3, Synchronise{no_history, Zxid{0x400000007}}));
+  EXPECT_TRUE(made.effects.empty());
+  made = at(made.peer, from(3, NewLeader{PeerEpoch{5}}));
+  ASSERT_EQ(made.effects.size(), 2U);
+  EXPECT_EQ(made.effects[0], EpochEffect{WriteCurrent{PeerEpoch{5}}});
+  EXPECT_EQ(made.effects[1], (EpochEffect{SendPacket{ServerId{3}, EpochAck{PeerEpoch{5}}}}));
+  EXPECT_EQ(made.peer.durable.last_zxid, no_history);
+}
+
+TEST(EpochWithoutHistory, EstablishesAnEpochThatIsOfNoHistory) {
+  World<3> world{three(), {without(1, 0, 0), without(2, 0, 0), without(3, 0, 0)}, {}, {}};
+  world.take(2, Lead{});
+  world.take(0, Follow{ServerId{3}});
+  world.take(1, Follow{ServerId{3}});
+  world.run();
+  EXPECT_EQ(world.established, 3);
+  for (const EpochPeer& peer : world.peers) {
+    EXPECT_EQ(peer.durable.accepted_epoch, PeerEpoch{1});
+    EXPECT_EQ(peer.durable.current_epoch, PeerEpoch{0});
+  }
+}
+
+TEST(EpochWithoutHistory, GivesWayToALearnerThatCanLead) {
+  // Even to an empty one of the same epoch.
+  EpochTransition made = leads_without(2, 4);
+  made = at(made.peer, from(1, AckEpoch{PeerEpoch{2}, Zxid{0}}));
+  ASSERT_EQ(made.effects.size(), 1U);
+  EXPECT_EQ(made.effects[0], EpochEffect{RoleOver{EndReason::no_history}});
+}
+
+TEST(EpochWithoutHistory, GivesWayOnceEstablished) {
+  World<3> world{three(), {server(1, 0, 0, 7), without(2, 0, 0), without(3, 0, 0)}, {}, {}};
+  world.take(2, Lead{});
+  world.take(1, Follow{ServerId{3}});
+  world.run();
+  EXPECT_EQ(world.established, 2);
+  world.take(0, Follow{ServerId{3}});
+  world.run();
+  EXPECT_EQ(world.peers[2].role, EpochRole::none);
+}
+
+TEST(EpochWithoutHistory, RefusesALearnerThatIsBehind) {
+  EpochTransition made = leads_without(2, 4);
+  made = at(made.peer, from(1, AckEpoch{PeerEpoch{1}, Zxid{0x100000009}}));
+  ASSERT_EQ(made.effects.size(), 1U);
+  EXPECT_EQ(made.effects[0], EpochEffect{Disconnect{ServerId{1}}});
+  // It comes back, and has by now accepted the epoch: nothing more is known of its history, and it is not newer.
+  made = at(made.peer, from(1, info(5)));
+  made = at(made.peer, from(1, AckEpoch{std::nullopt, Zxid{0x100000009}}));
+  EXPECT_EQ(made.effects[0], EpochEffect{Disconnect{ServerId{1}}});
+  // Nobody else comes, so the leader knows why it could not lead.
+  made = at(made.peer, LimitOver{});
+  EXPECT_EQ(made.effects[0], EpochEffect{RoleOver{EndReason::no_history}});
+}
+
+TEST(EpochWithoutHistory, GivesWayWhereItCantTell) {
+  EpochTransition made = leads_without(2, 5);  // server 1 has heard of epoch 6 from somebody else
+  made = at(made.peer, from(1, AckEpoch{std::nullopt, Zxid{0x100000009}}));
+  EXPECT_EQ(made.effects[0], EpochEffect{RoleOver{EndReason::no_history}});
+}
+
+TEST(EpochWithoutHistory, DoesNotGiveWayToAnObserver) {
+  const std::array members{Member{ServerId{1}, LearnerType::observer, {}, {}}, Member{ServerId{2}, {}, {}, {}},
+                           Member{ServerId{3}, {}, {}, {}}};
+  const Ensemble ensemble = single_configuration(Configuration::make(QuorumKind::majority, members));
+  const Durable durable{PeerEpoch{0}, PeerEpoch{0}, no_history};
+  EpochTransition made = epoch_step(ensemble, make_epoch_peer(ensemble, ServerId{3}, durable), Lead{});
+  made = epoch_step(ensemble, made.peer, from(2, FollowerInfo{PeerEpoch{0}, LearnerType::observer, {}}));
+  made = epoch_step(ensemble, made.peer, from(1, FollowerInfo{PeerEpoch{0}, LearnerType::observer, {}}));
+  made = epoch_step(ensemble, made.peer, from(1, AckEpoch{PeerEpoch{0}, Zxid{5}}));
+  ASSERT_EQ(made.effects.size(), 1U);
+  EXPECT_EQ(made.effects[0], EpochEffect{Disconnect{ServerId{1}}});
+}
+
+TEST(EpochWithHistory, FollowsNobodyWithout) {
+  EpochTransition made = at(server(1, 4, 3, 9), Follow{ServerId{3}});
+  made = at(made.peer, from(3, LeaderInfo{PeerEpoch{5}}));
+  made = at(made.peer, from(3, Synchronise{Zxid{9}, no_history}));
+  EXPECT_EQ(made.effects[0], EpochEffect{RoleOver{EndReason::unexpected_packet}});
+}
+
 TEST(EpochDurable, SaysWhatNoServerStartsFrom) {
   EXPECT_EQ(check(Durable{PeerEpoch{3}, PeerEpoch{3}, Zxid{0x300000001}}), DurableError::none);
   EXPECT_EQ(check(Durable{PeerEpoch{3}, PeerEpoch{2}, Zxid{0x300000001}}), DurableError::current_behind_history);

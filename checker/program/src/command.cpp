@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -139,6 +140,23 @@ ExitCode refused(const std::string& message, ExitCode code) {
   return code;
 }
 
+// Ids into participants, which are the voters by ascending ids. Something: what is wrong.
+std::optional<std::string> read_without_history(EpochOutcome& outcome) {
+  for (const std::int64_t id : outcome.options.without_history) {
+    std::uint32_t bit = 1;
+    bool found = false;
+    for (const model::Member& member : outcome.cfg.configuration.members()) {
+      if (!outcome.cfg.configuration.votes(member.id)) continue;
+      found = member.id.value == id;
+      if (found) break;
+      bit <<= 1U;
+    }
+    if (!found) return fmt::format("--without-history: found {}; expected a voter of {}", id, outcome.cfg.file);
+    outcome.options.scope.without_history |= bit;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ExitCode run_check(const CheckOptions& options) {
@@ -184,6 +202,7 @@ ExitCode run_epoch(const EpochOptions& options) {
   outcome.options = options;
   outcome.cfg = std::move(*cfg);
   choose_epoch_bounds(outcome.options, voters);
+  if (const auto wrong = read_without_history(outcome)) return refused(*wrong, ExitCode::bad_input);
   checker::Limits limits = limits_of(options);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
   const auto began = Clock::now();

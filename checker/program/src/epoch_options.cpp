@@ -17,6 +17,7 @@ struct EpochCommandLine::Raw {
   std::string memory;
   std::string seed_bug;
   std::vector<std::string> shows;
+  std::vector<std::int64_t> without_history;
   int epochs = 0;
   int transactions = -1;
   int stops = 0;
@@ -43,6 +44,11 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->add_option("--stops", raw.stops, "at most N crashes and ends of roles (default 3 up to three voters, else 1)")
       ->check(CLI::Range(0, spec::stops_max));
   command_->add_flag("--any-stops", raw.any_stops, "any number of crashes and ends of roles");
+  command_
+      ->add_option("--without-history", raw.without_history,
+                   "servers that keep no data, as conclave's node: ids, separated by commas")
+      ->delimiter(',')
+      ->type_name("IDS");
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be");
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")
       ->allow_extra_args(false)
@@ -76,6 +82,7 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
     wrong = "--any-stops: found it with --stops; expected one of them";
     return false;
   }
+  options.without_history = raw.without_history;
   options.stops_given = raw.any_stops || raw.stops >= 0;
   options.scope.stops = raw.stops >= 0 ? raw.stops : -1;
   if (!raw.memory.empty()) {

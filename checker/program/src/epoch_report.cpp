@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -22,6 +23,13 @@ std::string ids_of(const model::Configuration& configuration) {
   for (const model::Member& member : configuration.members()) {
     if (configuration.votes(member.id)) ids.push_back(member.id);
   }
+  return id_set(ids);
+}
+
+std::string sorted_ids(const EpochOptions& options) {
+  const std::set<std::int64_t> sorted(options.without_history.begin(), options.without_history.end());
+  std::vector<model::ServerId> ids;
+  for (const std::int64_t id : sorted) ids.push_back(model::ServerId{id});
   return id_set(ids);
 }
 
@@ -164,6 +172,9 @@ std::string epoch_text_report(const EpochOutcome& outcome) {
   fmt::format_to(out, "{}\n  voters {}\n", outcome.cfg.file, ids_of(outcome.cfg.configuration));
   fmt::format_to(out, "explored\n  bounds: {}\n", epochs_in_words(outcome.options.scope));
   fmt::format_to(out, "  elections: any server may be elected, and follow any that leads, at any time\n");
+  if (!outcome.options.without_history.empty()) {
+    fmt::format_to(out, "  without history: {}\n", sorted_ids(outcome.options));
+  }
   if (outcome.options.rules != &spec::zookeeper_epoch_rules()) {
     fmt::format_to(out, "  seeded bug {}: {}\n", outcome.options.rules->name, outcome.options.rules->sentence);
   }
@@ -230,6 +241,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
        {{"epochs", scope.epochs},
         {"transactions", scope.transactions},
         {"stops", scope.stops < 0 ? json() : json(scope.stops)}}},
+      {"without_history", outcome.options.without_history},
       {"rules", outcome.options.rules->name},
       {"verdict", report.violations.empty() ? name_of(report.verdict) : std::string_view("violated")},
       {"states", report.states},

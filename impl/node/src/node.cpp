@@ -1,5 +1,7 @@
 #include "conclave/node/node.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "conclave/wire/notification.hpp"
@@ -44,7 +46,9 @@ Node::Node(asio::io_context& io, NodeSettings settings, Listener listener)
       role_timer_(io) {
   ensemble_.timing.finalize_wait_ms = settings_.finalize_wait_ms;
   ensemble_.timing.notification_interval_min_ms = first_resend_ms;
-  peer_ = model::make_peer(ensemble_, settings_.sid, settings_.durable);
+  durable_ = settings_.durable;
+  if (!settings_.empty_history) durable_.last_zxid = model::no_history;
+  peer_ = model::make_peer(ensemble_, settings_.sid, durable_);
 }
 
 tl::expected<void, std::string> Node::start() {
@@ -86,8 +90,7 @@ tl::expected<void, std::string> Node::start() {
   if (settings_.files != nullptr) make_quorum_port();
   connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
   if (auto bound = connections_->listen(); !bound) return bound;
-  log::info("LOOKING");
-  take(model::Start{});
+  begin_election();
   return {};
 }
 
@@ -144,8 +147,8 @@ void Node::take(const model::Event& event) {
   const bool was_looking = state_of(peer_) == ServerState::looking;
   if (std::holds_alternative<model::Start>(event)) {
     statistics_.election_began(Clock::now());
-    log::info("New election. My id = {}, proposed zxid=0x{:x}", settings_.sid.value,
-              static_cast<std::uint64_t>(peer_.durable.last_zxid.value));
+    log::info("New election. My id = {}, proposed zxid={}", settings_.sid.value,
+              keeps_history(peer_.durable) ? fmt::format("0x{:x}", peer_.durable.last_zxid.value) : "none");
   }
   model::Transition made = model::react(ensemble_, peer_, event);
   peer_ = made.peer;
@@ -261,6 +264,12 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
 
 // --- the role -------------------------------------------------------------------------------------------------------
 
+void Node::begin_election() {
+  log::info("LOOKING");
+  peer_.durable = std::exchange(stands_back_, false) ? model::standing_back(durable_) : durable_;
+  take(model::Start{});
+}
+
 void Node::begin_role() {
   statistics_.decided(state_of(peer_), Clock::now());
   log::info("{} - LEADER ELECTION TOOK - {} MS", name_of(state_of(peer_)),
@@ -268,7 +277,7 @@ void Node::begin_role() {
   election_timer_.cancel();
   waiting_for_role_ = false;
   if (!quorum_) return look_at_role();
-  const model::EpochPeer role = model::make_epoch_peer(ensemble_, settings_.sid, peer_.durable, peer_.committed);
+  const model::EpochPeer role = model::make_epoch_peer(ensemble_, settings_.sid, durable_, peer_.committed);
   if (state_of(peer_) == ServerState::leading) return quorum_->lead(role, config_texts_[peer_.committed]);
   quorum_->follow(role, peer_.current_vote.proposal.leader);
 }
@@ -320,12 +329,12 @@ void Node::end_role(const std::string& why) {
   show_lease();
   statistics_.role_ended(Clock::now());
   if (quorum_) {
+    stands_back_ = quorum_->end_reason() == model::EndReason::no_history;
     quorum_->stop();
-    peer_.durable = quorum_->peer().durable;  // what has been accepted meanwhile
+    durable_ = quorum_->peer().durable;  // what has been accepted meanwhile
   }
   take(model::RoleEnded{});
-  log::info("LOOKING");
-  take(model::Start{});
+  begin_election();
 }
 
 }  // namespace conclave::node

@@ -53,7 +53,7 @@ NodeStatus Node::status() const {
   if (!looking) status.leader = status.vote.leader;
   status.round = peer_.clock;
   const bool in_role = quorum_ && !looking;
-  const model::Durable& durable = in_role ? quorum_->peer().durable : peer_.durable;
+  const model::Durable& durable = in_role ? quorum_->peer().durable : durable_;
   status.accepted_epoch = durable.accepted_epoch;
   status.current_epoch = durable.current_epoch;
   status.last_zxid = durable.last_zxid;

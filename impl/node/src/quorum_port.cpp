@@ -31,6 +31,7 @@ const char* reason_text(model::EndReason reason) {
     case model::EndReason::epoch_too_low: return "the leader's epoch is below the one accepted here";
     case model::EndReason::unexpected_packet: return "the leader has sent what is out of place";
     case model::EndReason::quorum_lost: return "not enough followers are connected";
+    case model::EndReason::no_history: return "another server has data, and this one keeps none: it can't lead it";
   }
   return "?";
 }
@@ -71,6 +72,7 @@ QuorumPort::~QuorumPort() { stop(); }
 
 void QuorumPort::stop() {
   ++role_;
+  end_reason_.reset();
   error_code ignored;
   acceptor_.close(ignored);
   limit_.cancel();
@@ -126,15 +128,16 @@ bool QuorumPort::apply(const model::EpochEffect& effect) {
     if (peer_.role == EpochRole::leading) limit_.cancel();
     callbacks_.established(established->leader, established->epoch);
   } else if (const auto* over = std::get_if<model::RoleOver>(&effect)) {
-    end(reason_text(over->reason));
+    end(over->reason);
     return false;
   }
   return true;
 }
 
-void QuorumPort::end(const std::string& why) {
+void QuorumPort::end(model::EndReason why) {
   stop();
-  callbacks_.over(why);
+  end_reason_ = why;
+  callbacks_.over(reason_text(why));
 }
 
 void QuorumPort::arm_limit(std::chrono::milliseconds limit) {
@@ -304,8 +307,22 @@ bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPack
     }
   }
   // What belongs to the broadcast is not stored, and so not acknowledged.
-  if (decoded->packet) take(model::PacketFrom{*link->sid, *decoded->packet});
+  if (decoded->packet) hand_on(link, *decoded->packet);
   return !link->closed;
+}
+
+// Of an empty history, which is not the same as none: it stays empty, and nobody with another one can be led with it.
+void QuorumPort::hand_on(const std::shared_ptr<Link>& link, model::Packet packet) {
+  const model::Zxid own = peer_.durable.last_zxid;
+  if (auto* history = std::get_if<model::Synchronise>(&packet); history != nullptr && keeps_history(peer_.durable)) {
+    history->to = own;
+  }
+  const auto* ack = std::get_if<model::AckEpoch>(&packet);
+  const bool leads = peer_.role == EpochRole::leading && ack != nullptr && keeps_history(peer_.durable);
+  if (leads && ack->last_zxid != own && ack->last_zxid != model::no_history) {
+    return reject(link, wire::QuorumReject::has_data);
+  }
+  take(model::PacketFrom{*link->sid, packet});
 }
 
 // A learner that is silent for too long is lost (LearnerHandler's socket time-out).
@@ -320,12 +337,6 @@ void QuorumPort::watch(const std::shared_ptr<Link>& link) {
 }
 
 void QuorumPort::send(const std::shared_ptr<Link>& link, const model::Packet& packet) {
-  const auto* history = std::get_if<model::Synchronise>(&packet);
-  if (history != nullptr && history->from != history->to) {
-    log::error("server {} has data (zxid 0x{:x}), and this node has none: it can't lead it", link->sid->value,
-               static_cast<std::uint64_t>(history->from.value));
-    return reject_later(link, wire::QuorumReject::has_data);
-  }
   link->unsent.push_back(wire::encode_packet(packet, settings_.own, config_text_));
   link->unsent_bytes += link->unsent.back().size();
   if (link->unsent_bytes > unsent_bytes_max) return reject_later(link, wire::QuorumReject::unread);

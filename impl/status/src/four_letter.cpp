@@ -47,11 +47,12 @@ std::string_view mode_of(const NodeStatus& node) {
   }
 }
 
-// A leader begins its epoch with the epoch's first zxid; a learner has what it had (ZooKeeperServer.setZxid).
+// A leader begins its epoch, which it has accepted itself, with the epoch's first zxid; a learner has what it had
+// (ZooKeeperServer.setZxid). What keeps no history has processed nothing.
 std::int64_t processed_zxid(const NodeStatus& node) {
-  const std::int64_t last = node.last_zxid.value;
+  const std::int64_t last = std::max(node.last_zxid.value, std::int64_t{0});
   if (node.state != model::ServerState::leading || !node.established) return last;
-  return std::max(last, model::first_zxid_of(node.current_epoch).value);
+  return std::max(last, model::first_zxid_of(node.accepted_epoch).value);
 }
 
 // --- srvr, stat -----------------------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ void put_role(Exposition& page, const NodeStatus& node) {
   page.gauge("conclave_leader_sid", "Id of the leader; -1 while the server looks for one.",
              node.state == model::ServerState::looking ? -1 : node.leader.value);
   page.gauge("conclave_round", "Logical clock of the elections.", node.round.value);
-  page.gauge("conclave_current_epoch", "The epoch that the server last took part in.", node.current_epoch.value);
+  page.gauge("conclave_current_epoch", "The epoch of the newest history that the server has seen.",
+             node.current_epoch.value);
   page.gauge("conclave_accepted_epoch", "The newest epoch that the server has promised itself to.",
              node.accepted_epoch.value);
   page.gauge("conclave_config_version", "Version of the configuration in use.", node.config_version.value);

@@ -13,7 +13,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 using node::NodeStatus;
 
-std::string zxid_text(model::Zxid zxid) { return fmt::format("0x{:x}", static_cast<std::uint64_t>(zxid.value)); }
+// "none": of a server that keeps no history, or that proposes nobody.
+std::string zxid_text(model::Zxid zxid) {
+  return zxid == model::no_history ? "none" : fmt::format("0x{:x}", static_cast<std::uint64_t>(zxid.value));
+}
 
 std::string_view type_name(model::LearnerType type) {
   return type == model::LearnerType::observer ? "observer" : "participant";

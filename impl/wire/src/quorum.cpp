@@ -144,7 +144,7 @@ tl::expected<DecodedPacket, QuorumReject> decode_packet(const QuorumPacket& pack
     }
     case PacketType::diff:
     case PacketType::trunc:
-    case PacketType::snap: return DecodedPacket{model::Synchronise{history, history}, {}};
+    case PacketType::snap: return DecodedPacket{model::Synchronise{history, model::Zxid{packet.zxid}}, {}};
     case PacketType::new_leader: return DecodedPacket{model::NewLeader{epoch}, {}};
     case PacketType::ack: return DecodedPacket{model::EpochAck{epoch}, {}};
     case PacketType::up_to_date: return DecodedPacket{model::UpToDate{}, {}};

@@ -44,6 +44,9 @@ struct ZooKeeperEpochRules {
 
   // Is an epoch on the disk before anybody hears of it?
   static constexpr bool writes_first = true;
+
+  // Does a server without history remember the epoch of the newest one that it has seen?
+  static constexpr bool vouches = true;
 };
 
 // newLeaderProposal and the look once a tick count in the committed configuration, and in the last seen one if that is
@@ -90,7 +93,10 @@ class EpochStepper {
     peer().role = EpochRole::learning;
     peer().learning.leader = follow.leader;
     const ConfigVersion version = committed().version();
-    effect(Connect{follow.leader, FollowerInfo{peer().durable.accepted_epoch, peer().learner_type, version}});
+    // As an observer does, whoever keeps no history is told of transactions when they are committed, and does not have
+    // to acknowledge any. A leader counts voters by their ids, however they come.
+    const LearnerType type = keeps_history(peer().durable) ? peer().learner_type : LearnerType::observer;
+    effect(Connect{follow.leader, FollowerInfo{peer().durable.accepted_epoch, type, version}});
   }
 
   constexpr void on(const PacketFrom& received) {
@@ -111,7 +117,8 @@ class EpochStepper {
   }
 
   constexpr void on(const LimitOver&) {
-    if (peer().role != EpochRole::none && !established()) end(EndReason::limit_over);
+    if (peer().role == EpochRole::none || established()) return;
+    end(peer().leading.refused.empty() ? EndReason::limit_over : EndReason::no_history);
   }
 
   // L.lead's loop. Whoever is connected counts, synchronised or not (LH.synced), as long as it is not silent.
@@ -143,6 +150,7 @@ class EpochStepper {
     LeadingEpoch& leader = peer().leading;
     LearnerLink* learner = find(leader.learners, sid);
     if (learner == nullptr || learner->phase != LearnerPhase::told_epoch) return drop(sid);
+    if (!keeps_history(peer().durable) && ack.last_zxid != no_history) return give_way(sid, ack);
     learner->phase = LearnerPhase::waiting_for_quorum;
     learner->last_zxid = ack.last_zxid;
     // Whoever comes later is not asked any more how recent it is: it will be synchronised, or truncated.
@@ -154,6 +162,20 @@ class EpochStepper {
     }
     propose_if_accepted();
     serve_learners();
+  }
+
+  // A learner with a history, at a leader without: it can't be given one, and must not be counted with an old one. If
+  // it could lead itself, that is better for all; one that is behind has to wait for somebody with a newer history.
+  constexpr void give_way(ServerId sid, const AckEpoch& ack) {
+    if (!committed().votes(sid)) return drop(sid);
+    LeadingEpoch& leader = peer().leading;
+    // Nothing is said of the history's epoch the second time, but it has not become newer.
+    const bool behind = ack.current_epoch
+                            ? !Rules::ahead(Standing{*ack.current_epoch, ack.last_zxid}, leader.standing)
+                            : contains(leader.refused, sid);
+    if (!behind) return end(EndReason::no_history);
+    insert(leader.refused, sid);
+    drop(sid);
   }
 
   // LH.run reads one ACK after its NEWLEADER; L.waitForNewLeaderAck. Later ones are of UPTODATE.
@@ -210,8 +232,7 @@ class EpochStepper {
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.accepted, id); });
     if (!enough) return;
     leader.phase = LeadPhase::synchronising;
-    peer().durable.current_epoch = leader.epoch;
-    effect(WriteCurrent{leader.epoch});
+    if (keeps_history(peer().durable)) write_current(leader.epoch);
     hear_new_leader_ack(peer().id);
   }
 
@@ -271,6 +292,7 @@ class EpochStepper {
   constexpr void from_leader(const Synchronise& synchronise) {
     LearningEpoch& learner = peer().learning;
     if (learner.phase != LearnPhase::accepted) return end(EndReason::unexpected_packet);
+    if (keeps_history(peer().durable) && synchronise.to == no_history) return end(EndReason::unexpected_packet);
     learner.phase = LearnPhase::synchronised;
     learner.history = synchronise.to;
     if (synchronise.to < peer().durable.last_zxid) write_history(synchronise.to);
@@ -280,11 +302,11 @@ class EpochStepper {
     LearningEpoch& learner = peer().learning;
     if (learner.phase != LearnPhase::synchronised) return end(EndReason::unexpected_packet);
     learner.phase = LearnPhase::acknowledged;
-    if (learner.history != peer().durable.last_zxid) write_history(learner.history);
+    const Zxid history = learner.history;
     learner.history = Zxid{0};
+    if (keeps_history(peer().durable) && history != peer().durable.last_zxid) write_history(history);
     const PeerEpoch epoch = learner.epoch;  // LEADERINFO's: what NEWLEADER says is not looked at
-    peer().durable.current_epoch = epoch;
-    effect(WriteCurrent{epoch});
+    if (history != no_history && (Rules::vouches || keeps_history(peer().durable))) write_current(epoch);
     effect(SendPacket{learner.leader, Packet{EpochAck{epoch}}});
   }
 
@@ -308,6 +330,11 @@ class EpochStepper {
     end(EndReason::unexpected_packet);
   }
 
+  // The epoch of the newest history that was seen. Without one nothing was.
+  constexpr void write_current(PeerEpoch epoch) {
+    peer().durable.current_epoch = epoch;
+    effect(WriteCurrent{epoch});
+  }
   constexpr void write_history(Zxid last_zxid) {
     peer().durable.last_zxid = last_zxid;
     effect(WriteHistory{last_zxid});

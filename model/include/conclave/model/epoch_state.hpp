@@ -98,6 +98,7 @@ struct LeadingEpoch {
   ServerSet connected;                             // connectingFollowers: also those that are gone again
   ServerSet accepted;                              // electingFollowers
   AcknowledgedSet acknowledged;                    // newLeaderProposal's
+  ServerSet refused;                               // by a leader without history: who has an older one
   FixedVector<LearnerLink, servers_max> learners;  // sorted
   friend constexpr bool operator==(const LeadingEpoch&, const LeadingEpoch&) = default;
 };
@@ -220,7 +221,14 @@ struct Established {  // a leader: its epoch holds from now on. A learner: it is
   PeerEpoch epoch{0};
   friend constexpr bool operator==(const Established&, const Established&) = default;
 };
-enum class EndReason : std::uint8_t { link_lost, limit_over, epoch_too_low, unexpected_packet, quorum_lost };
+enum class EndReason : std::uint8_t {
+  link_lost,
+  limit_over,
+  epoch_too_low,
+  unexpected_packet,
+  quorum_lost,
+  no_history  // a leader that keeps none, where others have one that they would need
+};
 struct RoleOver {  // back to LOOKING; all connections of the role are to be closed
   EndReason reason = EndReason::link_lost;
   friend constexpr bool operator==(const RoleOver&, const RoleOver&) = default;

@@ -24,10 +24,19 @@ struct Notification {
 struct Durable {
   PeerEpoch accepted_epoch{0};
   PeerEpoch current_epoch{0};
-  Zxid last_zxid{0};  // unlogged: no database, and none may be created
+  Zxid last_zxid{0};  // unlogged: no database, and none may be created; or no_history
 
   friend constexpr bool operator==(const Durable&, const Durable&) = default;
 };
+// No ZooKeeper server is without: this is a server that votes and keeps epochs, but none of the data.
+constexpr bool keeps_history(const Durable& durable) { return durable.last_zxid != no_history; }
+// With what such a server votes once after it has been elected and could not lead (EndReason::no_history): so that it
+// is elected over nobody, and those that do keep a history find a leader among themselves. What it vouches for when it
+// follows is still the true one.
+constexpr Durable standing_back(Durable durable) {
+  durable.current_epoch = PeerEpoch{least};
+  return durable;
+}
 
 // QuorumOracleMaj's two inputs: whether it would be asked at all (needOracle), and what its file says.
 struct Oracle {

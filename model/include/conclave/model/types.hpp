@@ -30,6 +30,8 @@ inline constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 inline constexpr ServerId no_server{least};
 // The zxid of a server that has no database and may not create one (ZOOKEEPER-261).
 inline constexpr Zxid unlogged{-1};
+// The zxid of a server that keeps no history at all: below every history, the empty one (0) included. Not ZooKeeper's.
+inline constexpr Zxid no_history{least};
 // The round of a vote that no election has decided (Vote's three-argument constructor).
 inline constexpr Round no_round{-1};
 

@@ -79,7 +79,7 @@ class EpochMachine {
  public:
   // All must outlive the machine. Participants are numbered from 0, all voters, ids ascending.
   EpochMachine(const model::Ensemble& ensemble, std::vector<model::ServerId> participants,
-               const EpochRuleVariant& rules);
+               std::uint32_t without_history, const EpochRuleVariant& rules);
 
   // REQUIRES: the input is possible there (see EpochWorker).
   EpochLocalResult apply(int server, LocalId local, std::uint32_t input);

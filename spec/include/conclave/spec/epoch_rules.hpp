@@ -13,9 +13,10 @@ namespace conclave::spec {
 // The bounds of an exploration. Stops and elections have none of their own: a server may stop at any moment, between
 // any two writes, any number of times, and be elected or follow whoever leads; the number of epochs ends it.
 struct EpochScope {
-  int epochs = 2;        // no leader proposes an epoch beyond
-  int transactions = 1;  // that established leaders log, all together
-  int stops = -1;        // crashes and ends of roles; -1: any number
+  int epochs = 2;                     // no leader proposes an epoch beyond
+  int transactions = 1;               // that established leaders log, all together
+  int stops = -1;                     // crashes and ends of roles; -1: any number
+  std::uint32_t without_history = 0;  // participants that keep none, as conclave's node; a bit for each, from 0
 };
 inline constexpr int epochs_max = 7;
 inline constexpr int transactions_max = 7;

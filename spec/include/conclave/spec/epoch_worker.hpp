@@ -24,7 +24,7 @@ class EpochWorker {
   EpochWorker(EpochSystem& system, const Layout& layout)
       : system_(system), layout_(layout), n_(system.servers()), facts_(static_cast<std::size_t>(n_)) {}
 
-  // All servers looking, with empty disks.
+  // All servers looking, with empty disks. (Which of them keep no history is the machine's first local state of each.)
   template <class Emit>
   void initial(const Emit& emit) {
     emit(State{});
@@ -42,8 +42,8 @@ class EpochWorker {
         elect(state, i, emit);
       } else {
         hear(state, i, emit);
-        if (own.established) log(state, i, emit);
-        if (own.up_to_date) copy(state, i, emit);
+        if (own.established && keeps_history(own.disk)) log(state, i, emit);
+        if (own.up_to_date && keeps_history(own.disk)) copy(state, i, emit);
       }
       if (own.pending || own.role != model::EpochRole::none) stop(state, i, emit);
     }
@@ -337,7 +337,7 @@ class EpochWorker {
     if (epoch <= after.floor) broken |= bit(EpochProperty::epochs_rise);
     const std::uint32_t witnesses = facts_of(server, local(next, server)).witnesses;
     if (!system_.quorum_among(witnesses)) broken |= bit(EpochProperty::as_recent_as_quorum);
-    if (system_.scope().transactions > 0) {
+    if (system_.scope().transactions > 0 && keeps_history(after.disk)) {
       // From now on its whole history counts as committed.
       const std::uint32_t committed = get(next, fields().committed());
       const std::uint32_t history = number_of(after.disk.last_zxid);

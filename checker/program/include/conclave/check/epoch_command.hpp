@@ -17,9 +17,10 @@
 namespace conclave::check {
 
 struct EpochOptions {
-  std::string file;  // never empty
-  spec::EpochScope scope;
-  bool stops_given = false;  // without it the number of voters decides
+  std::string file;                           // never empty
+  spec::EpochScope scope;                     // run_epoch fills in who keeps no history
+  std::vector<std::int64_t> without_history;  // ids
+  bool stops_given = false;                   // without it the number of voters decides
   const spec::EpochRuleVariant* rules = &spec::zookeeper_epoch_rules();
   spec::PropertySet show = 0;
   int threads = 1;

@@ -33,6 +33,8 @@ struct NodeSettings {
   config::ZooCfg cfg;
   model::Durable durable;
   int finalize_wait_ms = 200;
+  // Stand as a server whose history is empty, not as one that keeps none: such a one may lead others that are empty.
+  bool empty_history = false;
   // With it, epochs are established over the quorum port; without, the node votes and no more. Must outlive the node.
   EpochFiles* files = nullptr;
   // Where other threads read whether this server leads; nobody has to. Must outlive the node.
@@ -69,6 +71,7 @@ class Node : public std::enable_shared_from_this<Node> {
   model::ConfigText look_at_config(std::string_view text, model::ConfigIndex& index);
   void send(model::ServerId to, const model::Notification& notification, model::ConfigIndex config);
   void arm(const model::ArmTimer& timer);
+  void begin_election();
   void begin_role();
   void look_at_role();
   void make_quorum_port();
@@ -81,11 +84,13 @@ class Node : public std::enable_shared_from_this<Node> {
   Listener listener_;
   model::Ensemble ensemble_;
   std::vector<std::string> config_texts_;  // of the ensemble's configurations
+  model::Durable durable_;                 // peer_ has what it votes with
   model::Peer peer_;
   std::shared_ptr<ConnectionManager> connections_;
   std::shared_ptr<QuorumPort> quorum_;
   bool established_ = false;
   Lease lease_;
+  bool stands_back_ = false;  // in the next election
   boost::asio::steady_timer election_timer_;
   boost::asio::steady_timer role_timer_;
   bool waiting_for_role_ = false;  // the role's limit is running

@@ -42,7 +42,7 @@ struct NodeStatus {
   model::Round round{0};
   model::PeerEpoch accepted_epoch{0};
   model::PeerEpoch current_epoch{0};
-  model::Zxid last_zxid{0};
+  model::Zxid last_zxid{0};  // no_history: it keeps none
   model::ConfigVersion config_version{0};
   std::size_t voters = 0;
   std::vector<PeerStatus> peers;  // by id, itself included

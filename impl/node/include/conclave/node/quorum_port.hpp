@@ -12,6 +12,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,8 +43,9 @@ struct QuorumCounters {
   std::array<std::uint64_t, wire::quorum_rejects_count> rejected{};
 };
 
-// Plays one role at a time: leader or learner. No data goes over it: a learner takes the leader's history as read, and
-// a leader sends away a learner that has one.
+// Plays one role at a time: leader or learner. No data goes over it. A learner takes the leader's history as read. What
+// a leader does with learners that have one is the model's to say where it keeps none itself; where its own is empty,
+// it sends them away.
 //
 // Single-threaded: calls have to come from the thread that runs the io_context. Writes of epochs block it, because
 // nothing may be said before they are done; they throw WriteFailed out of the io_context's run().
@@ -70,6 +72,8 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   void stop();
   [[nodiscard]] const model::EpochPeer& peer() const { return peer_; }
   [[nodiscard]] const QuorumCounters& counters() const { return counters_; }
+  // Why the last role was over; nothing while one is played, and after stop().
+  [[nodiscard]] std::optional<model::EndReason> end_reason() const { return end_reason_; }
 
  private:
   using Socket = boost::asio::ip::tcp::socket;
@@ -79,7 +83,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
              Callbacks callbacks);
   void take(const model::EpochEvent& event);
   bool apply(const model::EpochEffect& effect);
-  void end(const std::string& why);
+  void end(model::EndReason why);
   void listen();
   void accept_next();
   void make_room();
@@ -88,6 +92,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   void begin(const std::shared_ptr<Link>& link);
   void read(const std::shared_ptr<Link>& link);
   bool heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet);
+  void hand_on(const std::shared_ptr<Link>& link, model::Packet packet);
   void watch(const std::shared_ptr<Link>& link);
   void send(const std::shared_ptr<Link>& link, const model::Packet& packet);
   void pump(const std::shared_ptr<Link>& link);
@@ -109,6 +114,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   model::ServerId leader_{0};
   model::FollowerInfo info_;
   int tries_ = 0;  // to connect to the leader
+  std::optional<model::EndReason> end_reason_;
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
   boost::asio::ip::tcp::acceptor acceptor_;
   std::list<std::shared_ptr<Link>> links_;

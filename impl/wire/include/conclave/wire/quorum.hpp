@@ -68,8 +68,8 @@ struct QuorumPacket {
 // there is none of need not be sent.
 [[nodiscard]] Bytes encode_packet(const model::Packet& packet, model::ServerId sid, std::string_view config_text);
 
-// The other way. Nothing: a packet of the broadcast, which says nothing about epochs. `history`: DIFF, TRUNC and SNAP
-// are read as bringing one from there to there.
+// The other way. Nothing: a packet of the broadcast, which says nothing about epochs. `history`: what DIFF, TRUNC and
+// SNAP are read as bringing from there to the leader's.
 struct DecodedPacket {
   std::optional<model::Packet> packet;
   std::optional<model::ServerId> sid;  // FOLLOWERINFO and OBSERVERINFO
