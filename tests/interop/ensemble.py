@@ -42,7 +42,7 @@ def free_ports(count):
 class Ensemble:
     """`nodes`: the ids that are ours, of 1 to `size`; the others are real. Use it in a with statement."""
 
-    def __init__(self, program, nodes, size=5, options=(), jvm=servers.QUICK_JVM, tick_ms=TICK_MS):
+    def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS):
         self.program, self.nodes, self.size = program, set(nodes), size
         self.options, self.jvm, self.tick_ms = options, jvm, tick_ms
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-interop-"))

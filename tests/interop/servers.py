@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 
 JARS = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar"]
 LOGGING = """log4j.rootLogger=INFO, C
@@ -28,7 +29,7 @@ class Server:
     """A process, and what it has last said of itself. `changed` is notified with each line that says something.
 
     state is LOOKING, FOLLOWING or LEADING; serving: it is up to date with an established leader, or is one;
-    led_epochs: those that it has established itself.
+    led_epochs: those that it has established itself; told: when it has told what, (seconds, state, serving).
     """
 
     def __init__(self, sid, command, log_path, changed, prefix=()):
@@ -36,7 +37,7 @@ class Server:
         self.changed = changed
         self.state, self.leader, self.epoch, self.serving = "LOOKING", None, None, False
         self.stopped = False
-        self.led_epochs = []
+        self.led_epochs, self.told = [], []
         self.log = open(log_path, "a", encoding="utf-8")
         self.process = subprocess.Popen([*MORTAL, *prefix, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, errors="replace")
@@ -50,6 +51,7 @@ class Server:
             self.log.flush()
             with self.changed:
                 if self.hear(line.rstrip("\n")):
+                    self.told.append((time.monotonic(), self.state, self.serving))
                     self.changed.notify_all()
         with self.changed:
             self.ended = True

@@ -2,7 +2,8 @@
 
 Each server lives in a network namespace with one TUN device; what goes into it comes out here, in this process, which
 hands it on to the device of whom it is for, or does not. So every direction of every pair can be treated by itself,
-with a seed, and no kernel needs netem. Everything is in a private network and mount namespace, and gone with the process.
+with a seed, and no kernel needs netem. Everything is in a private network and mount namespace, and gone with the
+process.
 """
 
 import ctypes
