@@ -1,7 +1,8 @@
 // A node that is killed, or whose disk fails, at one of the calls by which it writes epochs.
 //
-// usage: faulty_node ZOO_CFG SID DATA_DIR kill N | fail N ERRNO
+// usage: faulty_node ZOO_CFG SID DATA_DIR empty|none kill N | fail N ERRNO
 //
+// Its history is empty, as a ZooKeeper server's that is new, or it keeps none.
 // N counts the calls from 1. Otherwise it is a node like any other, and ends as conclave-node does.
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
@@ -33,8 +34,8 @@ int refused(const std::string& sentence, int code) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  const int last = std::atoi(arguments[4].c_str());
-  const int error = arguments[3] == "fail" ? std::atoi(arguments[5].c_str()) : 0;
+  const int last = std::atoi(arguments[5].c_str());
+  const int error = arguments[4] == "fail" ? std::atoi(arguments[6].c_str()) : 0;
   node::FaultyFiles faulty(node::operating_system(), [&](int number, node::FileCall) -> std::error_code {
     if (number != last) return {};
     if (error == 0) ::kill(::getpid(), SIGKILL);
@@ -48,6 +49,7 @@ int run(const std::vector<std::string>& arguments) {
   settings.cfg = *cfg;
   settings.sid = model::ServerId{std::atoll(arguments[1].c_str())};
   settings.durable = *durable;
+  settings.empty_history = arguments[3] == "empty";
   settings.finalize_wait_ms = 50;
   try {
     node::DiskEpochFiles files(arguments[2], faulty);
@@ -68,6 +70,6 @@ int main(int argc, char** argv) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no longer than the test
   spdlog::set_default_logger(spdlog::null_logger_mt("conclave"));
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() < 5 || (arguments[3] == "fail" && arguments.size() < 6)) return wrong_use;
+  if (arguments.size() < 6 || (arguments[4] == "fail" && arguments.size() < 7)) return wrong_use;
   return run(arguments);
 }

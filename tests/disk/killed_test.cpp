@@ -71,23 +71,33 @@ class KilledAtEachWrite : public Ensemble {
   }
   ~KilledAtEachWrite() override { std::filesystem::remove_all(folder_); }
 
-  // `self` is the node on a disk; `other` the one here. `faults(n)`: what is done to it at call n. It has to be done at
-  // each call before the epoch is established; `judge` sees how the node has ended.
-  void run(int self, int other, const std::function<std::vector<std::string>(int)>& faults,
+  struct Pair {
+    int self;               // the node on a disk
+    int other;              // the one here
+    std::string self_has;   // "empty": a history, as a new ZooKeeper server; "none": it keeps none
+    std::string other_has;  // likewise
+  };
+  // `faults(n)`: what is done to the node at call n. It has to be done at each call before the epoch is established;
+  // `judge` sees how the node has ended.
+  void run(const Pair& pair, const std::function<std::vector<std::string>(int)>& faults,
            const std::function<void(Child&, const std::string& said)>& judge) {
+    const int self = pair.self;
+    const int other = pair.other;
+    // Both epochs are written at start, and each when it changes. Of no history there is no new current epoch.
+    const int calls_min = 5 * (pair.other_has == "empty" ? 4 : 3);
     configure(3);
     std::ofstream(folder_ / "zoo.cfg") << text_;
-    start(other);
+    start(other, pair.other_has == "empty");
     for (int number = 1;; ++number) {
       SCOPED_TRACE("at call " + std::to_string(number));
       std::vector<std::string> command{FAULTY_NODE, (folder_ / "zoo.cfg").string(), std::to_string(self),
-                                       folder_.string()};
+                                       folder_.string(), pair.self_has};
       for (const std::string& word : faults(number)) command.push_back(word);
       Child child(command, (folder_ / "errors").string());
       ASSERT_TRUE(until([&] { return child.over() || node(other).state().established; }));
       if (!child.over()) {
         // There was no such call any more: everything is written and said.
-        EXPECT_GT(number, 20) << "the calls were not counted";
+        EXPECT_GT(number, calls_min) << "the calls were not counted";
         child.end();
         return look(self, other);
       }
@@ -127,8 +137,10 @@ void was_killed(Child& child, const std::string& said) {
   ASSERT_TRUE(child.killed()) << "exit code " << child.exit_code() << ": " << said;
 }
 
-TEST_F(KilledAtEachWrite, ALeader) { run(3, 1, kill_at, was_killed); }
-TEST_F(KilledAtEachWrite, AFollower) { run(1, 3, kill_at, was_killed); }
+TEST_F(KilledAtEachWrite, ALeader) { run({3, 1, "empty", "empty"}, kill_at, was_killed); }
+TEST_F(KilledAtEachWrite, AFollower) { run({1, 3, "empty", "empty"}, kill_at, was_killed); }
+TEST_F(KilledAtEachWrite, ALeaderWithoutHistory) { run({3, 1, "none", "none"}, kill_at, was_killed); }
+TEST_F(KilledAtEachWrite, AFollowerThatVouches) { run({1, 3, "none", "empty"}, kill_at, was_killed); }
 
 // One reason at each call; the next call has the next.
 std::vector<std::string> fail_at(int number) {
@@ -141,8 +153,9 @@ void has_said_why(Child& child, const std::string& said) {
   EXPECT_EQ(said.find("/"), 0U) << "which file? " << said;
 }
 
-TEST_F(KilledAtEachWrite, ALeaderWhoseDiskFails) { run(3, 1, fail_at, has_said_why); }
-TEST_F(KilledAtEachWrite, AFollowerWhoseDiskFails) { run(1, 3, fail_at, has_said_why); }
+TEST_F(KilledAtEachWrite, ALeaderWhoseDiskFails) { run({3, 1, "empty", "empty"}, fail_at, has_said_why); }
+TEST_F(KilledAtEachWrite, AFollowerWhoseDiskFails) { run({1, 3, "empty", "empty"}, fail_at, has_said_why); }
+TEST_F(KilledAtEachWrite, AFollowerThatVouchesWhoseDiskFails) { run({1, 3, "none", "empty"}, fail_at, has_said_why); }
 
 }  // namespace
 }  // namespace conclave::node
