@@ -127,12 +127,16 @@ std::uint8_t small(PeerEpoch epoch) { return static_cast<std::uint8_t>(epoch.val
 
 EpochMachine::EpochMachine(const model::Ensemble& ensemble, std::vector<ServerId> participants,
                            std::uint32_t without_history, const EpochRuleVariant& rules)
-    : ensemble_(ensemble), participants_(std::move(participants)), rules_(rules), known_(participants_.size()) {
+    : ensemble_(ensemble),
+      participants_(std::move(participants)),
+      without_history_(without_history),
+      rules_(rules),
+      known_(participants_.size()) {
   packets_.emplace_back(model::Ping{});
   outs_.emplace_back();
   for (std::size_t i = 0; i < participants_.size(); ++i) {
     EpochServer fresh;
-    if ((without_history >> i & 1U) != 0) fresh.disk.last_zxid = model::no_history;
+    if ((without_history_ >> i & 1U) != 0) fresh.disk.last_zxid = model::no_history;
     fresh.peer = model::make_epoch_peer(ensemble_, participants_[i], fresh.disk);
     intern(static_cast<int>(i), fresh);
   }
@@ -151,6 +155,12 @@ EpochLocalResult EpochMachine::apply(int server, LocalId local, std::uint32_t in
   return result;
 }
 
+// A vote has the zxid of whom it is for; of that zxid a learner asks only whether it is one of a history.
+model::Follow EpochMachine::follow(std::uint32_t leader) const {
+  const bool keeps = (without_history_ >> leader & 1U) == 0;
+  return model::Follow{participants_[leader], keeps ? model::Zxid{0} : model::no_history};
+}
+
 EpochServer EpochMachine::compute(int server, const EpochServer& before, std::uint32_t input,
                                   std::vector<EpochOut>& outs, PropertySet& seen) {
   EpochServer state = before;
@@ -160,7 +170,7 @@ EpochServer EpochMachine::compute(int server, const EpochServer& before, std::ui
       state.floor = parameter;
       take(state, model::Lead{}, outs, seen);
       break;
-    case EpochInput::follow: take(state, model::Follow{participants_[parameter]}, outs, seen); break;
+    case EpochInput::follow: take(state, follow(parameter), outs, seen); break;
     case EpochInput::packet:
       take(state, model::PacketFrom{participants_[parameter >> 16U], packet(static_cast<PacketId>(parameter))}, outs,
            seen);

@@ -221,7 +221,7 @@ class Plain {
       if (leader == server || !leads(world, leader)) continue;
       const auto wire = world.wires.find({server, leader});
       if (wire != world.wires.end() && wire->second.size() > 2) continue;
-      happen(world, server, model::Follow{ServerId{leader + 1}});
+      happen(world, server, model::Follow{ServerId{leader + 1}, at(world, leader).disk.last_zxid});
     }
   }
 

@@ -126,6 +126,23 @@ TEST_F(Nodes, EachLeaderHasAnEpochOfItsOwn) {
   }
 }
 
+// That is acceptedEpoch's doing: among nodes currentEpoch is never written, for no history became newer.
+TEST_F(Nodes, AllKilledAtOnceGoOnFromWhatTheyHaveAccepted) {
+  configure(5);
+  std::int64_t epoch = 0;
+  for (int again = 0; again < 6; ++again) {
+    for (int i = 1; i <= 5; ++i) start_with_epochs(i);
+    ASSERT_TRUE(until([this] { return established() != 0; })) << again;
+    EXPECT_GT(last_epoch(), epoch);
+    epoch = last_epoch();
+    for (int i = 1; i <= 5; ++i) {
+      kill(i);
+      EXPECT_EQ(servers_.at(i).files.durable.accepted_epoch, model::PeerEpoch{epoch}) << i;
+      EXPECT_EQ(servers_.at(i).files.durable.current_epoch, model::PeerEpoch{0}) << i;
+    }
+  }
+}
+
 TEST_F(Nodes, ALeaderLosesItsEpochWithItsQuorum) {
   configure(3);
   for (int i = 1; i <= 3; ++i) start_with_epochs(i);

@@ -31,7 +31,7 @@ TEST(QuorumPort, ALearnerThatIsRefusedLooksAgainLongBeforeItsLimit) {
     io.stop();
   };
   const auto port = QuorumPort::make(io, ensemble, settings, files, callbacks);
-  port->follow(model::make_epoch_peer(ensemble, model::ServerId{1}, {}, 0), model::ServerId{3});
+  port->follow(model::make_epoch_peer(ensemble, model::ServerId{1}, {}, 0), model::Follow{model::ServerId{3}});
   io.run_for(std::chrono::seconds{20});
   EXPECT_EQ(why, "the connection to the leader is lost");
   EXPECT_EQ(port->peer().role, model::EpochRole::none);

@@ -228,13 +228,18 @@ EpochTransition leads_without(std::int64_t current, std::int64_t accepted) {
   return at(made.peer, from(1, info(accepted)));
 }
 
-TEST(EpochWithoutHistory, RegistersAsAnObserverAndIsCounted) {
-  const EpochTransition learner = at(without(1, 4, 4), Follow{ServerId{3}});
+TEST(EpochWithoutHistory, RegistersAsAnObserverWhereThereIsAHistoryAndIsCounted) {
+  const EpochTransition learner = at(without(1, 4, 4), Follow{ServerId{3}, Zxid{0}});
   const FollowerInfo said{PeerEpoch{4}, LearnerType::observer, ConfigVersion{0}};
   EXPECT_EQ(learner.effects[0], (EpochEffect{Connect{ServerId{3}, said}}));
   EpochTransition leader = at(server(3, 4, 4, 9), Lead{});
   leader = at(leader.peer, from(1, said));
   EXPECT_EQ(leading(leader).phase, LeadPhase::proposing);
+}
+
+TEST(EpochWithoutHistory, RegistersAsAFollowerWhereTheLeaderHasNoneEither) {
+  const EpochTransition learner = at(without(1, 4, 4), Follow{ServerId{3}, no_history});
+  EXPECT_EQ(learner.effects[0], (EpochEffect{Connect{ServerId{3}, info(4)}}));
 }
 
 TEST(EpochWithoutHistory, VouchesForTheEpochOfAHistoryItHasSeen) {

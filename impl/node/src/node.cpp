@@ -279,7 +279,8 @@ void Node::begin_role() {
   if (!quorum_) return look_at_role();
   const model::EpochPeer role = model::make_epoch_peer(ensemble_, settings_.sid, durable_, peer_.committed);
   if (state_of(peer_) == ServerState::leading) return quorum_->lead(role, config_texts_[peer_.committed]);
-  quorum_->follow(role, peer_.current_vote.proposal.leader);
+  const model::Proposal& elected = peer_.current_vote.proposal;
+  quorum_->follow(role, model::Follow{elected.leader, elected.zxid});
 }
 
 // Before the first effects of an epoch have happened, its writes among them, `established_` is not yet set.

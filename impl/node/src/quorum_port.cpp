@@ -92,12 +92,12 @@ void QuorumPort::lead(const model::EpochPeer& peer, std::string config_text) {
   take(model::Lead{});
 }
 
-void QuorumPort::follow(const model::EpochPeer& peer, ServerId leader) {
+void QuorumPort::follow(const model::EpochPeer& peer, const model::Follow& elected) {
   stop();
   peer_ = peer;
-  leader_ = leader;
+  leader_ = elected.leader;
   arm_limit(settings_.init_limit);
-  take(model::Follow{leader});
+  take(elected);
 }
 
 // --- the model ------------------------------------------------------------------------------------------------------

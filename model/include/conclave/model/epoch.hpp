@@ -93,9 +93,11 @@ class EpochStepper {
     peer().role = EpochRole::learning;
     peer().learning.leader = follow.leader;
     const ConfigVersion version = committed().version();
-    // As an observer does, whoever keeps no history is told of transactions when they are committed, and does not have
-    // to acknowledge any. A leader counts voters by their ids, however they come.
-    const LearnerType type = keeps_history(peer().durable) ? peer().learner_type : LearnerType::observer;
+    // Who keeps no history can't acknowledge transactions. Where there may be some it registers as an observer, which is
+    // told of them once they are committed, for ZooKeeper sends away a follower that acknowledges none. It is counted
+    // all the same: a leader goes by ids. A leader without history has no transactions.
+    const bool only_observes = !keeps_history(peer().durable) && keeps_history(follow.zxid);
+    const LearnerType type = only_observes ? LearnerType::observer : peer().learner_type;
     effect(Connect{follow.leader, FollowerInfo{peer().durable.accepted_epoch, type, version}});
   }
 

@@ -168,6 +168,7 @@ struct Lead {  // the election has decided for this server: L.lead
 };
 struct Follow {  // ... for another: Follower.followLeader, Observer.observeLeader
   ServerId leader{0};
+  Zxid zxid{0};  // of the vote that has elected it
   friend constexpr bool operator==(const Follow&, const Follow&) = default;
 };
 struct PacketFrom {

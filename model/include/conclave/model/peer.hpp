@@ -29,7 +29,8 @@ struct Durable {
   friend constexpr bool operator==(const Durable&, const Durable&) = default;
 };
 // No ZooKeeper server is without: this is a server that votes and keeps epochs, but none of the data.
-constexpr bool keeps_history(const Durable& durable) { return durable.last_zxid != no_history; }
+constexpr bool keeps_history(Zxid last_zxid) { return last_zxid != no_history; }
+constexpr bool keeps_history(const Durable& durable) { return keeps_history(durable.last_zxid); }
 // With what such a server votes once after it has been elected and could not lead (EndReason::no_history): so that it
 // is elected over nobody, and those that do keep a history find a leader among themselves. What it vouches for when it
 // follows is still the true one.

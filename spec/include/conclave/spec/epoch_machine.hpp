@@ -77,7 +77,8 @@ struct EpochFacts {
 // Thread-safe: each call takes the lock, though not while it computes.
 class EpochMachine {
  public:
-  // All must outlive the machine. Participants are numbered from 0, all voters, ids ascending.
+  // All must outlive the machine. Participants are numbered from 0, all voters, ids ascending. `without_history`: a bit
+  // for each of them that keeps none.
   EpochMachine(const model::Ensemble& ensemble, std::vector<model::ServerId> participants,
                std::uint32_t without_history, const EpochRuleVariant& rules);
 
@@ -98,6 +99,7 @@ class EpochMachine {
     std::deque<std::string> bytes;
     std::unordered_map<std::string, LocalId> ids;
   };
+  [[nodiscard]] model::Follow follow(std::uint32_t leader) const;
   EpochServer compute(int server, const EpochServer& before, std::uint32_t input, std::vector<EpochOut>& outs,
                       PropertySet& seen);
   void take(EpochServer& state, const model::EpochEvent& event, std::vector<EpochOut>& outs, PropertySet& seen);
@@ -109,6 +111,7 @@ class EpochMachine {
 
   const model::Ensemble& ensemble_;
   std::vector<model::ServerId> participants_;
+  std::uint32_t without_history_;
   const EpochRuleVariant& rules_;
   std::mutex mutex_;
   std::vector<Known> known_;

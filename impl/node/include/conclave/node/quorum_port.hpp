@@ -67,7 +67,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
 
   // REQUIRES: no role. `config_text` goes to learners with NEWLEADER.
   void lead(const model::EpochPeer& peer, std::string config_text);
-  void follow(const model::EpochPeer& peer, model::ServerId leader);
+  void follow(const model::EpochPeer& peer, const model::Follow& elected);
   // Ends the role, if there is one, without a callback.
   void stop();
   [[nodiscard]] const model::EpochPeer& peer() const { return peer_; }
