@@ -1,7 +1,6 @@
 """An ensemble of real servers and nodes on 127.0.0.1, and questions to all of it."""
 
 import pathlib
-import random
 import shutil
 import socket
 import sys
@@ -13,30 +12,16 @@ import unittest
 import client
 import servers
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from loopback import free_ports
+
 PATIENCE_S = 120  # for what has to happen; real servers are slow to start on a busy machine
 TICK_MS, INIT_TICKS, SYNC_TICKS = 500, 20, 6
 SYNC_S = TICK_MS * SYNC_TICKS / 1000
-# Below the range from which the kernel takes the ports of outgoing connections: a server that is restarted must find
-# its port free.
-PORTS = range(11000, 32000)
 
 
 class Failed(AssertionError):
     """Something did not happen in time; says what, and how the ensemble looks."""
-
-
-def free_ports(count):
-    found = []
-    while len(found) < count:
-        port = random.SystemRandom().choice(PORTS)
-        with socket.socket() as one:
-            try:
-                one.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return found
 
 
 class Ensemble:

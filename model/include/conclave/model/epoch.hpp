@@ -93,9 +93,9 @@ class EpochStepper {
     peer().role = EpochRole::learning;
     peer().learning.leader = follow.leader;
     const ConfigVersion version = committed().version();
-    // Who keeps no history can't acknowledge transactions. Where there may be some it registers as an observer, which is
-    // told of them once they are committed, for ZooKeeper sends away a follower that acknowledges none. It is counted
-    // all the same: a leader goes by ids. A leader without history has no transactions.
+    // Who keeps no history can't acknowledge transactions. Where there may be some it registers as an observer, which
+    // is told of them once they are committed, for ZooKeeper sends away a follower that acknowledges none. It is
+    // counted all the same: a leader goes by ids. A leader without history has no transactions.
     const bool only_observes = !keeps_history(peer().durable) && keeps_history(follow.zxid);
     const LearnerType type = only_observes ? LearnerType::observer : peer().learner_type;
     effect(Connect{follow.leader, FollowerInfo{peer().durable.accepted_epoch, type, version}});
