@@ -104,6 +104,24 @@ TEST_F(LeadersPort, ForgetsALearnerThatItSendsAwayForItsData) {
   EXPECT_TRUE(phase_of(2));
 }
 
+// One stranger would else use up all epochs.
+TEST_F(LeadersPort, DoesNotFollowALearnerFarBeyondItsOwnEpoch) {
+  const auto register_with = [](tcp::socket& socket, std::int64_t epoch) {
+    say(socket, 2, model::FollowerInfo{PeerEpoch{epoch}, model::LearnerType::participant, model::ConfigVersion{0}});
+  };
+  for (const std::int64_t epoch : {std::int64_t{-1}, epochs_ahead_max + 1, std::int64_t{0x7fffffff}}) {
+    const std::uint64_t before = rejected(wire::QuorumReject::far_epoch);
+    tcp::socket far = stranger();
+    register_with(far, epoch);
+    ASSERT_TRUE(until([&] { return rejected(wire::QuorumReject::far_epoch) == before + 1; })) << epoch;
+    EXPECT_FALSE(phase_of(2));
+  }
+  tcp::socket voter = stranger();
+  register_with(voter, epochs_ahead_max);
+  ASSERT_TRUE(until([this] { return phase_of(2) == model::LearnerPhase::told_epoch; }));
+  EXPECT_EQ(port_->peer().leading.epoch, PeerEpoch{epochs_ahead_max + 1});
+}
+
 TEST_F(LeadersPort, HasRoomForAVoterAmongIdleConnections) {
   std::vector<tcp::socket> idle;
   for (std::size_t i = 0; i < learners_max; ++i) idle.push_back(stranger());

@@ -1,10 +1,13 @@
 #include "conclave/node/connection_manager.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "conclave/node/close_on_exec.hpp"
 #include "log.hpp"
 
 namespace conclave::node {
@@ -27,11 +30,23 @@ void close(tcp::socket& socket) {
   socket.close(ignored);
 }
 
-// InetAddress.isAnyLocalAddress: nobody can be called back there.
-bool is_wildcard(const HostPort& address) {
+// Nothing: a name.
+std::optional<asio::ip::address> number_of(const HostPort& address) {
   error_code error;
   const auto ip = asio::ip::make_address(address.host, error);
-  return !error && ip.is_unspecified();
+  return error ? std::nullopt : std::optional(ip);
+}
+
+// ZooKeeper calls a server back where it says that it is. Anybody can say anything for any id, so here that is the last
+// resort: after the configured addresses, one address, and no name, since the resolver looks up one after the other.
+std::optional<HostPort> claimed_address(const std::vector<HostPort>& configured,
+                                        const std::vector<HostPort>& claimed) {
+  const auto other = std::find_if(claimed.begin(), claimed.end(), [&](const HostPort& address) {
+    const auto ip = number_of(address);
+    const bool known = std::find(configured.begin(), configured.end(), address) != configured.end();
+    return ip && !ip->is_unspecified() && !known;
+  });
+  return other == claimed.end() ? std::nullopt : std::optional(*other);
 }
 
 }  // namespace
@@ -56,12 +71,19 @@ struct ConnectionManager::Link {
 };
 
 struct ConnectionManager::Attempt {
-  Attempt(asio::io_context& io, ServerId to, std::vector<HostPort> where)
-      : sid(to), addresses(std::move(where)), resolver(io), socket(io), timer(io) {}
+  Attempt(asio::io_context& io, ServerId to, std::vector<HostPort> configured, const std::optional<HostPort>& claim)
+      : sid(to), addresses(std::move(configured)), claims(claim.has_value()), resolver(io), timer(io) {
+    if (claim) addresses.push_back(*claim);
+  }
+  [[nodiscard]] bool at_claimed() const { return claims && addresses.empty(); }
+
   ServerId sid;
   std::vector<HostPort> addresses;  // not yet tried
+  bool claims;                      // the last one is what a caller has claimed
+  HostPort address;                 // the one that is tried now
+  int tried = 0;                    // counts; handlers of an earlier address do nothing
   tcp::resolver resolver;
-  tcp::socket socket;
+  std::shared_ptr<tcp::socket> socket;  // of this address: what belongs to another one is still closing
   asio::steady_timer timer;
   wire::Bytes handshake;
   bool over = false;
@@ -95,7 +117,7 @@ void ConnectionManager::stop() {
     attempt->over = true;
     attempt->timer.cancel();
     attempt->resolver.cancel();
-    close(attempt->socket);
+    if (attempt->socket) close(*attempt->socket);
   }
   for (auto& [sid, peer] : peers_) {
     if (!peer.link) continue;
@@ -120,6 +142,7 @@ tl::expected<void, std::string> ConnectionManager::listen() {
     }
     auto& acceptor = acceptors_.emplace_back(io_);
     if (!error) acceptor.open(endpoint.protocol(), error);
+    if (!error) close_on_exec(acceptor);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
@@ -134,6 +157,7 @@ void ConnectionManager::accept_next(std::size_t acceptor) {
   acceptors_[acceptor].async_accept([self = shared_from_this(), acceptor](error_code error, Socket socket) {
     if (self->stopped_) return;
     if (!error) {
+      close_on_exec(socket);
       self->begin_handshake(std::move(socket));
       return self->accept_next(acceptor);
     }
@@ -185,23 +209,22 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
   ServerId sid = handshake.sid;
   if (sid == wire::observer_id) {
     sid = ServerId{next_observer_--};
-    log::info("Setting arbitrary identifier to observer: {}", sid.value);
+    log::seldom(seldom_, spdlog::level::info, "Setting arbitrary identifier to observer: {}", sid.value);
   }
   if (sid == settings_.own) {
     // ZooKeeper leaves it open for ever; here the handshake's time-out ends it.
-    log::warn(
-        "We got a connection request from a server with our own ID. This should be either a configuration "
-        "error, or a bug.");
+    log::seldom(seldom_, spdlog::level::warn,
+                "We got a connection request from a server with our own ID. This should be either a configuration "
+                "error, or a bug.");
     return reject(wire::Reject::own_id);
   }
   if (sid < settings_.own) {
-    std::vector<HostPort> addresses = handshake.addresses;
-    std::erase_if(addresses, is_wildcard);
-    const Peer* known = peer_of(sid);
-    if (addresses.empty() && known != nullptr) addresses = known->addresses;
-    forget(half);
-    if (known != nullptr && !addresses.empty()) connect_to(sid, addresses);
-    return;
+    if (const Peer* known = peer_of(sid)) {
+      // A connection that is there gives way to another one with the configured server alone.
+      const bool believed = known->link == nullptr;
+      connect_to(sid, believed ? claimed_address(known->addresses, handshake.addresses) : std::nullopt);
+    }
+    return forget(half);
   }
   Socket socket = std::move(half->socket);
   const wire::Bytes more(rest.begin(), rest.end());
@@ -346,85 +369,105 @@ void ConnectionManager::connect_all() {
 void ConnectionManager::connect(ServerId to) {
   const auto place = peers_.find(to);
   if (place == peers_.end() || place->second.link) return;
-  connect_to(to, place->second.addresses);
+  connect_to(to, std::nullopt);
 }
 
-void ConnectionManager::connect_to(ServerId sid, const std::vector<HostPort>& addresses) {
+void ConnectionManager::connect_to(ServerId sid, const std::optional<HostPort>& claimed) {
   const auto place = peers_.find(sid);
-  const bool possible = !stopped_ && place != peers_.end() && !place->second.connecting && !addresses.empty();
-  if (!possible) return;
+  if (stopped_ || place == peers_.end()) return;
+  if (place->second.connecting) {
+    // What is tried at an address that was only claimed keeps nobody waiting.
+    const auto under_way =
+        std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& one) { return one->sid == sid; });
+    if (under_way == attempts_.end() || !(*under_way)->at_claimed()) return;
+    end(*under_way);
+  }
+  const auto attempt = std::make_shared<Attempt>(io_, sid, place->second.addresses, claimed);
+  if (attempt->addresses.empty()) return;
   place->second.connecting = true;
-  const auto attempt = std::make_shared<Attempt>(io_, sid, addresses);
   attempts_.push_back(attempt);
-  attempt->timer.expires_after(settings_.connect_timeout);
-  attempt->timer.async_wait([self = shared_from_this(), attempt](error_code error) {
-    if (error || attempt->over) return;
-    log::warn("Cannot open channel to {}: no connection in {} ms", attempt->sid.value,
-              self->settings_.connect_timeout.count());
-    attempt->addresses.clear();
-    self->failed(attempt);
-  });
-  resolve_next(attempt);
+  try_next(attempt);
 }
 
-// Names are looked up at each attempt: a server may have moved.
-void ConnectionManager::resolve_next(const std::shared_ptr<Attempt>& attempt) {
+void ConnectionManager::try_next(const std::shared_ptr<Attempt>& attempt) {
+  if (attempt->socket) close(*attempt->socket);
   if (attempt->addresses.empty()) return failed(attempt);
-  const HostPort address = attempt->addresses.front();
+  attempt->address = attempt->addresses.front();
   attempt->addresses.erase(attempt->addresses.begin());
+  const int number = ++attempt->tried;
+  attempt->timer.expires_after(settings_.connect_timeout);
+  attempt->timer.async_wait([self = shared_from_this(), attempt, number](error_code error) {
+    if (error || attempt->over || attempt->tried != number) return;
+    self->refused(attempt, fmt::format("no connection in {} ms", self->settings_.connect_timeout.count()));
+  });
+  if (const auto ip = number_of(attempt->address)) {
+    const tcp::endpoint endpoint(*ip, attempt->address.port);
+    return connect_at(attempt, tcp::resolver::results_type::create(endpoint, attempt->address.host, {}));
+  }
+  // Names are looked up at each attempt: a server may have moved.
   attempt->resolver.async_resolve(
-      address.host, std::to_string(address.port),
-      [self = shared_from_this(), attempt, address](error_code error, const tcp::resolver::results_type& found) {
-        if (attempt->over) return;
-        if (error) {
-          log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
-                    error.message());
-          return self->resolve_next(attempt);
-        }
-        asio::async_connect(attempt->socket, found, [self, attempt, address](error_code refused, const auto&) {
-          if (attempt->over) return;
-          if (!refused) return self->connected_to(attempt);
-          log::warn("Cannot open channel to {} at election address {}: {}", attempt->sid.value, to_text(address),
-                    refused.message());
-          self->resolve_next(attempt);
-        });
+      attempt->address.host, std::to_string(attempt->address.port),
+      [self = shared_from_this(), attempt, number](error_code error, const tcp::resolver::results_type& found) {
+        if (attempt->over || attempt->tried != number) return;
+        if (error) return self->refused(attempt, error.message());
+        self->connect_at(attempt, found);
       });
+}
+
+void ConnectionManager::refused(const std::shared_ptr<Attempt>& attempt, const std::string& why) {
+  log::seldom(seldom_, spdlog::level::warn, "Cannot open channel to {} at election address {}: {}",
+              attempt->sid.value, to_text(attempt->address), why);
+  try_next(attempt);
+}
+
+void ConnectionManager::connect_at(const std::shared_ptr<Attempt>& attempt,
+                                   const tcp::resolver::results_type& endpoints) {
+  const auto socket = std::make_shared<tcp::socket>(io_);
+  attempt->socket = socket;
+  asio::async_connect(*socket, endpoints,
+                      [self = shared_from_this(), attempt, socket](error_code error, const tcp::endpoint&) {
+                        if (attempt->over || attempt->socket != socket) return;
+                        if (error) return self->refused(attempt, error.message());
+                        close_on_exec(*socket);
+                        self->connected_to(attempt);
+                      });
 }
 
 // QuorumCnxManager.startConnection: says who it is; if the other id is larger, hangs up, and will be called back.
 void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
   attempt->handshake = encode(wire::Handshake{settings_.own, settings_.own_addresses});
-  asio::async_write(attempt->socket, buffer_of(attempt->handshake),
-                    [self = shared_from_this(), attempt](error_code error, std::size_t) {
-                      if (attempt->over) return;
-                      if (error) return self->resolve_next(attempt);
-                      attempt->over = true;
-                      attempt->timer.cancel();
-                      self->attempts_.remove(attempt);
-                      const auto place = self->peers_.find(attempt->sid);
-                      if (place == self->peers_.end()) return;
-                      place->second.connecting = false;
+  asio::async_write(*attempt->socket, buffer_of(attempt->handshake),
+                    [self = shared_from_this(), attempt, socket = attempt->socket](error_code error, std::size_t) {
+                      if (attempt->over || attempt->socket != socket) return;
+                      if (error) return self->refused(attempt, error.message());
+                      attempt->socket.reset();
+                      self->end(attempt);
                       if (attempt->sid > self->settings_.own) {
-                        log::info("Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
-                                  self->settings_.own.value, attempt->sid.value);
-                        return close(attempt->socket);
+                        log::info(
+                            "Have smaller server identifier, so dropping "
+                            "the connection: (myId:{} --> sid:{})",
+                            self->settings_.own.value, attempt->sid.value);
+                        return close(*socket);
                       }
-                      self->install(attempt->sid, std::move(attempt->socket), {});
+                      self->install(attempt->sid, std::move(*socket), {});
                     });
 }
 
 void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
-  if (attempt->over) return;
+  const ServerId sid = attempt->sid;
+  end(attempt);
+  if (callbacks_.unreachable) callbacks_.unreachable(sid);
+}
+
+// By value: the reference may lie in the list.
+void ConnectionManager::end(std::shared_ptr<Attempt> attempt) {
   attempt->over = true;
   attempt->timer.cancel();
   attempt->resolver.cancel();
-  close(attempt->socket);
-  const ServerId sid = attempt->sid;
+  if (attempt->socket && attempt->socket->is_open()) close(*attempt->socket);
   attempts_.remove(attempt);
-  const auto place = peers_.find(sid);
-  if (place == peers_.end()) return;
-  place->second.connecting = false;
-  if (callbacks_.unreachable) callbacks_.unreachable(sid);
+  const auto place = peers_.find(attempt->sid);
+  if (place != peers_.end()) place->second.connecting = false;
 }
 
 }  // namespace conclave::node

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "conclave/node/seldom.hpp"
+
 namespace conclave::node::log {
 
 // The logger that spdlog knows as "conclave" when the first line is written; where there is none, one that is silent.
@@ -26,6 +28,17 @@ void warn(spdlog::format_string_t<Arguments...> format, Arguments&&... arguments
 template <class... Arguments>
 void error(spdlog::format_string_t<Arguments...> format, Arguments&&... arguments) {
   logger().error(format, std::forward<Arguments>(arguments)...);
+}
+
+// What others can provoke, as often as they like. The count of those left out comes with the next one.
+template <class... Arguments>
+void seldom(Seldom& limit, spdlog::level::level_enum level, spdlog::format_string_t<Arguments...> format,
+            Arguments&&... arguments) {
+  if (!logger().should_log(level)) return;
+  const auto left_out = limit.admit(Seldom::Clock::now());
+  if (!left_out) return;
+  if (*left_out > 0) logger().log(level, "{} lines of this kind have been left out", *left_out);
+  logger().log(level, format, std::forward<Arguments>(arguments)...);
 }
 
 }  // namespace conclave::node::log

@@ -241,11 +241,12 @@ void Node::received(ServerId from, wire::ByteView body) {
   take(model::Received{message});
 }
 
-// Configurations that are new are remembered as long as there is room; a text is parsed once.
+// Configurations that are new are remembered as long as there is room; a text is parsed once, and restarts an election
+// once: it is not taken, and could keep this server from ever deciding. After that it is of no use, as an older one.
 model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex& index) {
   for (std::size_t i = 0; i < config_texts_.size(); ++i) {
     if (config_texts_[i] != text) continue;
-    index = static_cast<model::ConfigIndex>(i);
+    index = peer_.committed;
     return model::ConfigText::parsed;
   }
   const auto cfg = wire::parse_config_text(text);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "conclave/node/close_on_exec.hpp"
 #include "log.hpp"
 
 namespace conclave::node {
@@ -23,6 +24,7 @@ using model::ServerId;
 constexpr std::chrono::milliseconds connect_pause{100};  // Learner.leaderConnectDelayDuringRetryMs
 constexpr int connect_tries_max = 5;                     // Learner.LeaderConnector
 constexpr std::size_t read_bytes = 4096;
+constexpr std::int64_t epoch_last = 0x7fffffff;  // the upper half of a zxid
 
 const char* reason_text(model::EndReason reason) {
   switch (reason) {
@@ -34,6 +36,13 @@ const char* reason_text(model::EndReason reason) {
     case model::EndReason::no_history: return "another server has data, and this one keeps none: it can't lead it";
   }
   return "?";
+}
+
+bool is_near(const model::Packet& packet, model::PeerEpoch own) {
+  const auto* info = std::get_if<model::FollowerInfo>(&packet);
+  if (info == nullptr) return true;
+  const std::int64_t accepted = info->accepted_epoch.value;
+  return accepted >= 0 && accepted - own.value <= epochs_ahead_max && accepted < epoch_last;
 }
 
 }  // namespace
@@ -122,7 +131,7 @@ bool QuorumPort::apply(const model::EpochEffect& effect) {
   } else if (const auto* sending = std::get_if<model::SendPacket>(&effect)) {
     if (const auto link = link_of(sending->to)) send(link, sending->packet);
   } else if (const auto* ended = std::get_if<model::Disconnect>(&effect)) {
-    log::warn("server {} is sent away", ended->from.value);
+    log::seldom(seldom_, spdlog::level::warn, "server {} is sent away", ended->from.value);
     if (const auto link = link_of(ended->from)) close(link);
   } else if (const auto* established = std::get_if<model::Established>(&effect)) {
     if (peer_.role == EpochRole::leading) limit_.cancel();
@@ -173,6 +182,7 @@ void QuorumPort::listen() {
     if (!error && !found.empty()) endpoint = found.begin()->endpoint();
   }
   if (!error) acceptor_.open(endpoint.protocol(), error);
+  if (!error) close_on_exec(acceptor_);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -253,6 +263,7 @@ void QuorumPort::try_to_connect() {
 // --- connections ----------------------------------------------------------------------------------------------------
 
 void QuorumPort::begin(const std::shared_ptr<Link>& link) {
+  close_on_exec(link->socket);
   error_code ignored;
   link->socket.set_option(tcp::no_delay(true), ignored);
   links_.push_back(link);
@@ -282,6 +293,10 @@ bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPack
   const auto decoded = wire::decode_packet(packet, peer_.durable.last_zxid);
   if (!decoded) {
     reject(link, decoded.error());
+    return false;
+  }
+  if (decoded->packet && !is_near(*decoded->packet, peer_.durable.accepted_epoch)) {
+    reject(link, wire::QuorumReject::far_epoch);
     return false;
   }
   if (decoded->sid) {
@@ -362,7 +377,7 @@ void QuorumPort::pump(const std::shared_ptr<Link>& link) {
 
 void QuorumPort::reject(const std::shared_ptr<Link>& link, wire::QuorumReject why) {
   ++counters_.rejected[static_cast<std::size_t>(why)];
-  log::warn("a connection to the quorum port is closed: {}", sentence_of(why));
+  log::seldom(seldom_, spdlog::level::warn, "a connection to the quorum port is closed: {}", sentence_of(why));
   lose(link);
 }
 

@@ -107,7 +107,10 @@ void ClientPort::heard(const std::shared_ptr<Connection>& connection) {
       return say(connection, not_in_whitelist(*word));
     }
     if (auto answer = answer_(*word)) {
-      spdlog::info("Processing {} command from /{}", *word, address_of(connection->socket));
+      if (const auto left_out = seldom_.admit(node::Seldom::Clock::now())) {
+        if (*left_out > 0) spdlog::info("{} commands have not been logged", *left_out);
+        spdlog::info("Processing {} command from /{}", *word, address_of(connection->socket));
+      }
       ++counted_.words[std::string(*word)];
       return say(connection, std::move(*answer));
     }

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "conclave/node/close_on_exec.hpp"
+
 namespace conclave::status {
 namespace {
 
@@ -30,6 +32,7 @@ std::vector<tcp::endpoint> endpoints_of(asio::io_context& io, const wire::HostPo
 error_code bind(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, int backlog) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);
+  if (!error) node::close_on_exec(acceptor);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(backlog > 0 ? backlog : int{asio::socket_base::max_listen_connections}, error);
@@ -78,6 +81,7 @@ void TcpService::accept_next(std::size_t acceptor) {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     if (!error) {
+      node::close_on_exec(socket);
       self->begin(std::move(socket));
       return self->accept_next(acceptor);
     }

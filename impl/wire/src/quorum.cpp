@@ -81,6 +81,7 @@ std::string_view name_of(QuorumReject reason) {
     case QuorumReject::silent: return "silent";
     case QuorumReject::unread: return "unread";
     case QuorumReject::has_data: return "has-data";
+    case QuorumReject::far_epoch: return "far-epoch";
     case QuorumReject::count_: break;
   }
   return "?";
@@ -97,6 +98,7 @@ std::string_view sentence_of(QuorumReject reason) {
     case QuorumReject::silent: return "nothing has come for longer than the limit";
     case QuorumReject::unread: return "what is sent is not read";
     case QuorumReject::has_data: return "the learner has data, which this node can't lead";
+    case QuorumReject::far_epoch: return "the learner says that it has accepted an epoch far beyond this server's";
     case QuorumReject::count_: break;
   }
   return "?";

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "conclave/model/types.hpp"
+#include "conclave/node/seldom.hpp"
 #include "conclave/wire/frame.hpp"
 #include "conclave/wire/handshake.hpp"
 #include "conclave/wire/reject.hpp"
@@ -39,7 +40,7 @@ struct ConnectionSettings {
   std::vector<wire::HostPort> own_addresses;          // bound, and told to others; at least one
   bool listen_on_all_ips = false;                     // quorumListenOnAllIPs
   std::vector<PeerAddresses> peers;                   // the others
-  std::chrono::milliseconds connect_timeout{5000};    // zookeeper.cnxTimeout
+  std::chrono::milliseconds connect_timeout{5000};    // zookeeper.cnxTimeout; for each address
   std::chrono::milliseconds handshake_timeout{5000};  // for a whole handshake; nothing else waits for it
 };
 
@@ -109,10 +110,14 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   bool take(const std::shared_ptr<Link>& link, wire::ByteView bytes);
   void pump(Peer& peer);
   void drop(const std::shared_ptr<Link>& link);
-  void connect_to(model::ServerId sid, const std::vector<wire::HostPort>& addresses);
-  void resolve_next(const std::shared_ptr<Attempt>& attempt);
+  void connect_to(model::ServerId sid, const std::optional<wire::HostPort>& claimed);
+  void try_next(const std::shared_ptr<Attempt>& attempt);
+  void refused(const std::shared_ptr<Attempt>& attempt, const std::string& why);
+  void connect_at(const std::shared_ptr<Attempt>& attempt,
+                  const boost::asio::ip::tcp::resolver::results_type& endpoints);
   void connected_to(const std::shared_ptr<Attempt>& attempt);
   void failed(const std::shared_ptr<Attempt>& attempt);
+  void end(std::shared_ptr<Attempt> attempt);
 
   boost::asio::io_context& io_;
   ConnectionSettings settings_;
@@ -122,6 +127,7 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   std::list<std::shared_ptr<Attempt>> attempts_;
   std::map<model::ServerId, Peer> peers_;
   std::int64_t next_observer_ = -1;
+  Seldom seldom_;  // lines that anybody can provoke
   bool stopped_ = false;
   ConnectionCounters counters_;
 };

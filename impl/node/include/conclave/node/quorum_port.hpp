@@ -19,6 +19,7 @@
 
 #include "conclave/model/epoch.hpp"
 #include "conclave/node/epoch_files.hpp"
+#include "conclave/node/seldom.hpp"
 #include "conclave/wire/handshake.hpp"
 #include "conclave/wire/quorum.hpp"
 
@@ -35,6 +36,10 @@ struct QuorumSettings {
   std::chrono::milliseconds init_limit{30000};
   std::chrono::milliseconds sync_limit{15000};
 };
+
+// How far a learner may be ahead of its leader: a million elections. Whoever says more is no server of the ensemble and
+// would use up the epochs, of which there are 2^31.
+inline constexpr std::int64_t epochs_ahead_max = 1 << 20;
 
 struct QuorumCounters {
   std::uint64_t sent = 0;      // packets
@@ -115,6 +120,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   model::FollowerInfo info_;
   int tries_ = 0;  // to connect to the leader
   std::optional<model::EndReason> end_reason_;
+  Seldom seldom_;           // lines that anybody can provoke
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
   boost::asio::ip::tcp::acceptor acceptor_;
   std::list<std::shared_ptr<Link>> links_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "conclave/node/seldom.hpp"
 #include "conclave/status/four_letter.hpp"
 #include "conclave/status/shown.hpp"
 #include "conclave/status/tcp_service.hpp"
@@ -50,6 +51,7 @@ class ClientPort : public std::enable_shared_from_this<ClientPort> {
   Answer answer_;
   std::shared_ptr<TcpService> service_;
   ClientPortStatus counted_;
+  node::Seldom seldom_;  // lines about commands
 };
 
 }  // namespace conclave::status

@@ -45,6 +45,7 @@ enum class QuorumReject : std::uint8_t {
   silent,         // for longer than the limit
   unread,         // it does not read what it is sent
   has_data,       // a learner whose transactions this leader does not have
+  far_epoch,      // a learner that has accepted an epoch far beyond this leader's, or a negative one
   count_          // how many there are
 };
 inline constexpr std::size_t quorum_rejects_count = static_cast<std::size_t>(QuorumReject::count_);
