@@ -62,6 +62,15 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   for (int i = 0; i < servers(); ++i) {
     not_before_[static_cast<std::size_t>(i)] = electable(i) ? machine_.not_before(i) : everybody;
   }
+  for (int reader = 0; reader < servers(); ++reader) {
+    for (int speaker = 0; speaker < servers(); ++speaker) {
+      for (int kind = 0; kind < offers_count; ++kind) {
+        if (!can_hear(reader, speaker, static_cast<Offer>(kind))) continue;
+        heard_[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)] |= 1U
+                                                                                    << static_cast<unsigned>(speaker);
+      }
+    }
+  }
   for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
     quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {
       for (int i = 0; i < servers(); ++i) {
@@ -75,7 +84,7 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   }
 }
 
-bool ClosedSystem::hears(int reader, int speaker, Offer kind) const {
+bool ClosedSystem::can_hear(int reader, int speaker, Offer kind) const {
   if (!votes(speaker)) return false;  // only voters are sent to, and they only answer those who do not vote
   if (!votes(reader)) return kind == Offer::courtesy && reader != speaker;
   if (kind == Offer::courtesy) return false;

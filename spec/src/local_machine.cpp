@@ -10,7 +10,7 @@ namespace {
 using model::Notification;
 using model::Vote;
 
-// One supporter of a participant, as in LocalFacts::support. Nobody, where the participant is not one (-1).
+// One supporter of a participant, as in Support. Nobody, where the participant is not one (-1).
 std::uint64_t set_of(int supporter, int participant) {
   if (participant < 0) return 0;
   return std::uint64_t{1U << static_cast<unsigned>(supporter)} << (8U * static_cast<unsigned>(participant));
@@ -87,15 +87,14 @@ LocalId LocalMachine::cleared(int server, LocalId local, VoteSet votes) {
   return intern(server, state);
 }
 
-void LocalMachine::add_support(NotificationId id, std::array<std::uint64_t, prospect_rounds_max>& support,
-                               VoteSet& settled) {
+void LocalMachine::add_support(NotificationId id, Support& support) {
   const Notification sent = notification(id);
   const int leader = index_of(sent.vote.proposal.leader);
   const std::int64_t round = sent.vote.round.value;
   if (leader < 0 || round < 1 || round > prospect_rounds_max) return;
-  if (sent.vote.state != model::ServerState::looking) settled |= vote_bit(leader, round);
-  support[static_cast<std::size_t>(round - 1)] |= std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))}
-                                                  << (8U * static_cast<unsigned>(leader));
+  if (sent.vote.state != model::ServerState::looking) support.settled |= vote_bit(leader, round);
+  support.by_round[static_cast<std::size_t>(round - 1)] |=
+      std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))} << (8U * static_cast<unsigned>(leader));
 }
 
 std::uint32_t LocalMachine::not_before(int server) const {
@@ -241,7 +240,8 @@ LocalId LocalMachine::intern(int server, const Server& state) {
   const auto [place, fresh] = known.ids.emplace(encode(state), static_cast<LocalId>(known.bytes.size()));
   if (fresh) {
     known.bytes.push_back(&place->first);
-    known.facts.push_back(facts_of(server, state));
+    known.facts.push_back(facts_of(state));
+    known.support.push_back(support_of(server, state));
   }
   return place->second;
 }
@@ -275,9 +275,8 @@ std::uint32_t LocalMachine::intern_sends(int server, const Outcome& outcome) {
   return place->second;
 }
 
-LocalFacts LocalMachine::facts_of(int index, const Server& server) {
+LocalFacts LocalMachine::facts_of(const Server& server) {
   LocalFacts facts;
-  add_prospects(index, server, facts);
   facts.life = server.life;
   for (int kind = 0; kind < offers_count; ++kind) {
     // On a fifo network what was sent is in the channels; the last proposal goes over a new connection once more.
@@ -293,7 +292,7 @@ LocalFacts LocalMachine::facts_of(int index, const Server& server) {
   facts.before_election = std::holds_alternative<model::BeforeElection>(peer.role);
   facts.unpublished = peer.unpublished.has_value();
   facts.waiting = static_cast<std::uint8_t>(peer.received.size());
-  facts.clock = static_cast<std::int32_t>(peer.clock.value);
+  facts.clock = static_cast<std::int16_t>(peer.clock.value);
   if (const auto* following = std::get_if<model::Following>(&peer.role)) {
     facts.leader = static_cast<std::int8_t>(index_of(following->leader));
   } else if (const auto* observing = std::get_if<model::Observing>(&peer.role)) {
@@ -306,7 +305,8 @@ LocalFacts LocalMachine::facts_of(int index, const Server& server) {
 
 // A server that is (or may come to be) in a round without a vote there proposes itself or something better.
 // A vote that is no better than its proposal it can't come to support any more.
-void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& facts) {
+Support LocalMachine::support_of(int index, const Server& server) const {
+  Support support;
   const auto all_rounds_from = [&](const model::Proposal& least) {
     std::uint64_t sets = 0;
     for (std::size_t other = 0; other < blanks_.size(); ++other) {
@@ -315,8 +315,8 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
     }
     return sets;
   };
-  const auto support_in = [&facts](std::int64_t round, std::uint64_t sets) {
-    if (round >= 1 && round <= prospect_rounds_max) facts.support[static_cast<std::size_t>(round - 1)] |= sets;
+  const auto support_in = [&support](std::int64_t round, std::uint64_t sets) {
+    if (round >= 1 && round <= prospect_rounds_max) support.by_round[static_cast<std::size_t>(round - 1)] |= sets;
   };
   const bool up = server.life == Life::up;
   const bool looking = up && model::in_election(server.peer);
@@ -326,10 +326,10 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
   for (std::int64_t round = 1; round <= scope_.rounds; ++round) {
     if (server.life == Life::unborn || (up && clock < round)) support_in(round, anew);
   }
-  if (up) facts.support_after_crash = anew;
-  if (server.life == Life::down) facts.support_after_restart = anew;
+  if (up) support.after_crash = anew;
+  if (server.life == Life::down) support.after_restart = anew;
   // From a later round there is a way back only through joining servers that settled before it.
-  if (up && (looking || clock < scope_.rounds)) facts.support_coming_back = anew;
+  if (up && (looking || clock < scope_.rounds)) support.coming_back = anew;
   if (looking) {
     support_in(clock, all_rounds_from(server.peer.proposal));
     // A quorum is a quorum, whoever it is.
@@ -342,16 +342,17 @@ void LocalMachine::add_prospects(int index, const Server& server, LocalFacts& fa
       const int leader = index_of(ballot.vote.proposal.leader);
       const bool settled = ballot.vote.state != model::ServerState::looking;
       // A settled vote of the own round counts like a looking one, though nobody says it any more.
-      if (settled && leader >= 0 && clock <= prospect_rounds_max) facts.settled |= vote_bit(leader, clock);
+      if (settled && leader >= 0 && clock <= prospect_rounds_max) support.settled |= vote_bit(leader, clock);
       if (settled || finalizing || ballot.vote.proposal < server.peer.proposal) continue;
       support_in(clock, set_of(index_of(ballot.from), leader));
     }
   }
-  add_offers(index, server, looking, facts);
+  add_offers(index, server, looking, support);
+  return support;
 }
 
 // What is still to be heard of a server.
-void LocalMachine::add_offers(int index, const Server& server, bool looking, LocalFacts& facts) {
+void LocalMachine::add_offers(int index, const Server& server, bool looking, Support& support) const {
   const bool fifo = scope_.network.kind == NetworkKind::fifo;
   if (const auto proposal = offer_of(server, Offer::proposal)) {
     const std::int64_t round = proposal->vote.round.value;
@@ -359,9 +360,9 @@ void LocalMachine::add_offers(int index, const Server& server, bool looking, Loc
     // On a fifo network a settled server says it again over a new connection only.
     const bool to_new_processes = fifo && !looking && scope_.start == StartKind::together;
     if (to_new_processes) {
-      facts.support_after_restart |= said;
+      support.after_restart |= said;
     } else if (round >= 1 && round <= prospect_rounds_max) {
-      facts.support[static_cast<std::size_t>(round - 1)] |= said;
+      support.by_round[static_cast<std::size_t>(round - 1)] |= said;
     }
   }
   // On a fifo network a settled server answers, and nobody else.
@@ -369,7 +370,7 @@ void LocalMachine::add_offers(int index, const Server& server, bool looking, Loc
   const int leader = answer ? index_of(answer->vote.proposal.leader) : -1;
   const bool in_range =
       leader >= 0 && answer->vote.round.value >= 1 && answer->vote.round.value <= prospect_rounds_max;
-  if (in_range) facts.settled |= vote_bit(leader, answer->vote.round.value);
+  if (in_range) support.settled |= vote_bit(leader, answer->vote.round.value);
 }
 
 bool LocalMachine::can_matter(const Vote& vote, VoteSet votes, bool any_round) const {
@@ -392,6 +393,11 @@ int LocalMachine::index_of(model::ServerId id) const {
 LocalFacts LocalMachine::facts(int server, LocalId local) {
   const std::scoped_lock lock(mutex_);
   return known_[static_cast<std::size_t>(server)].facts[local];
+}
+
+Support LocalMachine::support(int server, LocalId local) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].support[local];
 }
 
 std::string LocalMachine::bytes(int server, LocalId local) {
@@ -452,7 +458,7 @@ std::size_t LocalMachine::bytes_used() {
   const std::scoped_lock lock(mutex_);
   std::size_t sum = 0;
   for (const Known& known : known_) {
-    sum += known.bytes.size() * (sizeof(LocalFacts) + 320) + known.results.size() * 64;
+    sum += known.bytes.size() * (sizeof(LocalFacts) + sizeof(Support) + 320) + known.results.size() * 64;
   }
   return sum + notifications_.size() * 256 + sends_.size() * 256;
 }

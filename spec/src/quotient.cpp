@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <functional>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "conclave/spec/closed_system.hpp"
@@ -46,61 +46,78 @@ class Refinement {
       : automaton_(automaton), columns_(std::move(columns)), classes_(automaton.locals) {}
 
   const std::vector<std::uint32_t>& run() {
-    std::size_t count = split([this](std::size_t local, std::vector<std::uint64_t>& row) { outputs(local, row); });
+    std::size_t count = split(outputs_words + columns_.size(),
+                              [this](std::size_t local, std::uint32_t* row) { outputs(local, row); });
     for (;;) {
       const std::size_t finer =
-          split([this](std::size_t local, std::vector<std::uint64_t>& row) { steps(local, row); });
+          split(1 + columns_.size(), [this](std::size_t local, std::uint32_t* row) { steps(local, row); });
       if (finer == count) return classes_;
       count = finer;
     }
   }
 
  private:
-  void outputs(std::size_t local, std::vector<std::uint64_t>& row) const {
+  static constexpr std::size_t outputs_words = 4 + offers_count;
+
+  void outputs(std::size_t local, std::uint32_t* row) const {
     const LocalFacts& facts = automaton_.facts[local];
-    row.push_back(static_cast<std::uint64_t>(facts.life) | static_cast<std::uint64_t>(facts.state) << 8U |
-                  static_cast<std::uint64_t>(facts.in_election) << 16U |
-                  static_cast<std::uint64_t>(facts.finalizing) << 24U |
-                  static_cast<std::uint64_t>(static_cast<std::uint8_t>(facts.leader)) << 32U);
-    row.push_back(static_cast<std::uint32_t>(facts.clock));
-    for (const NotificationId offer : facts.offers) row.push_back(offer);
-  }
-  void steps(std::size_t local, std::vector<std::uint64_t>& row) const {
-    row.push_back(classes_[local]);
+    *row++ = static_cast<std::uint32_t>(facts.life) | static_cast<std::uint32_t>(facts.state) << 8U;
+    *row++ = (facts.in_election ? 1U : 0U) | (facts.finalizing ? 2U : 0U);
+    *row++ = static_cast<std::uint8_t>(facts.leader);
+    *row++ = static_cast<std::uint16_t>(facts.clock);
+    for (const NotificationId offer : facts.offers) *row++ = offer;
     for (const std::size_t column : columns_) {
-      const std::size_t cell = local * automaton_.columns + column;
-      row.push_back(classes_[automaton_.next[cell]]);
-      if (automaton_.broken[cell] != 0) row.push_back(automaton_.broken[cell] << 32U | 0xffffffffU);
+      static_assert(properties_count <= 32);
+      *row++ = static_cast<std::uint32_t>(automaton_.broken[local * automaton_.columns + column]);
+    }
+  }
+  void steps(std::size_t local, std::uint32_t* row) const {
+    *row++ = classes_[local];
+    for (const std::size_t column : columns_) {
+      *row++ = classes_[automaton_.next[local * automaton_.columns + column]];
     }
   }
 
-  struct RowHash {
-    std::size_t operator()(const std::vector<std::uint64_t>& row) const {
-      std::uint64_t mixed = row.size();
-      for (const std::uint64_t word : row) {
-        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15U;
-        mixed ^= mixed >> 29U;
-      }
-      return static_cast<std::size_t>(mixed);
-    }
-  };
+  // Local states of equal rows are one class, numbered in the order in which they come. Gives how many there are.
+  // The rows lie in one array, and a table of open addressing has the first local state of each class: a map of
+  // vectors spent most of its time on memory.
   template <class Describe>
-  std::size_t split(const Describe& describe) {
-    std::unordered_map<std::vector<std::uint64_t>, std::uint32_t, RowHash> numbers;
+  std::size_t split(std::size_t words, const Describe& describe) {
+    rows_.resize(automaton_.locals * words);
+    const std::size_t mask = std::bit_ceil(2 * automaton_.locals) - 1;
+    table_.assign(mask + 1, none);
     std::vector<std::uint32_t> finer(automaton_.locals);
-    std::vector<std::uint64_t> row;
-    for (std::size_t local = 0; local < automaton_.locals; ++local) {
-      row.clear();
+    std::uint32_t count = 0;
+    for (std::uint32_t local = 0; local < automaton_.locals; ++local) {
+      std::uint32_t* row = &rows_[local * words];
       describe(local, row);
-      finer[local] = numbers.emplace(row, static_cast<std::uint32_t>(numbers.size())).first->second;
+      std::size_t at = hash(row, words) & mask;
+      while (table_[at] != none && !std::equal(row, row + words, &rows_[table_[at] * words])) at = (at + 1) & mask;
+      if (table_[at] == none) {
+        table_[at] = local;
+        finer[local] = count++;
+      } else {
+        finer[local] = finer[table_[at]];
+      }
     }
     classes_.swap(finer);
-    return numbers.size();
+    return count;
+  }
+  static std::size_t hash(const std::uint32_t* row, std::size_t words) {
+    std::uint64_t mixed = words;
+    for (std::size_t i = 0; i < words; ++i) {
+      mixed = (mixed ^ row[i]) * 0x9e3779b97f4a7c15U;
+      mixed ^= mixed >> 29U;
+    }
+    return static_cast<std::size_t>(mixed);
   }
 
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
   const Automaton& automaton_;
   std::vector<std::size_t> columns_;
   std::vector<std::uint32_t> classes_;
+  std::vector<std::uint32_t> rows_;
+  std::vector<std::uint32_t> table_;
 };
 
 Automaton automaton_of(ClosedSystem& system, int server) {

@@ -58,7 +58,7 @@ class ChannelView {
     while (known.size() <= id) {
       Support sum;
       for (const NotificationId sent : content(from, static_cast<ChannelId>(known.size()))) {
-        system_.machine().add_support(sent, sum.by_round, sum.settled);
+        system_.machine().add_support(sent, sum);
       }
       known.push_back(sum);
     }

@@ -107,7 +107,10 @@ class ClosedSystem {
   [[nodiscard]] bool quorum_among(std::uint32_t servers) const { return quorums_[servers]; }
   [[nodiscard]] bool votes(int server) const { return (voters_ >> static_cast<unsigned>(server) & 1U) != 0; }
   // On a `latest` network: does `reader` ever hear offers of this kind from `speaker`?
-  [[nodiscard]] bool hears(int reader, int speaker, Offer kind) const;
+  [[nodiscard]] bool hears(int reader, int speaker, Offer kind) const {
+    const std::uint32_t speakers = heard_[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)];
+    return (speakers >> static_cast<unsigned>(speaker) & 1U) != 0;
+  }
   // Whether votes that can't matter any more are cleared (Scope::clear_dead_votes, where it is possible).
   [[nodiscard]] bool clears() const { return clears_; }
   // timely, on a `latest` network: is what every server says read at any time, by all, so that waits outlast it?
@@ -124,6 +127,7 @@ class ClosedSystem {
   void minimise(int threads) { quotient_.build(*this, threads); }
   // The local state that stands for this one where only these votes can matter.
   LocalId canonical(int server, LocalId local, VoteSet votes) {
+    if (!machine_.facts(server, local).in_election) return local;
     if (quotient_.built()) return quotient_.representative(server, local, votes);
     return machine_.cleared(server, local, votes);
   }
@@ -133,6 +137,8 @@ class ClosedSystem {
   std::size_t bytes_used();
 
  private:
+  [[nodiscard]] bool can_hear(int reader, int speaker, Offer kind) const;
+
   Scenario scenario_;
   Scope scope_;
   RuleVariant rules_;
@@ -145,7 +151,8 @@ class ClosedSystem {
   bool clears_ = false;
   bool outlasts_ = false;
   std::array<std::uint32_t, participants_max> not_before_{};
-  std::array<bool, std::size_t{1} << participants_max> quorums_{};  // by set of participants
+  std::array<std::array<std::uint32_t, offers_count>, participants_max> heard_{};  // by reader: set of speakers
+  std::array<bool, std::size_t{1} << participants_max> quorums_{};                 // by set of participants
   PropertySet applicable_ = 0;
   std::mutex mutex_;
   QuietCounts quiet_;

@@ -17,23 +17,13 @@
 #include "conclave/spec/rules.hpp"
 #include "conclave/spec/scope.hpp"
 #include "conclave/spec/server.hpp"
+#include "conclave/spec/support.hpp"
 
 namespace conclave::spec {
 
 using LocalId = std::uint32_t;         // of one participant; 0 is the unborn server
 using NotificationId = std::uint16_t;  // over all participants; 0 is none
 inline constexpr NotificationId no_notification = 0;
-
-// Which votes can still matter: one bit for each (participant, round) that may be settled on, and one more for each
-// that may gather a quorum all the same. See dead-votes.md in docs/.
-using VoteSet = std::uint64_t;
-inline constexpr int prospect_rounds_max = 3;
-constexpr VoteSet vote_bit(int participant, std::int64_t round) {
-  return VoteSet{1} << static_cast<unsigned>(participant + (round - 1) * participants_max);
-}
-inline constexpr unsigned held_shift = participants_max * prospect_rounds_max;
-inline constexpr VoteSet settled_mask = (VoteSet{1} << held_shift) - 1;
-static_assert(2 * held_shift <= 64);
 
 // What can happen to one server, as a small number: the first few are plain, the others carry a notification.
 using Input = std::uint32_t;
@@ -75,18 +65,10 @@ struct LocalFacts {
   bool unpublished = false;
   std::uint8_t waiting = 0;  // notifications in the receive queue
   std::int8_t leader = -1;   // participant it has settled on, or -1
-  std::int32_t clock = 0;
+  std::int16_t clock = 0;
   std::array<NotificationId, offers_count> offers{};
-  // What this local state adds to the question which votes can still matter (see Prospects). By round, from 1; by
-  // participant X, one byte each: the set of participants that support X, or may yet, as far as this state tells.
-  std::array<std::uint64_t, prospect_rounds_max> support{};
-  // Likewise, in every round: what it adds if it may crash and restart (or, down, restart), and what from round 2 on if
-  // it may join an earlier round.
-  std::uint64_t support_after_crash = 0;
-  std::uint64_t support_after_restart = 0;
-  std::uint64_t support_coming_back = 0;
-  VoteSet settled = 0;  // what this server says, or may be heard to say, that it has settled on
 };
+static_assert(sizeof(LocalFacts) == 16 && rounds_max <= INT16_MAX, "four to a cache line");
 
 // Thread-safe: each call takes the lock, though not while it computes. Callers on a hot path keep what they have asked
 // for.
@@ -97,8 +79,8 @@ class LocalMachine {
 
   // REQUIRES: 0 <= server < participants; local came from this machine.
   LocalResult apply(int server, LocalId local, Input input);
-  // Adds what a notification on its way says about who may be settled on (see LocalFacts::support).
-  void add_support(NotificationId id, std::array<std::uint64_t, prospect_rounds_max>& support, VoteSet& settled);
+  // Adds what a notification on its way says about who may be settled on (see Support).
+  void add_support(NotificationId id, Support& support);
   // Can this notification still be sent, where only these can be settled on? Proposals always can.
   bool may_come(NotificationId id, VoteSet votes);
   // The participants whose initial votes this one's does not supersede.
@@ -106,6 +88,7 @@ class LocalMachine {
   // The local state without what can't matter where only these votes can.
   LocalId cleared(int server, LocalId local, VoteSet votes);
   LocalFacts facts(int server, LocalId local);
+  Support support(int server, LocalId local);
   std::string bytes(int server, LocalId local);  // the canonical encoding
   Server decoded(int server, LocalId local);
   std::vector<Sent> sends(std::uint32_t index);
@@ -136,6 +119,7 @@ class LocalMachine {
   struct Known {
     std::deque<const std::string*> bytes;  // by local id
     std::deque<LocalFacts> facts;
+    std::deque<Support> support;
     std::unordered_map<std::string, LocalId> ids;
     std::unordered_map<std::uint64_t, LocalResult> results;
   };
@@ -148,9 +132,9 @@ class LocalMachine {
   void forget_quorum(model::Peer& peer) const;
   void clear_unread(model::Peer& peer, int server) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
-  LocalFacts facts_of(int index, const Server& server);
-  void add_prospects(int index, const Server& server, LocalFacts& facts);
-  void add_offers(int index, const Server& server, bool looking, LocalFacts& facts);
+  LocalFacts facts_of(const Server& server);
+  [[nodiscard]] Support support_of(int index, const Server& server) const;
+  void add_offers(int index, const Server& server, bool looking, Support& support) const;
   [[nodiscard]] bool can_matter(const model::Vote& vote, VoteSet votes, bool any_round) const;
   [[nodiscard]] int index_of(model::ServerId id) const;
 

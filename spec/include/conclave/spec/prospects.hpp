@@ -25,16 +25,18 @@ class Prospects {
   Prospects(ClosedSystem& system, const Layout& layout, ChannelView& channels)
       : system_(system), layout_(layout), channels_(channels), n_(system.servers()) {}
 
-  // From now on this state is the one at hand; `view` shows its servers.
-  void load(const State& state, const StateView& view) {
+  // From now on this state is the one at hand; `view` shows its servers, and `own` gives what each adds.
+  template <class Own>
+  void load(const State& state, const StateView& view, const Own& own) {
     Support all;
-    for (int i = 0; i < n_; ++i) {
-      all.add(view.at(i));
-      Support& others = others_[static_cast<std::size_t>(i)];
-      others = Support{};
-      for (int j = 0; j < n_; ++j) {
-        if (j != i) others.add(view.at(j));
-      }
+    for (int i = 0; i < n_; ++i) {  // those before it, and then, the other way, those after it
+      others_[static_cast<std::size_t>(i)] = all;
+      all.add(own(i));
+    }
+    Support behind;
+    for (int i = n_ - 1; i >= 0; --i) {
+      others_[static_cast<std::size_t>(i)].add(behind);
+      behind.add(own(i));
     }
     view_ = &view;
     if (fifo()) load_channels(state, all);
@@ -77,10 +79,10 @@ class Prospects {
     }
   }
   // Who may be settled on, and (shifted) who may gather a quorum though the wait for something better will not end.
-  [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Life life) const {
+  [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Life life) {
     VoteSet votes = support.settled;
     VoteSet held = 0;
-    const std::uint32_t open = system_.outlasts() ? leaders_open(support, changed, life) : ~0U;
+    const std::uint32_t open = system_.outlasts() ? leaders_open(support.settled, changed, life) : ~0U;
     const std::uint64_t anew = support_anew(support, state);
     for (int round = 0; round < system_.scope().rounds; ++round) {
       std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)] | anew;
@@ -109,22 +111,28 @@ class Prospects {
   // timely: nobody's wait ends while something better can be read. With c crashes left, one of any c + 1 servers that
   // are up stays up, and what it says can be read by all. So whose initial vote comes before theirs will not be the
   // first to be settled on - unless somebody is settled on who comes before it, for then they may say so too.
-  [[nodiscard]] std::uint32_t leaders_open(const Support& support, int changed, Life life) const {
+  [[nodiscard]] std::uint32_t leaders_open(VoteSet settled, int changed, Life life) {
     std::uint32_t up = 0;
-    int down = 0;
+    std::uint32_t down = 0;
     for (int i = 0; i < n_; ++i) {
       const Life now = i == changed ? life : view_->at(i).life;
       if (now == Life::up) up |= 1U << static_cast<unsigned>(i);
-      if (now == Life::down) ++down;
+      if (now == Life::down) down |= 1U << static_cast<unsigned>(i);
     }
-    const int crashes_left = system_.scope().crashes - down;
+    // Seldom another question than a moment ago.
+    if (up != asked_.up || down != asked_.down || settled != asked_.settled) {
+      asked_ = Asked{up, down, settled, leaders_open_where(up, down, settled)};
+    }
+    return asked_.open;
+  }
+  [[nodiscard]] std::uint32_t leaders_open_where(std::uint32_t up, std::uint32_t down, VoteSet settled) const {
+    const int crashes_left = system_.scope().crashes - std::popcount(down);
     std::uint32_t open = ~0U;
     for (int i = 0; i < n_; ++i) {
       // Itself and those that come after it; who can't be elected holds nobody back.
       const std::uint32_t holding = up & system_.electable() & system_.not_before(i);
       if (system_.electable(i) && std::popcount(holding) > crashes_left) open &= system_.not_before(i);
     }
-    VoteSet settled = support.settled;
     for (int round = 0; round < system_.scope().rounds; ++round, settled >>= participants_max) {
       for (int leader = 0; leader < n_; ++leader) {
         if ((settled >> static_cast<unsigned>(leader) & 1U) != 0) open |= system_.not_before(leader);
@@ -140,6 +148,13 @@ class Prospects {
   const StateView* view_ = nullptr;
   std::array<Support, participants_max> others_{};  // what all but one server add, without that server's channels
   VoteSet now_ = 0;
+  struct Asked {
+    std::uint32_t up = ~0U;  // never: there are fewer participants
+    std::uint32_t down = 0;
+    VoteSet settled = 0;
+    std::uint32_t open = 0;
+  };
+  Asked asked_;  // the last question to leaders_open(), and the answer
 };
 
 }  // namespace conclave::spec

@@ -35,7 +35,7 @@ class Worker {
         rows_(static_cast<std::size_t>(n_)),
         canonicals_(system),
         facts_(static_cast<std::size_t>(n_)),
-        hot_(static_cast<std::size_t>(n_)),
+        supports_(static_cast<std::size_t>(n_)),
         channels_(system),
         prospects_(system, layout, channels_) {}
 
@@ -60,7 +60,10 @@ class Worker {
   PropertySet successors(const State& state, const Emit& emit) {
     load(state);
     bool progress = false;
-    if (system_.clears()) prospects_.load(state, view_);
+    if (system_.clears()) {
+      prospects_.load(state, view_,
+                      [this, &state](int i) -> const Support& { return support_of(i, local(state, i)); });
+    }
     const auto step = [&](State next, Action action, PropertySet broken) {
       if (system_.clears()) {
         make_canonical(next, action.server);
@@ -125,7 +128,7 @@ class Worker {
       sum += rows.capacity() * sizeof(Row);
       for (const Row& row : rows) sum += row.received.capacity() * sizeof(std::uint32_t);
     }
-    for (const auto& hot : hot_) sum += hot.capacity() * sizeof(Hot);
+    for (const auto& supports : supports_) sum += supports.size() * sizeof(Support);
     return sum;
   }
 
@@ -153,21 +156,10 @@ class Worker {
     }
     return known[id];
   }
-  // What is asked of every successor, close together.
-  struct Hot {
-    Support support;
-    bool in_election = false;
-    Life life = Life::unborn;
-  };
-  const Hot& hot_of(int server, LocalId id) {
-    auto& known = hot_[static_cast<std::size_t>(server)];
+  const Support& support_of(int server, LocalId id) {
+    auto& known = supports_[static_cast<std::size_t>(server)];
     while (known.size() <= id) {
-      const LocalFacts& facts = facts_of(server, static_cast<LocalId>(known.size()));
-      Hot hot;
-      hot.support.add(facts);
-      hot.in_election = facts.in_election;
-      hot.life = facts.life;
-      known.push_back(hot);
+      known.push_back(system_.machine().support(server, static_cast<LocalId>(known.size())));
     }
     return known[id];
   }
@@ -180,13 +172,12 @@ class Worker {
 
   // `next` is the loaded state, which is canonical, with another local state of `changed`.
   void make_canonical(State& next, int changed) {
-    const Hot& own = hot_of(changed, local(next, changed));
-    const VoteSet votes = prospects_.after(next, changed, own.support, own.life);
+    const LocalId own = local(next, changed);
+    const VoteSet votes = prospects_.after(next, changed, support_of(changed, own), facts_of(changed, own).life);
     const std::uint32_t set = canonicals_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
       if (votes == prospects_.now() && i != changed) continue;
       const LocalId raw = local(next, i);
-      if (!hot_of(i, raw).in_election) continue;
       const LocalId id = canonicals_.canonical_of(i, raw, votes, set);
       if (id != raw) put_local(next, i, id);
     }
@@ -200,12 +191,12 @@ class Worker {
     auto& row = row_of(server, local).received;
     if (row.size() <= id) row.resize(id + 8U, unknown);
     if (row[id] == unknown) {
-      const Known known = ask(server, local, input::receive(id));
+      const Known known = asked_of_machine(server, local, input::receive(id));
       const bool plain = known.sends == 0 && known.broken == 0;
       row[id] = known.next | (plain ? 0U : not_plain);
     }
     const std::uint32_t cell = row[id];
-    if ((cell & not_plain) != 0) return ask(server, local, input::receive(id));
+    if ((cell & not_plain) != 0) return ask(server, local, input::receive(id));  // few
     return Known{cell, 0, 0};
   }
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
@@ -224,8 +215,11 @@ class Worker {
     const std::uint64_t key =
         std::uint64_t{local} << 32U | std::uint64_t{input} << 4U | static_cast<std::uint64_t>(server);
     if (const Known* known = known_.find(key)) return *known;
+    return *known_.add(key, asked_of_machine(server, local, input));
+  }
+  Known asked_of_machine(int server, LocalId local, Input input) {
     const LocalResult result = system_.machine().apply(server, local, input);
-    return *known_.add(key, Known{result.next, result.sends, result.broken & system_.applicable()});
+    return Known{result.next, result.sends, result.broken & system_.applicable()};
   }
 
   // --- messages ----------------------------------------------------------------------------------------------------
@@ -432,7 +426,7 @@ class Worker {
   std::vector<std::vector<Row>> rows_;
   CanonicalView canonicals_;
   std::vector<StableVector<LocalFacts>> facts_;
-  std::vector<std::vector<Hot>> hot_;
+  std::vector<StableVector<Support>> supports_;
   ChannelView channels_;
   Prospects<Words> prospects_;
   std::vector<std::vector<Sent>> sends_;
