@@ -81,6 +81,10 @@ class Installed(unittest.TestCase):
         self.assertRegex(done.stdout, "^four litres after 6 steps\none server alone: LEADING\n"
                                       "[0-9]+ properties of elections\n$")
 
+    def test_the_example_of_a_system_of_ones_own(self):
+        build = self.build(EXAMPLES / "votes")
+        self.assertIn("3 servers, 2 threads: 1540 states, 4349 steps, ", run(build / "votes", "3", "2").stdout)
+
     def test_the_example_with_a_node(self):
         build = self.build(EXAMPLES / "elect")
         ports = "{}:{}".format(*loopback.free_ports(2))
