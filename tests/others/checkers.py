@@ -79,9 +79,9 @@ class Spin:
     """A Promela model, generated and compiled once. `defines`: what its preprocessor gets; `flags`: what pan.c gets."""
 
     # Every state counted: no partial order reduction. -w: slots of the hash table, a power of two.
-    ALWAYS = ("-O2", "-w", "-DSAFETY", "-DNOREDUCE")
+    ALWAYS = ("-w", "-DSAFETY", "-DNOREDUCE")
 
-    def __init__(self, folder, model, defines, flags=()):
+    def __init__(self, folder, model, defines, flags=("-O2",)):
         need("spin", "cc")
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
         (self.folder / "model.pml").write_text(model, encoding="utf-8")
