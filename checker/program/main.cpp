@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
     const CommandLine line = parse_command_line(argc, argv);
     if (line.check) return status_of(run_check(*line.check));
     if (line.epoch) return status_of(run_epoch(*line.epoch));
-    std::fputs(line.text.c_str(), line.code == ExitCode::holds ? stdout : stderr);
+    if (line.code == ExitCode::holds) return status_of(printed(line.text, line.code));
+    std::fputs(line.text.c_str(), stderr);
     return status_of(line.code);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "conclave: internal defect: %s\n", error.what());

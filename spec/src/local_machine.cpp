@@ -166,12 +166,15 @@ void LocalMachine::clear_unread(model::Peer& peer, int server) const {
   }
 }
 
-// Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
-bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
+bool LocalMachine::keeps_order() const {
   // A restarted process begins with round 1 again, and joining an older election leads back to earlier rounds.
   constexpr int rounds_in_order = 2;
-  const bool in_order = scope_.restarts == 0 && scope_.rounds <= rounds_in_order;
-  if (scope_.network.kind != NetworkKind::latest || !in_order) return false;
+  return scope_.network.kind == NetworkKind::latest && scope_.restarts == 0 && scope_.rounds <= rounds_in_order;
+}
+
+// Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
+bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
+  if (!keeps_order()) return false;
   if (heard.vote.state != model::ServerState::looking) return false;
   const Vote* settled = peer.outofelection.find(heard.from);
   return settled != nullptr && settled->round >= heard.vote.round;

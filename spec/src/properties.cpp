@@ -1,5 +1,6 @@
 #include "conclave/spec/properties.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <set>
@@ -306,7 +307,9 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
     ++voters;
     taking_part.insert(participant.id.value);
   }
-  const bool observers = taking_part.size() < scenario.participants.size();
+  const bool observers =
+      std::any_of(scenario.participants.begin(), scenario.participants.end(),
+                  [&](const Participant& participant) { return !configuration.votes(participant.id); });
   const bool can_elect = is_quorum(configuration, taking_part);
   switch (property) {
     case Property::quorum_behind_decision:

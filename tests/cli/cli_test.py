@@ -98,6 +98,26 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("SEEDED BUG: no-majority", ended.stdout)
 
+    def test_a_bug_that_can_not_show_is_warned_of(self):
+        ended = check(THREE, "--seed-bug", "round-forgotten", "--rounds", "1")
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("warning: round-forgotten adds up votes of different rounds", ended.stdout)
+        self.assertEqual(check(THREE, "--seed-bug", "round-forgotten").returncode, 1)
+
+    def test_an_ensemble_that_can_not_elect_is_warned_of(self):
+        ended = check(THREE, "--history", "2=0:-1,3=0:-1")
+        self.assertIn("warning: nobody can be elected", ended.stdout)
+        ended = check(THREE, "--history", "3=0:-1")
+        self.assertNotIn("nobody can be elected", ended.stdout)
+
+    def test_what_can_not_be_written_is_no_success(self):
+        for arguments in (["check", "--list"], ["check", "--help"], ["--version"], []):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                ended = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                       env=environment(), check=False)
+            self.assertEqual(ended.returncode, 74, arguments)
+            self.assertIn("could not be written to stdout", ended.stderr)
+
     def test_a_run_is_shown_and_the_check_goes_on(self):
         ended = check(THREE, "--show", "single-leading")
         self.assertEqual(ended.returncode, 0)
@@ -280,7 +300,7 @@ class Running(unittest.TestCase):
                                 text=True, env=environment(), **more)
 
     def test_interrupted_it_reports_what_it_has(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process = self.start(*ENDLESS, "--json")
             time.sleep(1)
             process.send_signal(number)

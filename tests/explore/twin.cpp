@@ -70,6 +70,7 @@ void Twin::emit(const World& before, const World& next, bool inside, PropertySet
   if (must_differ && key == key_of(before)) return;
   ++counts_.steps;
   progress_ = progress_ || inside;
+  moved_ = moved_ || (inside && !old_news_);
   found(broken, level_ + 1);
   if (!seen_.insert(key).second) return;
   ++counts_.states;
@@ -113,7 +114,7 @@ Twin::World Twin::initial() {
 }
 
 void Twin::expand(const World& world) {
-  progress_ = false;
+  progress_ = moved_ = false;
   for (int i = 0; i < n_; ++i) {
     const Local& own = at(world, i);
     if (own.life == Life::unborn && scope_.start == spec::StartKind::staggered) start(world, i, false);
@@ -126,7 +127,7 @@ void Twin::expand(const World& world) {
     }
     if (own.life == Life::down && world.restarts < scope_.restarts) start(world, i, true);
   }
-  const bool moved = progress_;
+  const bool moved = moved_;
   bool held_back = false;
   for (int i = 0; i < n_; ++i) {
     const Local& own = at(world, i);
@@ -189,7 +190,12 @@ bool Twin::read(const World& world, int reader) {
       const Reaction& reaction = hear(reader, &own, *offer);
       World next = world;
       next.servers[static_cast<std::size_t>(reader)] = reaction.next;
+      // A proposal of one who has settled: nothing waits for its being heard again, unless it holds up a wait.
+      const bool repeats = scope_.restarts > 0 || scope_.rounds > 2;
+      const bool holds_up = scope_.timing == spec::TimingKind::timely && own.finalizing;
+      old_news_ = repeats && votes(reader) && &offer == &offers.front() && !other.in_election && !holds_up;
       emit(world, next, true, reaction.broken);
+      old_news_ = false;
     }
   }
   return better;

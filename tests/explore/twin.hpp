@@ -120,6 +120,8 @@ class Twin {
   std::vector<World> next_level_;
   std::uint32_t level_ = 0;
   bool progress_ = false;
+  bool moved_ = false;     // progress, but for hearing again what is long said
+  bool old_news_ = false;  // such is the step at hand
   Counts counts_;
 };
 

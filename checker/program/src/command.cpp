@@ -127,13 +127,17 @@ ExitCode code_of(const EpochReport& report) {
   return ExitCode::internal_defect;
 }
 
+}  // namespace
+
 ExitCode printed(const std::string& report, ExitCode code) {
   const bool written =
       std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
   if (written) return code;
-  fmt::print(stderr, "conclave: the report could not be written to stdout: {}\n", std::strerror(errno));
+  fmt::print(stderr, "conclave: what there was to say could not be written to stdout: {}\n", std::strerror(errno));
   return ExitCode::not_written;
 }
+
+namespace {
 
 ExitCode refused(const std::string& message, ExitCode code) {
   fmt::print(stderr, "{}\n", message);

@@ -73,7 +73,30 @@ void judge(Outcome& outcome) {
   if (outcome.violated) outcome.exit_code = ExitCode::violated;
 }
 
+// What makes a verdict say less than it seems to.
+void warn_of_scope(Outcome& outcome) {
+  if (outcome.options.rules->name == "round-forgotten" && outcome.options.scope.rounds == 1) {
+    outcome.warnings.emplace_back(
+        "round-forgotten adds up votes of different rounds, and with --rounds 1 there are none; --rounds 2 shows it");
+  }
+  const auto unlogged = [](const spec::Participant& participant) {
+    return participant.durable.last_zxid == model::unlogged;
+  };
+  const bool some_unlogged =
+      std::any_of(outcome.explored.begin(), outcome.explored.end(), [&](const Explored& explored) {
+        const auto& participants = explored.scenario.participants;
+        return std::any_of(participants.begin(), participants.end(), unlogged);
+      });
+  const bool can_elect = (outcome.totals.applicable & spec::bit(Property::all_settled)) != 0;
+  if (some_unlogged && !can_elect) {
+    outcome.warnings.emplace_back(
+        "nobody can be elected: the servers that have a database (zxid not -1) are no quorum. Such ends are counted "
+        "as too few servers running");
+  }
+}
+
 void warn(Outcome& outcome) {
+  warn_of_scope(outcome);
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     const bool asked = ((outcome.options.claim | outcome.options.show) & spec::bit(info.property)) != 0;
     const Standing standing = standing_of(outcome, info.property);

@@ -93,6 +93,8 @@ class LocalMachine {
   Server decoded(int server, LocalId local);
   std::vector<Sent> sends(std::uint32_t index);
   model::Notification notification(NotificationId id);
+  // latest: does nobody hear what a server proposed once he has heard that it has settled?
+  [[nodiscard]] bool keeps_order() const;
   // What apply() computes, for a server given as a value: nothing remembered is used. `heard` is the notification of a
   // receive input. `watch` sees every step of the model on the way.
   struct Outcome {

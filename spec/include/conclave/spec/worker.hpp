@@ -60,6 +60,7 @@ class Worker {
   PropertySet successors(const State& state, const Emit& emit) {
     load(state);
     bool progress = false;
+    bool moved = false;
     if (system_.clears()) {
       prospects_.load(state, view_,
                       [this, &state](int i) -> const Support& { return support_of(i, local(state, i)); });
@@ -70,6 +71,7 @@ class Worker {
         if (next == state && broken == 0) return;
       }
       progress = progress || action.kind < ActionKind::start;
+      moved = moved || (action.kind < ActionKind::start && !is_old_news(action));
       emit(next, action.code(), broken);
     };
     for (int i = 0; i < n_; ++i) {
@@ -82,9 +84,9 @@ class Worker {
       }
       faults(state, i, step);
     }
-    const bool moved = progress;
+    const bool others_move = moved;
     bool held_back = false;
-    for (int i = 0; i < n_; ++i) end_role(state, i, moved, held_back, step);
+    for (int i = 0; i < n_; ++i) end_role(state, i, others_move, held_back, step);
     return view_.judge(progress, held_back, quiet_) & system_.applicable();
   }
 
@@ -255,6 +257,13 @@ class Worker {
         step(next, Action{ActionKind::read, byte(reader), byte(speaker), offer}, known.broken);
       }
     }
+  }
+
+  // latest: the proposal of a server that has settled was sent before, and is not sent again. Where it can be heard in
+  // turns with the server's answer, that can go on for ever, and no time-out waits for its end.
+  [[nodiscard]] bool is_old_news(const Action& action) const {
+    return action.kind == ActionKind::read && action.offer == Offer::proposal && !now(action.peer).in_election &&
+           !system_.machine().keeps_order() && !(timely() && now(action.server).finalizing);
   }
 
   // Would this notification, heard now, end the wait of a server that is finalizing?
