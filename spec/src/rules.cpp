@@ -42,15 +42,15 @@ struct LeaderUnchecked : ZooKeeperRules {
 };
 
 template <class Rules>
-constexpr RuleVariant variant(std::string_view name, std::string_view sentence) {
-  return RuleVariant{name, sentence, &model::step_with<Rules>};
+constexpr RuleVariant variant(std::string_view name, std::string_view sentence, int rounds_min = 1) {
+  return RuleVariant{name, sentence, &model::step_with<Rules>, rounds_min};
 }
 
 constexpr RuleVariant unchanged = variant<ZooKeeperRules>("zookeeper", "the rules as they are");
 
 constexpr std::array bugs = {
     variant<WithoutMajority>("no-majority", "a single equal vote passes for a quorum"),
-    variant<RoundForgotten>("round-forgotten", "votes of different rounds are added up"),
+    variant<RoundForgotten>("round-forgotten", "votes of different rounds are added up", 2),
     variant<LeaderUnchecked>("leader-unchecked", "a leader is followed without its own word that it leads"),
 };
 

@@ -101,7 +101,7 @@ class Verdicts(unittest.TestCase):
     def test_a_bug_that_can_not_show_is_warned_of(self):
         ended = check(THREE, "--seed-bug", "round-forgotten", "--rounds", "1")
         self.assertEqual(ended.returncode, 0)
-        self.assertIn("warning: round-forgotten adds up votes of different rounds", ended.stdout)
+        self.assertIn("warning: round-forgotten can't show within --rounds 1", ended.stdout)
         self.assertEqual(check(THREE, "--seed-bug", "round-forgotten").returncode, 1)
 
     def test_an_ensemble_that_can_not_elect_is_warned_of(self):

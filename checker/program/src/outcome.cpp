@@ -75,9 +75,10 @@ void judge(Outcome& outcome) {
 
 // What makes a verdict say less than it seems to.
 void warn_of_scope(Outcome& outcome) {
-  if (outcome.options.rules->name == "round-forgotten" && outcome.options.scope.rounds == 1) {
-    outcome.warnings.emplace_back(
-        "round-forgotten adds up votes of different rounds, and with --rounds 1 there are none; --rounds 2 shows it");
+  const spec::RuleVariant& rules = *outcome.options.rules;
+  if (outcome.options.scope.rounds < rules.rounds_min) {
+    outcome.warnings.push_back(fmt::format("{} can't show within --rounds {}; expected at least --rounds {}",
+                                           rules.name, outcome.options.scope.rounds, rules.rounds_min));
   }
   const auto unlogged = [](const spec::Participant& participant) {
     return participant.durable.last_zxid == model::unlogged;

@@ -14,6 +14,7 @@ struct RuleVariant {
   std::string_view name;      // as on the command line
   std::string_view sentence;  // what is different
   StepFunction step;          // step_with<> of one Rules struct
+  int rounds_min = 1;         // with fewer it can't be told from today's rules
 };
 
 // The unchanged rules: model::step.
