@@ -51,6 +51,17 @@ class Side {
     });
     return next;
   }
+  // Does a quorum run, and not all that run have settled on one that leads?
+  bool pending(const State& state) {
+    std::vector<LocalFacts> facts;
+    StateView view(system_);
+    for (int i = 0; i < system_.servers(); ++i) facts.push_back(system_.machine().facts(i, worker_.local(state, i)));
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+      view.facts[i] = &facts[i];
+      if (facts[i].life == Life::up) view.running |= 1U << static_cast<unsigned>(i);
+    }
+    return system_.quorum_among(view.running) && !view.all_settled();
+  }
   // What others can see, in words, so that numbers of local states and notifications do not matter.
   std::string visible(const State& state) {
     std::string all;

@@ -186,14 +186,16 @@ bool Twin::read(const World& world, int reader) {
     if (votes(reader)) offers = {other.proposal, other.answer};
     for (const auto& offer : offers) {
       if (!offer) continue;
-      better = better || would_be_better(reader, &own, *offer);
+      // A proposal of one who has settled: nothing waits for its being heard again, but a wait of its own round.
+      const bool repeats = scope_.restarts > 0 || scope_.rounds > 2;
+      const bool proposes = votes(reader) && &offer == &offers.front();
+      const bool holds_up =
+          scope_.timing == spec::TimingKind::timely && own.finalizing && offer->vote.round.value >= own.clock;
+      old_news_ = repeats && proposes && !other.in_election && !holds_up;
+      better = better || (!old_news_ && would_be_better(reader, &own, *offer));
       const Reaction& reaction = hear(reader, &own, *offer);
       World next = world;
       next.servers[static_cast<std::size_t>(reader)] = reaction.next;
-      // A proposal of one who has settled: nothing waits for its being heard again, unless it holds up a wait.
-      const bool repeats = scope_.restarts > 0 || scope_.rounds > 2;
-      const bool holds_up = scope_.timing == spec::TimingKind::timely && own.finalizing;
-      old_news_ = repeats && votes(reader) && &offer == &offers.front() && !other.in_election && !holds_up;
       emit(world, next, true, reaction.broken);
       old_news_ = false;
     }

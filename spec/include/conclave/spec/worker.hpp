@@ -71,7 +71,7 @@ class Worker {
         if (next == state && broken == 0) return;
       }
       progress = progress || action.kind < ActionKind::start;
-      moved = moved || (action.kind < ActionKind::start && !is_old_news(action));
+      moved = moved || (action.kind < ActionKind::start && !hears_old_news(action));
       emit(next, action.code(), broken);
     };
     for (int i = 0; i < n_; ++i) {
@@ -248,7 +248,7 @@ class Worker {
         const NotificationId offered = other.offers[static_cast<std::size_t>(kind)];
         const auto offer = static_cast<Offer>(kind);
         if (offered == no_notification || !system_.hears(reader, speaker, offer)) continue;
-        note_better(reader, own, offered);
+        if (!is_old_news(reader, speaker, offer)) note_better(reader, own, offered);
         if (full) continue;
         const Known known = ask_received(reader, own, offered);
         if (known.next == own) continue;
@@ -260,10 +260,24 @@ class Worker {
   }
 
   // latest: the proposal of a server that has settled was sent before, and is not sent again. Where it can be heard in
-  // turns with the server's answer, that can go on for ever, and no time-out waits for its end.
-  [[nodiscard]] bool is_old_news(const Action& action) const {
-    return action.kind == ActionKind::read && action.offer == Offer::proposal && !now(action.peer).in_election &&
-           !system_.machine().keeps_order() && !(timely() && now(action.server).finalizing);
+  // turns with the server's answer, that can go on for ever, so nobody waits for it: not the end of a role, nor, in
+  // `timely`, a server that finalizes. There a new election begins after a longer wait than any message takes, so only
+  // what is of its own round may still be on its way.
+  [[nodiscard]] bool is_old_news(int reader, int speaker, Offer offer) {
+    if (offer != Offer::proposal || now(speaker).in_election || system_.machine().keeps_order()) return false;
+    const NotificationId offered = now(speaker).offers[static_cast<std::size_t>(offer)];
+    const bool may_hold_up = timely() && now(reader).finalizing && round_of(offered) >= now(reader).clock;
+    return !may_hold_up;
+  }
+  [[nodiscard]] bool hears_old_news(const Action& action) {
+    return action.kind == ActionKind::read && is_old_news(action.server, action.peer, action.offer);
+  }
+  std::int64_t round_of(NotificationId id) {
+    while (rounds_.size() <= id) {
+      const auto next = static_cast<NotificationId>(rounds_.size());
+      rounds_.push_back(next == no_notification ? 0 : system_.machine().notification(next).vote.round.value);
+    }
+    return rounds_[id];
   }
 
   // Would this notification, heard now, end the wait of a server that is finalizing?
@@ -439,6 +453,7 @@ class Worker {
   ChannelView channels_;
   Prospects<Words> prospects_;
   std::vector<std::vector<Sent>> sends_;
+  std::vector<std::int64_t> rounds_;  // by notification
   QuietCounts quiet_;
 };
 
