@@ -46,7 +46,7 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
      "what makes elections end at the first try where the network is quick"},
     {Property::no_deadlock, PropertyKind::always, "no-deadlock",
      "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
-     "unless the running servers are no quorum or a bound of the exploration stands in the way.",
+     "unless those that run and have a database are no quorum or a bound of the exploration stands in the way.",
      "", "QuorumPeer.run would look for a leader for ever"},
     {Property::single_leading, PropertyKind::refuted, "single-leading", "At most one server is LEADING in a round.",
      "async, or staggered starts",

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t long_min = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t port_max = 65535;
 
 // An integer key: where the number goes, and what it may be. Keys that only ZooKeeper uses go nowhere, but it
@@ -56,8 +58,12 @@ constexpr std::array integer_keys = {
     IntegerKey{"metricsProvider.httpPort", 0, port_max,
                [](ZooCfg& c, std::int64_t v) { c.metrics_http_port = static_cast<std::uint16_t>(v); }},
     IntegerKey{"autopurge.snapRetainCount", int_min, int_max, nullptr},
+    IntegerKey{"autopurge.purgeInterval", int_min, int_max, nullptr},
     IntegerKey{"quorum.cnxn.threads.size", int_min, int_max, nullptr},
     IntegerKey{"multiAddress.reachabilityCheckTimeoutMs", int_min, int_max, nullptr},
+    IntegerKey{"jvm.pause.info-threshold.ms", long_min, long_max, nullptr},
+    IntegerKey{"jvm.pause.warn-threshold.ms", long_min, long_max, nullptr},
+    IntegerKey{"jvm.pause.sleep.time.ms", long_min, long_max, nullptr},
 };
 
 struct BooleanKey {
@@ -80,6 +86,7 @@ constexpr std::array boolean_keys = {
     BooleanKey{"quorum.auth.learnerRequireSasl", nullptr},
     BooleanKey{"multiAddress.enabled", nullptr},
     BooleanKey{"multiAddress.reachabilityCheckEnabled", nullptr},
+    BooleanKey{"jvm.pause.monitor", nullptr},
 };
 
 struct TextKey {
