@@ -123,4 +123,6 @@ class Rumur:
 
     def run(self):
         output, seconds, most = measured(["./verifier"], self.folder)
-        return Run(number(r"(\d+) states,", output), number(r"(\d+) rules fired", output), seconds, most, output)
+        # Its progress has rules fired as well: only the last line has both numbers side by side.
+        steps = number(r"\d+ states, (\d+) rules fired", output)
+        return Run(number(r"(\d+) states, \d+ rules fired", output), steps, seconds, most, output)
