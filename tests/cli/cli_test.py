@@ -60,7 +60,8 @@ class Overview(unittest.TestCase):
     def test_help_names_every_option(self):
         text = check("--help").stdout
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
-                       "starts resends losses depth time property show no-reduction seed-bug list html").split():
+                       "starts resends losses depth time liveness property show no-reduction "
+                       "seed-bug list html").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):
@@ -213,6 +214,46 @@ class WrongUse(unittest.TestCase):
             missing = os.path.join(folder, "missing.cfg")
             self.assert_refused(["check", missing], missing, "no such file", "expected", status=4)
             self.assert_refused(["check", missing, "--json"], missing, status=4)
+
+
+class Liveness(unittest.TestCase):
+    def test_elections_end(self):
+        done, report = document(THREE, "--crashes", "1", "--rounds", "3", "--liveness")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        liveness = report["liveness"]
+        self.assertEqual((liveness["eventually_settled"], liveness["settled_reachable"]), ("holds", "holds"))
+        self.assertGreater(liveness["pending"], 1000)
+        self.assertIsNone(liveness["lasso"])
+        self.assertIsNone(document(THREE)[1]["liveness"])
+
+    def test_an_endless_run_leads_back(self):
+        arguments = [THREE, "--role-ends", "any", "--liveness"]
+        done, report = document(*arguments)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(report["verdict"], "violated")
+        lasso = report["liveness"]["lasso"]
+        self.assertTrue(lasso["unpromised"])
+        steps = lasso["steps"]
+        self.assertLess(lasso["cycle_from"], len(steps) - 1)
+        self.assertEqual(steps[-1]["servers"], steps[lasso["cycle_from"]]["servers"])
+        text = check(*arguments).stdout
+        self.assertIn("VIOLATED  eventually-settled", text)
+        self.assertIn("over and over", text)
+        self.assertIn("verdict: violated - eventually-settled", text)
+
+    def test_a_bound_is_no_end(self):
+        done = check("examples/three-voters-two-observers.cfg", "--liveness")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("unknown   eventually-settled", done.stdout)
+        self.assertIn("verdict: bounded - a bound cuts off what happens after (--rounds 1)", done.stdout)
+
+    def test_what_cannot_be_judged_is_refused(self):
+        for arguments, words in ((["--grain", "fine"], ["fine", "expected --grain coarse"]),
+                                 (["--crashes", "1", "--restarts", "1"], ["restarts", "expected --restarts 0"])):
+            done = check(THREE, "--liveness", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (5, ""))
+            for word in ["--liveness", *words]:
+                self.assertIn(word, done.stderr)
 
 
 class Epoch(unittest.TestCase):

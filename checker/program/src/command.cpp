@@ -14,6 +14,7 @@
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
+#include "conclave/check/liveness_run.hpp"
 #include "conclave/check/memory.hpp"
 #include "conclave/check/outcome.hpp"
 #include "conclave/check/outputs.hpp"
@@ -84,6 +85,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.claim = options.claim;
   request.show = options.show;
   request.minimise = options.minimise;
+  request.liveness = options.liveness;
   request.limits = limits_of(options);
   request.limits.depth_max = options.depth_max;
   const auto began = Clock::now();
@@ -96,7 +98,8 @@ void explore_all(const Plan& plan, Outcome& outcome) {
     if (the_progress().interrupt) break;
     const std::string label = plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "";
     Report report = explore_watched(plan.scenarios[i], request, label);
-    const bool stop = report.verdict == checker::Verdict::aborted || !report.violations.empty();
+    const bool endless = report.liveness && report.liveness->eventually == checker::Prospect::violated;
+    const bool stop = report.verdict == checker::Verdict::aborted || !report.violations.empty() || endless;
     // One run to a property is enough, and the first that is found is one.
     for (const Run& run : report.shown) request.show &= ~spec::bit(run.property);
     outcome.explored.push_back(Explored{plan.scenarios[i], std::move(report)});
@@ -177,6 +180,9 @@ ExitCode run_check(const CheckOptions& options) {
   outcome.scenarios = plan->scenarios.size();
   outcome.orders = plan->orders;
   if (outcome.options.scope.rounds == 0) outcome.options.scope.rounds = default_rounds(*plan);
+  if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
+    return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);
+  }
   try {
     explore_all(*plan, outcome);
   } catch (const ReplayFailed& failure) {

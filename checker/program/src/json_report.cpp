@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 
@@ -208,6 +209,38 @@ void add_runs(Json& list, const std::vector<Run>& runs, const char* why, std::si
   }
 }
 
+Json liveness_json(const Outcome& outcome) {
+  if (!outcome.options.liveness) return nullptr;
+  const LivenessOutcome liveness = liveness_of(outcome);
+  const checker::LivenessCounts& counts = liveness.counts;
+  Json json{{"not_judged", liveness.not_judged.empty() ? Json(nullptr) : Json(liveness.not_judged)},
+            {"eventually_settled", checker::name_of(liveness.eventually)},
+            {"settled_reachable", checker::name_of(liveness.possibly)},
+            {"pending", counts.pending},
+            {"cycles", counts.cycles},
+            {"fair_cycles", counts.fair_cycles},
+            {"fair_ends", counts.fair_ends},
+            {"at_bound", counts.at_bound},
+            {"hopeless", counts.hopeless}};
+  json["lasso"] = nullptr;
+  for (std::size_t i = 0; i < outcome.explored.size(); ++i) {
+    const auto& [scenario, report] = outcome.explored[i];
+    if (!report.liveness || !report.liveness->lasso) continue;
+    const LassoRun& lasso = *report.liveness->lasso;
+    Run run;
+    run.steps = lasso.steps;
+    Json steps = Json::array();
+    for (std::size_t step = 0; step < run.steps.size(); ++step) steps.push_back(step_json(run, step, scenario));
+    json["lasso"] = Json{{"scenario", i},
+                         {"cycle_from", lasso.cycle_from},
+                         {"unpromised", lasso.unpromised},
+                         {"shortest", lasso.shortest},
+                         {"steps", std::move(steps)}};
+    break;
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string json_report(const Outcome& outcome) {
@@ -234,6 +267,7 @@ std::string json_report(const Outcome& outcome) {
   for (const model::RuleInfo& info : model::rule_infos) {
     json["rules"][std::string(info.name)] = totals.rules[static_cast<std::size_t>(info.rule)];
   }
+  json["liveness"] = liveness_json(outcome);
   json["warnings"] = outcome.warnings;
   json["outputs"] = Json::array();
   for (const Output& output : outcome.outputs) {

@@ -5,6 +5,7 @@
 
 #include "conclave/check/reports.hpp"
 #include "conclave/model/rule.hpp"
+#include "conclave/spec/liveness_claims.hpp"
 #include "conclave/spec/properties.hpp"
 #include "conclave/spec/rules.hpp"
 
@@ -32,6 +33,10 @@ std::string listing() {
   list_properties(text, spec::PropertyKind::always, "claims: a violation is an error");
   list_properties(text, spec::PropertyKind::refuted, "\nknown not to hold: --property NAME claims one all the same");
   list_properties(text, spec::PropertyKind::sometimes, "\nhas to be reached: a warning where it is not");
+  text += "\nhas to happen eventually: claimed with --liveness\n";
+  for (const spec::LivenessClaim& claim : spec::liveness_claims) {
+    fmt::format_to(out, "  {}\n      {}\n      assumes: {}\n", claim.name, claim.sentence, claim.assumes);
+  }
   fmt::format_to(out, "\nrules of the election, with the method of ZooKeeper that each stands for\n");
   for (const model::RuleInfo& info : model::rule_infos) {
     fmt::format_to(out, "  {}  ({})\n      {}\n", info.name, info.zookeeper, info.sentence);

@@ -67,6 +67,7 @@ struct Raw {
   int threads = 1;
   std::uint32_t depth = 0;
   double seconds = 0;
+  bool liveness = false;
   bool json = false;
   bool list = false;
   OutputOptions outputs;
@@ -128,6 +129,8 @@ void add_properties(CLI::App& check, Raw& raw) {
   check.add_option("--show", raw.shows, "print the shortest run to NAME though the check goes on; repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME")
+      ->group("What is claimed and shown");
+  check.add_flag("--liveness", raw.liveness, "also: does every election end, once faults do? (docs/liveness.md)")
       ->group("What is claimed and shown");
   check.add_flag("--json", raw.json, "one JSON document on stdout (docs/json.md)")
       ->group("What is claimed and shown");
@@ -227,6 +230,10 @@ void read_scope(const Raw& raw, CheckOptions& options) {
     if (reduction != "local-states") scope.clear_dead_votes = false;
     if (reduction != "dead-votes") options.minimise = false;
   }
+  if (raw.liveness) {  // what is argued for them is about what can be reached, not about runs without end
+    scope.clear_dead_votes = false;
+    options.minimise = false;
+  }
 }
 
 void read_history(const Raw& raw, CheckOptions& options) {
@@ -259,6 +266,7 @@ CheckOptions options_of(const Raw& raw) {
   CheckOptions options;
   options.json = raw.json;
   options.outputs = raw.outputs;
+  options.liveness = raw.liveness;
   options.file = raw.file;
   if (options.file.empty()) {
     const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");

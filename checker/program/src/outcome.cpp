@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/words.hpp"
 
 namespace conclave::check {
@@ -47,6 +48,26 @@ std::string stop_in_words(checker::Stop stop, const CheckOptions& options) {
   return "";
 }
 
+// Changes the verdict where everything was explored and yet not everything is known.
+void judge_liveness(Outcome& outcome) {
+  const LivenessOutcome liveness = liveness_of(outcome);
+  const auto violated = checker::Prospect::violated;
+  outcome.violated = outcome.violated || liveness.eventually == violated || liveness.possibly == violated;
+  if (outcome.verdict != checker::Verdict::exhausted || outcome.violated) return;
+  if (liveness.not_judged.empty() && liveness.eventually == checker::Prospect::holds) return;
+  outcome.only_liveness_open = true;
+  outcome.verdict = checker::Verdict::bounded;
+  if (liveness.not_judged.empty()) {
+    outcome.why = fmt::format("a bound cuts off what happens after (--rounds {}{})", outcome.options.scope.rounds,
+                              outcome.options.scope.network.kind == spec::NetworkKind::fifo
+                                  ? fmt::format(", --resends {}", outcome.options.scope.resends)
+                                  : "");
+    return;
+  }
+  outcome.why = liveness.not_judged;
+  if (!outcome.options.memory_bytes) outcome.verdict = checker::Verdict::aborted;
+}
+
 void judge(Outcome& outcome) {
   using checker::Verdict;
   for (const Explored& explored : outcome.explored) {
@@ -65,6 +86,7 @@ void judge(Outcome& outcome) {
     outcome.verdict = Verdict::bounded;
     outcome.why = stop_in_words(outcome.violated ? checker::Stop::violation : checker::Stop::time, outcome.options);
   }
+  if (outcome.options.liveness) judge_liveness(outcome);
   switch (outcome.verdict) {
     case Verdict::exhausted: outcome.exit_code = ExitCode::holds; break;
     case Verdict::bounded: outcome.exit_code = ExitCode::bounded; break;

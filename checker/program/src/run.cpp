@@ -6,9 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "conclave/check/election_system.hpp"
+#include "conclave/check/liveness_run.hpp"
+#include "conclave/check/retelling.hpp"
 #include "conclave/checker/explorer.hpp"
 #include "conclave/spec/layout.hpp"
-#include "conclave/spec/worker.hpp"
 
 namespace conclave::check {
 namespace {
@@ -16,124 +18,12 @@ namespace {
 using spec::ClosedSystem;
 using spec::Layout;
 using spec::Property;
-using spec::PropertySet;
-using spec::Server;
-
-// The closed system in the shape the explorer takes.
-template <std::size_t Words>
-class Adapter {
- public:
-  using State = spec::PackedState<Words>;
-
-  Adapter(ClosedSystem& system, const Layout& layout, const Request& request)
-      : system_(system), layout_(layout), request_(request) {}
-
-  spec::Worker<Words> worker() { return spec::Worker<Words>(system_, layout_); }
-  [[nodiscard]] std::vector<checker::Property> properties() const {
-    std::vector<checker::Property> properties;
-    for (const spec::PropertyInfo& info : spec::property_infos()) {
-      const auto mode = is_claim(info.property, request_) ? checker::Mode::claim : checker::Mode::observe;
-      properties.push_back({std::string(info.name), std::string(info.sentence), mode});
-    }
-    return properties;
-  }
-  std::size_t bytes_used() { return system_.bytes_used(); }
-
- private:
-  ClosedSystem& system_;
-  const Layout& layout_;
-  const Request& request_;
-};
-
-std::string name_of(const ClosedSystem& system, int server) { return std::to_string(system.id(server).value); }
-
-// The clause of a property of states. Those of steps are put into words where the step is taken.
-std::string explain_state(const ClosedSystem& system, Property property, const std::vector<Server>& servers) {
-  std::string leading;
-  std::string restless;
-  std::string started;
-  for (int i = 0; i < system.servers(); ++i) {
-    const Server& server = servers[static_cast<std::size_t>(i)];
-    if (server.life != spec::Life::unborn) started += (started.empty() ? "" : ", ") + name_of(system, i);
-    if (server.life != spec::Life::up) continue;
-    const model::ServerState state = state_of(server.peer);
-    if (state == model::ServerState::leading) {
-      leading += (leading.empty() ? "" : " and ") + name_of(system, i) + " (round " +
-                 std::to_string(server.peer.clock.value) + ")";
-    }
-    if (state == model::ServerState::looking) restless += (restless.empty() ? "" : ", ") + name_of(system, i);
-  }
-  switch (property) {
-    case Property::single_leading:
-    case Property::one_leader_per_round: return "LEADING at once: " + leading;
-    case Property::quorum_took_part: return "a server has decided, though only {" + started + "} have started";
-    case Property::no_deadlock:
-      return restless.empty() ? "settled on servers that do not lead, for good" : "looking for ever: " + restless;
-    default: return std::string(info_of(property).sentence);
-  }
-}
-
-// What everybody can see of a server has to be the same in the replay and in the exploration.
-bool looks_alike(const Server& left, const Server& right, const spec::Scope& scope) {
-  if (left.life != right.life) return false;
-  const bool latest = scope.network.kind == spec::NetworkKind::latest;
-  for (int kind = 0; kind < spec::offers_count; ++kind) {
-    if (!latest && static_cast<spec::Offer>(kind) != spec::Offer::proposal) continue;  // in channels, if anywhere
-    if (!(offer_of(left, static_cast<spec::Offer>(kind)) == offer_of(right, static_cast<spec::Offer>(kind)))) {
-      return false;
-    }
-  }
-  if (left.life != spec::Life::up) return true;
-  return left.peer.role == right.peer.role && left.peer.clock == right.peer.clock &&
-         left.peer.received == right.peer.received && left.peer.unpublished == right.peer.unpublished;
-}
-
-template <std::size_t Words>
-class Retelling {
- public:
-  using State = spec::PackedState<Words>;
-
-  Retelling(ClosedSystem& system, const Layout& layout) : system_(system), worker_(system, layout) {}
-
-  Run tell(const checker::Finding<State>& finding, const std::vector<checker::TraceStep<State>>& trace) {
-    Run run;
-    run.property = static_cast<Property>(finding.property);
-    spec::Replay replay(system_);
-    run.steps.push_back(RunStep{{}, {}, replay.servers(), 0, 0, {}, replay.under_way()});
-    for (std::size_t i = 1; i < trace.size(); ++i) {
-      const spec::Action action = spec::Action::from(trace[i].action);
-      const spec::Replay::Step step = replay.take(action, run.property);
-      if (!step.possible) throw ReplayFailed("step " + std::to_string(i) + " of the run can't be taken");
-      compare(replay.servers(), trace[i].state, i);
-      run.steps.push_back(
-          RunStep{action, step.heard, replay.servers(), step.broken, step.sent_at, step.gone, replay.under_way()});
-      if (i + 1 == trace.size()) run.clause = step.clause;
-    }
-    const bool broken_by_step = (run.steps.back().broken & bit(run.property)) != 0;
-    if (finding.by_step && !broken_by_step) throw ReplayFailed("the last step of the run breaks nothing when retold");
-    if (!finding.by_step) run.clause = explain_state(system_, run.property, replay.servers());
-    return run;
-  }
-
- private:
-  void compare(const std::vector<Server>& servers, const State& state, std::size_t step) {
-    for (int i = 0; i < system_.servers(); ++i) {
-      const Server explored = system_.machine().decoded(i, worker_.local(state, i));
-      if (looks_alike(servers[static_cast<std::size_t>(i)], explored, system_.scope())) continue;
-      throw ReplayFailed("server " + name_of(system_, i) + " is in another state after step " + std::to_string(step) +
-                         " when the run is retold");
-    }
-  }
-
-  ClosedSystem& system_;
-  spec::Worker<Words> worker_;
-};
 
 template <std::size_t Words>
 Report explore_with(ClosedSystem& system, const Layout& layout, const Request& request, checker::Progress& progress) {
   using State = spec::PackedState<Words>;
-  Adapter<Words> adapter(system, layout, request);
-  checker::Explorer<Adapter<Words>> explorer(adapter, request.limits, progress);
+  ElectionSystem<Words> adapter(system, layout, request);
+  checker::Explorer<ElectionSystem<Words>> explorer(adapter, request.limits, progress);
   const checker::Result<State> result = explorer.run();
 
   Report report;
@@ -154,6 +44,9 @@ Report explore_with(ClosedSystem& system, const Layout& layout, const Request& r
     report.first_seen[finding.property] = finding.level;
     const bool wanted = (request.show & bit(static_cast<Property>(finding.property))) != 0;
     if (wanted) report.shown.push_back(retelling.tell(finding, explorer.trace(finding)));
+  }
+  if (request.liveness && result.verdict == checker::Verdict::exhausted && result.violations.empty()) {
+    report.liveness = judge_liveness<Words>(system, layout, request, adapter, explorer, progress);
   }
   return report;
 }

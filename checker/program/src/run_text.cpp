@@ -102,19 +102,6 @@ std::string offer_in_words(spec::Offer offer) {
   return offer == spec::Offer::proposal ? "proposal" : std::string(name_of(offer));
 }
 
-// Every server as it is, where a run begins.
-void opening(std::string& text, const Run& run, const spec::Scenario& scenario) {
-  auto out = std::back_inserter(text);
-  fmt::format_to(out, "  histories (server=epoch:zxid): {}\n", histories_text(scenario));
-  if (scenario.oracle_grants)
-    fmt::format_to(out, "  the oracle grants server {}\n", id_text(*scenario.oracle_grants));
-  for (std::size_t i = 0; i < run.steps.front().servers.size(); ++i) {
-    const Server& server = run.steps.front().servers[i];
-    if (server.life == Life::up)
-      fmt::format_to(out, "  0. server {} runs: {}\n", id_of(scenario, i), born(server.peer));
-  }
-}
-
 }  // namespace
 
 std::string_view name_of(ActionKind kind) {
@@ -181,6 +168,35 @@ std::string action_text(const RunStep& step, const spec::Scenario& scenario) {
   return "?";
 }
 
+// Every server as it is, where a run begins.
+void tell_opening(std::string& text, const RunStep& start, const spec::Scenario& scenario) {
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "  histories (server=epoch:zxid): {}\n", histories_text(scenario));
+  if (scenario.oracle_grants)
+    fmt::format_to(out, "  the oracle grants server {}\n", id_text(*scenario.oracle_grants));
+  for (std::size_t i = 0; i < start.servers.size(); ++i) {
+    const Server& server = start.servers[i];
+    if (server.life == Life::up)
+      fmt::format_to(out, "  0. server {} runs: {}\n", id_of(scenario, i), born(server.peer));
+  }
+}
+
+void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_t from, std::size_t to,
+                const spec::Scenario& scenario) {
+  auto out = std::back_inserter(text);
+  for (std::size_t i = from; i <= to; ++i) {
+    const RunStep& step = steps[i];
+    fmt::format_to(out, " {:2}. {}\n", i, action_text(step, scenario));
+    for (std::size_t server = 0; server < step.servers.size(); ++server) {
+      const bool acts = step.action && step.action->server == server;
+      const std::string whose = acts ? "" : fmt::format("server {}: ", id_of(scenario, server));
+      for (const std::string& change : changes_of(steps[i - 1].servers[server], step.servers[server])) {
+        fmt::format_to(out, "       {}{}\n", whose, change);
+      }
+    }
+  }
+}
+
 std::string run_text(const Run& run, const spec::Scenario& scenario) {
   const spec::PropertyInfo& info = spec::info_of(run.property);
   const bool witness = info.kind == spec::PropertyKind::sometimes;
@@ -188,18 +204,8 @@ std::string run_text(const Run& run, const spec::Scenario& scenario) {
   auto out = std::back_inserter(text);
   fmt::format_to(out, "{} {} in {} steps (there is no shorter run)\n", info.name,
                  witness ? "is reached" : "is broken", run.steps.size() - 1);
-  opening(text, run, scenario);
-  for (std::size_t i = 1; i < run.steps.size(); ++i) {
-    const RunStep& step = run.steps[i];
-    fmt::format_to(out, " {:2}. {}\n", i, action_text(step, scenario));
-    for (std::size_t server = 0; server < step.servers.size(); ++server) {
-      const bool acts = step.action && step.action->server == server;
-      const std::string whose = acts ? "" : fmt::format("server {}: ", id_of(scenario, server));
-      for (const std::string& change : changes_of(run.steps[i - 1].servers[server], step.servers[server])) {
-        fmt::format_to(out, "       {}{}\n", whose, change);
-      }
-    }
-  }
+  tell_opening(text, run.steps.front(), scenario);
+  tell_steps(text, run.steps, 1, run.steps.size() - 1, scenario);
   fmt::format_to(out, "  {}: {}\n", witness ? "reached" : "broken", info.sentence);
   if (!run.clause.empty() && run.clause != info.sentence) fmt::format_to(out, "  because: {}\n", run.clause);
   return text;

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/liveness_claims.hpp"
 
 namespace conclave::check {
 namespace {
@@ -156,6 +158,7 @@ std::string histories_in_words(const Outcome& outcome) {
 }
 
 std::string reductions_in_words(const CheckOptions& options) {
+  if (options.liveness) return "none, for --liveness: they are argued for what can be reached, not for endless runs";
   if (options.scope.clear_dead_votes && options.minimise) return "dead-votes and local-states, where they apply";
   if (options.scope.clear_dead_votes) return "dead-votes, where they apply";
   return options.minimise ? "local-states, where they apply" : "none";
@@ -312,6 +315,9 @@ std::string violated_names(const Outcome& outcome) {
   std::vector<std::string> names;
   for (const auto& [scenario, report] : outcome.explored) {
     for (const Run& run : report.violations) names.emplace_back(spec::info_of(run.property).name);
+    if (!report.liveness) continue;
+    if (report.liveness->lasso) names.emplace_back(spec::eventually_settled.name);
+    if (!report.liveness->to_hopeless.empty()) names.emplace_back(spec::settled_reachable.name);
   }
   return join(names, ", ");
 }
@@ -343,6 +349,15 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
     text += "verdict: exhausted - every claim holds within these bounds\n";
     return;
   }
+  if (outcome.only_liveness_open) {
+    paragraph(
+        text, "",
+        fmt::format("Every run of this ensemble within these bounds was explored, and in none does a claim about "
+                    "states and steps fail. Whether every election ends is not known. Bounds: {}.{}",
+                    bounds, bug));
+    fmt::format_to(out, "verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
+    return;
+  }
   paragraph(text, "",
             fmt::format(
                 "Only a part of the runs was explored: {} in {} of {}. No claim failed in that part, which does not "
@@ -361,9 +376,11 @@ std::string text_report(const Outcome& outcome) {
   tell_bounds(text, outcome);
   tell_explorations(text, outcome);
   tell_claims(text, outcome);
+  tell_liveness(text, outcome);
   tell_others(text, outcome);
   tell_rules(text, outcome);
   tell_runs(text, outcome);
+  tell_liveness_runs(text, outcome);
   tell_outputs(text, outcome);
   tell_verdict(text, outcome);
   return text;

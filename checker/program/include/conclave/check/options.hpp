@@ -41,6 +41,7 @@ struct CheckOptions {
   spec::PropertySet claim = 0;
   spec::PropertySet show = 0;
   bool minimise = true;
+  bool liveness = false;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();
   bool json = false;
   OutputOptions outputs;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conclave/check/exit_code.hpp"
@@ -56,6 +57,7 @@ struct Outcome {
   checker::Verdict verdict = checker::Verdict::exhausted;
   std::string why;  // bounded, aborted: what ended it
   bool violated = false;
+  bool only_liveness_open = false;  // everything was explored, and what has to happen eventually is not known
   std::vector<std::string> warnings;
   ExitCode exit_code = ExitCode::holds;
 

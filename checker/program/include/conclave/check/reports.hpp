@@ -12,6 +12,10 @@ std::string text_report(const Outcome& outcome);
 std::string json_report(const Outcome& outcome);  // docs/json.md
 // A run step by step, with what each step changed.
 std::string run_text(const Run& run, const spec::Scenario& scenario);
+// Its parts: what runs at the start, and the steps numbered `from` to `to`.
+void tell_opening(std::string& text, const RunStep& start, const spec::Scenario& scenario);
+void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_t from, std::size_t to,
+                const spec::Scenario& scenario);
 // "server 1 reads server 3's proposal: LOOKING leader=3 ..."
 std::string action_text(const RunStep& step, const spec::Scenario& scenario);
 // What a step changed in a server, a phrase each.

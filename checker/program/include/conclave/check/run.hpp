@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "conclave/check/liveness_report.hpp"
+#include "conclave/check/run_step.hpp"
 #include "conclave/checker/result.hpp"
 #include "conclave/model/event.hpp"
 #include "conclave/spec/closed_system.hpp"
@@ -27,17 +29,7 @@ struct Request {
   spec::PropertySet claim = 0;  // known-not-to-hold properties that are to be treated as claims
   spec::PropertySet show = 0;   // properties whose first run is wanted though the exploration goes on
   bool minimise = true;         // a reduction: one representative for local states that nothing can tell apart
-};
-
-// One step of a run, with everything a reader needs; the first of a run has no action.
-struct RunStep {
-  std::optional<spec::Action> action;
-  std::optional<model::Notification> heard;      // read, deliver, lose, process: the notification concerned
-  std::vector<spec::Server> servers;             // after the step, one per participant
-  spec::PropertySet broken = 0;                  // by this step, as judged anew in the replay
-  std::size_t sent_at = 0;                       // read, deliver, lose: the step that sent the notification
-  std::vector<spec::Replay::Message> gone;       // fifo: messages that this step made vanish unheard
-  std::vector<spec::Replay::Message> under_way;  // fifo: what is in the channels after the step
+  bool liveness = false;        // judge what has to happen eventually, once everything is explored
 };
 
 // A shortest run to a property's violation (or to its witness), replayed through the step function from the start.
@@ -75,7 +67,8 @@ struct Report {
   spec::QuietCounts quiet;
   std::vector<std::size_t> local_states;  // per participant
   std::size_t notifications = 0;
-  std::size_t local_steps = 0;  // distinct (local state, input) pairs
+  std::size_t local_steps = 0;             // distinct (local state, input) pairs
+  std::optional<LivenessReport> liveness;  // Request::liveness
 };
 
 // Explores. Throws std::bad_alloc, ReplayFailed. The progress may be watched, and interrupted, from other threads.
