@@ -91,7 +91,7 @@ ExitCode run(const Options& options) {
   if (!sid) return refused(sid.error(), ExitCode::bad_input);
   settings.sid = *sid;
   if (cfg->data_dir) {
-    const auto durable = node::read_epochs(*cfg->data_dir);
+    const auto durable = node::read_durable(*cfg);
     if (!durable) return refused(durable.error(), ExitCode::bad_input);
     settings.durable = *durable;
   }

@@ -178,6 +178,8 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--timing", "slow"], ["--timing", "slow"]),
                 (["check", THREE, "--role-ends", "never"], ["--role-ends", "never"]),
                 (["check", THREE, "--role-ends", "any", "--timing", "timely"], ["--role-ends", "timely", "async"]),
+                *((["check", THREE, "--time", found], ["--time", f"'{found}'", "expected seconds, from 0.001"])
+                  for found in ("nan", "inf", "0", "-1", "1s", "")),
                 (["check", THREE, "--memory", "lots"], ["--memory", "'lots'", "expected"]),
                 (["check", THREE, "--memory", "1M"], ["--memory", "'1M'", "at least"]),
                 (["check", THREE, "--history", "1=2"], ["--history", "'1=2'", "expected"]),
@@ -279,6 +281,7 @@ class Epoch(unittest.TestCase):
             ([THREE, "--show", "x"], ["--show: found 'x'", "second-epoch"]),
             ([THREE, "--stops", "1", "--any-stops"], ["--any-stops"]),
             ([THREE, "--memory", "x"], ["--memory: found 'x'"]),
+            ([THREE, "--time", "nan"], ["--time: found 'nan'; expected seconds"]),
             ([THREE, "--epochs", "0"], ["--epochs"]),
             ([], ["FILE: found none"]),
         ]:

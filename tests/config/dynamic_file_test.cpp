@@ -18,8 +18,8 @@ using model::ConfigVersion;
 constexpr std::string_view three = "server.1=a:1:2:participant;5\nserver.2=b:1:2\nserver.3=c:1:2\n";
 
 TEST(DynamicFile, IsReadAsItIsNamed) {
-  const ZooCfg cfg = parsed("tickTime=1\ndynamicConfigFile=zk.dynamic.1f\n", {{"zk.dynamic.1f", std::string(three)}},
-                            "conf/zoo.cfg");
+  const ZooCfg cfg =
+      parsed("dataDir=d\ndynamicConfigFile=zk.dynamic.1f\n", {{"zk.dynamic.1f", std::string(three)}}, "conf/zoo.cfg");
   EXPECT_EQ(cfg.dynamic_file, "zk.dynamic.1f");
   EXPECT_EQ(cfg.configuration.version(), ConfigVersion{0x1f});
   ASSERT_EQ(cfg.servers.size(), 3U);

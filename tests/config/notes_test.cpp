@@ -40,6 +40,7 @@ TEST(Notes, AreGivenWhereTheyApply) {
       {"server.1=h:1:2\nserver.2=h:2:3\nserver.3=i:1:2", "server.1 and server.2 both have h:2: only one of them"},
       {"server.1=h:1:2\nserver.2=h:5:1\nserver.3=i:1:2", "server.1 and server.2 both have h:1: only one of them"},
       {"\xEF\xBB\xBF" + servers(3), "zoo.cfg begins with a UTF-8 byte order mark"},
+      {servers(3), "There is no dataDir: ZooKeeper does not start without one."},
       {servers(3) + "Server.4=h4:1:2", "'Server.4' on line 4 is no server line"},
       {servers(3) + "servers.4=h4:1:2", "'servers.4' on line 4 is no server line"},
       {servers(3) + "server4=h4:1:2", "'server4' on line 4 is no server line"},
@@ -67,7 +68,7 @@ TEST(Notes, AreNotGivenElsewhere) {
       "multiAddress.enabled=true\n" + servers(3),
   };
   for (const std::string& text : texts) {
-    const ZooCfg cfg = parsed(text);
+    const ZooCfg cfg = parsed(text + "\ndataDir=d");
     EXPECT_TRUE(cfg.notes.empty()) << cfg.notes.front();
   }
 }

@@ -73,6 +73,21 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"TooManyServers", many_servers(), 129, "too many servers", "server.128 after 128", "at most 128"}),
     name_of);
 
+// Each setting is in order, and ZooKeeper does not start with all of them.
+INSTANTIATE_TEST_SUITE_P(
+    Together, WrongInput,
+    testing::Values(Wrong{"ClientAddressAlone", with_others("clientPortAddress=::1"), 1,
+                          "clientPortAddress without clientPort", "'::1'", "clientPort beside it"},
+                    Wrong{"ClientAddressAndPortZero", with_others("clientPort=0\nclientPortAddress=a"), 2,
+                          "clientPortAddress without clientPort", "'a'", "clientPort beside it"},
+                    Wrong{"SecureAddressAlone", with_others("clientPort=1\nsecureClientPortAddress=a"), 2,
+                          "secureClientPortAddress without secureClientPort", "'a'", "secureClientPort beside it"},
+                    Wrong{"SessionTimeouts", with_others("maxSessionTimeout=5\nminSessionTimeout=6"), 2,
+                          "minSessionTimeout above maxSessionTimeout", "6 and 5 ms", "at most maxSessionTimeout"},
+                    Wrong{"SessionTimeoutBelowTicks", with_others("tickTime=100\nmaxSessionTimeout=199"), 2,
+                          "minSessionTimeout above maxSessionTimeout", "200 and 199 ms", "2 and 20 times tickTime"}),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     ServerId, WrongInput,
     testing::Values(

@@ -22,7 +22,7 @@ using model::ServerId;
 using model::Weight;
 
 TEST(ZooCfg, MajorityOfThree) {
-  const ZooCfg cfg = parsed("tickTime=2000\nserver.3=c:1:2\nserver.1=a:1:2\nserver.2=b:1:2\n");
+  const ZooCfg cfg = parsed("tickTime=2000\nserver.3=c:1:2\nserver.1=a:1:2\nserver.2=b:1:2\ndataDir=d\n");
   ASSERT_EQ(cfg.servers.size(), 3U);
   EXPECT_EQ(cfg.servers[0].id, ServerId{1});
   EXPECT_EQ(cfg.servers[0].line, 3);

@@ -69,6 +69,24 @@ TEST_F(Storage, WhatIsWrittenIsRead) {
   EXPECT_NE(read_epochs(folder_).error().find("can't be read: Not a directory"), std::string::npos);
 }
 
+// A server that kept data, and was counted for it, must not come back as one without.
+TEST_F(Storage, TheDataOfARealServerIsRefused) {
+  config::ZooCfg cfg;
+  cfg.data_dir = folder_.string();
+  write_epochs("7", "6");
+  EXPECT_EQ(read_durable(cfg)->current_epoch, model::PeerEpoch{6});
+  write("version-2/snapshot.0", "");
+  EXPECT_NE(read_durable(cfg).error().find("version-2/snapshot.0: found the data of a ZooKeeper server"),
+            std::string::npos);
+  std::filesystem::remove(folder_ / "version-2/snapshot.0");
+  const auto logs = folder_ / "logs";
+  std::filesystem::create_directories(logs / "version-2");
+  cfg.data_log_dir = logs.string();
+  EXPECT_TRUE(read_durable(cfg));
+  std::ofstream(logs / "version-2/log.100000001") << "";
+  EXPECT_NE(read_durable(cfg).error().find("logs/version-2/log.100000001"), std::string::npos);
+}
+
 TEST_F(Storage, NothingWrongIsTakenForZero) {
   const std::pair<const char*, const char*> wrong[] = {{"", "1"},           {"1", ""},     {"x", "1"},
                                                        {"1", "-1"},         {"1", "2"},    {"-1", "-1"},

@@ -307,6 +307,15 @@ TEST(EpochWithoutHistory, GivesWayWhereItCantTell) {
   EXPECT_EQ(made.effects[0], EpochEffect{RoleOver{EndReason::no_history}});
 }
 
+// It could not lead, so the leader would have given way for nothing, each time that it comes.
+TEST(EpochWithoutHistory, DoesNotGiveWayToAServerWithoutADatabase) {
+  for (const auto epoch : {std::optional(PeerEpoch{9}), std::optional<PeerEpoch>()}) {
+    const EpochTransition made = at(leads_without(2, 5).peer, from(1, AckEpoch{epoch, unlogged}));
+    EXPECT_EQ(made.effects[0], EpochEffect{Disconnect{ServerId{1}}});
+    EXPECT_EQ(made.peer.role, EpochRole::leading);
+  }
+}
+
 TEST(EpochWithoutHistory, DoesNotGiveWayToAnObserver) {
   const std::array members{Member{ServerId{1}, LearnerType::observer, {}, {}}, Member{ServerId{2}, {}, {}, {}},
                            Member{ServerId{3}, {}, {}, {}}};

@@ -56,9 +56,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
   command_->add_option("--threads", raw.threads, "default: as many as there are cores")->check(CLI::Range(1, 256));
   command_->add_option("--memory", raw.memory, "512M, 8G, or bytes (default: 80 % of what is available)")
       ->type_name("SIZE");
-  command_->add_option("--time", raw.seconds, "at most so many seconds")
-      ->check(CLI::Range(0.001, 1e8))
-      ->type_name("SECONDS");
+  command_->add_option("--time", raw.seconds, "at most so many seconds")->check(wrong_seconds)->type_name("SECONDS");
   command_->add_flag("--json", raw.json, "one JSON document on stdout");
 }
 

@@ -18,6 +18,9 @@
 namespace conclave::check {
 namespace {
 
+constexpr double seconds_min = 0.001;
+constexpr double seconds_max = 1e8;
+
 // Decimal, or hexadecimal after 0x; the whole text.
 std::optional<std::int64_t> parse_number(std::string_view text) {
   int base = 10;
@@ -89,6 +92,14 @@ std::optional<spec::Network> parse_network(std::string_view text) {
   const auto capacity = parse_number(text.substr(fifo.size()));
   if (!capacity || *capacity < 1 || *capacity > spec::fifo_capacity_max) return std::nullopt;
   return spec::Network{spec::NetworkKind::fifo, static_cast<int>(*capacity)};
+}
+
+std::string wrong_seconds(const std::string& text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool number = !text.empty() && error == std::errc() && end == text.data() + text.size();
+  if (number && seconds >= seconds_min && seconds <= seconds_max) return "";  // nan is neither
+  return fmt::format("found '{}'; expected seconds, from {} to {:.0f}", text, seconds_min, seconds_max);
 }
 
 std::optional<std::vector<spec::Participant>> parse_histories(std::string_view text, std::string& wrong) {

@@ -22,7 +22,6 @@ namespace {
 constexpr int threads_max = 256;
 // Less than this and the program itself, its buffers and tables, would not fit.
 constexpr std::size_t memory_bytes_min = std::size_t{32} << 20U;
-constexpr double seconds_max = 1e8;
 
 constexpr const char* overview = R"(conclave {version} - model-checks the leader election of a ZooKeeper ensemble
 
@@ -156,7 +155,7 @@ void add_limits(CLI::App& check, Raw& raw) {
       ->group("Limits");
   check.add_option("--depth", raw.depth, "at most N steps deep")->check(CLI::Range(1, 65000))->group("Limits");
   check.add_option("--time", raw.seconds, "at most so many seconds")
-      ->check(CLI::Range(0.001, seconds_max))
+      ->check(wrong_seconds)
       ->type_name("SECONDS")
       ->group("Limits");
   check

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -89,6 +90,7 @@ class Reader {
 
     QuorumLines lines(cfg_.file, cfg_.has_oracle);
     if (auto error = read_main(*properties, lines)) return error;
+    if (auto error = settings_that_clash()) return error;
     std::optional<ConfigError> error = dynamic_ == nullptr ? finish(lines) : read_dynamic();
     if (error) return error;
     for (std::string& note : notes_on_members(cfg_)) cfg_.notes.push_back(std::move(note));
@@ -159,6 +161,35 @@ class Reader {
     std::optional<Wrong> wrong = apply_setting(cfg_, key, trimmed(property.value));
     if (wrong) return at_line(cfg_.file, property.line, std::move(*wrong));
     return std::nullopt;
+  }
+
+  // QuorumPeerConfig.parseProperties, at its end: each is in order, and ZooKeeper does not start with both.
+  std::optional<ConfigError> settings_that_clash() {
+    for (const auto& [address, port, given] :
+         {std::tuple{"clientPortAddress", "clientPort", cfg_.client_port.value_or(0)},
+          std::tuple{"secureClientPortAddress", "secureClientPort", cfg_.secure_client_port.value_or(0)}}) {
+      const auto line = last_of_each_.find(address);
+      if (line == last_of_each_.end() || given != 0) continue;
+      return ConfigError{cfg_.file, line->second->line, fmt::format("{} without {}", address, port),
+                         in_quotes(line->second->value), fmt::format("{} beside it", port)};
+    }
+    const std::int64_t tick = cfg_.tick_time_ms.value_or(3000);  // ZooKeeperServer.DEFAULT_TICK_TIME
+    const std::int64_t min = session_timeout(cfg_.min_session_timeout_ms, 2 * tick);
+    const std::int64_t max = session_timeout(cfg_.max_session_timeout_ms, 20 * tick);
+    if (min > max) {
+      const bool min_given = last_of_each_.count("minSessionTimeout") != 0;
+      const Property& line = *last_of_each_.at(min_given ? "minSessionTimeout" : "maxSessionTimeout");
+      return ConfigError{cfg_.file, line.line, "minSessionTimeout above maxSessionTimeout",
+                         fmt::format("{} and {} ms", min, max),
+                         "at most maxSessionTimeout (without a setting: 2 and 20 times tickTime)"};
+    }
+    if (!cfg_.data_dir) {
+      cfg_.notes.emplace_back("There is no dataDir: ZooKeeper does not start without one.");
+    }
+    return std::nullopt;
+  }
+  static std::int64_t session_timeout(std::optional<int> given, std::int64_t otherwise) {
+    return given && *given != -1 ? *given : otherwise;  // -1: as if it were not given
   }
 
   // Unknown keys are quiet, but for one mistake that makes an ensemble smaller than it looks.

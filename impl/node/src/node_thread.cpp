@@ -190,7 +190,7 @@ tl::expected<void, NodeError> Node::Inside::start() {
   settings.finalize_wait_ms = static_cast<int>(options.finalize_wait.count());
   settings.lease = &lease;
   if (!options.votes_only) {
-    const auto durable = node::read_epochs(*cfg.data_dir);
+    const auto durable = node::read_durable(cfg);
     if (!durable) return refused(NodeError::Kind::data_dir, durable.error());
     settings.durable = *durable;
     try {

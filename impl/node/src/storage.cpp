@@ -4,8 +4,11 @@
 
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "conclave/model/epoch_state.hpp"
 
@@ -34,6 +37,18 @@ tl::expected<std::optional<std::int64_t>, std::string> read_number(FileSystem& f
     return tl::unexpected(fmt::format("{}: found {}; expected {}", path, found, what));
   }
   return number;
+}
+
+// Of FileTxnSnapLog's files in DIR/version-2, the first in the order of names; empty if there is none.
+std::string history_in(const std::string& data_dir) {
+  std::string first;
+  std::error_code error;  // a folder that can't be read is read_epochs()'s to tell
+  for (const auto& entry : std::filesystem::directory_iterator(data_dir + "/version-2", error)) {
+    const std::string name = entry.path().filename().string();
+    const bool history = name.starts_with("snapshot.") || name.starts_with("log.");
+    if (history && (first.empty() || name < first)) first = name;
+  }
+  return first;
 }
 
 }  // namespace
@@ -71,6 +86,18 @@ tl::expected<model::Durable, std::string> read_epochs(const std::string& data_di
                     folder, **accepted, **current));
   }
   return durable;
+}
+
+tl::expected<model::Durable, std::string> read_durable(const config::ZooCfg& cfg, FileSystem& files) {
+  for (const auto& folder : {cfg.data_dir, cfg.data_log_dir}) {
+    const std::string found = folder ? history_in(*folder) : "";
+    if (found.empty()) continue;
+    return tl::unexpected(
+        fmt::format("{}/version-2/{}: found the data of a ZooKeeper server; expected a dataDir that no such server "
+                    "uses or has used, for this node keeps no data and must not stand for one that did",
+                    *folder, found));
+  }
+  return read_epochs(*cfg.data_dir, files);
 }
 
 }  // namespace conclave::node

@@ -167,9 +167,10 @@ class EpochStepper {
   }
 
   // A learner with a history, at a leader without: it can't be given one, and must not be counted with an old one. If
-  // it could lead itself, that is better for all; one that is behind has to wait for somebody with a newer history.
+  // it could lead itself, that is better for all; one that is behind has to wait for somebody with a newer history. One
+  // whose database is missing (zxid -1) can't lead: it founds nothing (waitForEpochAck).
   constexpr void give_way(ServerId sid, const AckEpoch& ack) {
-    if (!committed().votes(sid)) return drop(sid);
+    if (!committed().votes(sid) || ack.last_zxid == unlogged) return drop(sid);
     LeadingEpoch& leader = peer().leading;
     // Nothing is said of the history's epoch the second time, but it has not become newer.
     const bool behind = ack.current_epoch

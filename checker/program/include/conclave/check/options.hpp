@@ -62,6 +62,8 @@ CommandLine parse_command_line(int argc, const char* const* argv);
 
 // "512M", "8G", "1.5GiB", "1000000". K, M, G and T are powers of 1024, with or without iB or B after them.
 std::optional<std::size_t> parse_size(std::string_view text);
+// What is wrong with a limit of time in seconds; empty if nothing is.
+std::string wrong_seconds(const std::string& text);
 // "latest", "fifo:K".
 std::optional<spec::Network> parse_network(std::string_view text);
 // "1=2:0x200000005,2=1:0,3=0:-1". Sorted by id. `wrong` says what is wrong where there is no result.

@@ -4,6 +4,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "conclave/config/zoo_cfg.hpp"
 #include "conclave/model/peer.hpp"
 #include "conclave/model/types.hpp"
 #include "conclave/node/file_system.hpp"
@@ -18,5 +19,11 @@ namespace conclave::node {
 // or an accepted epoch below the current one is an error, never an epoch of 0.
 [[nodiscard]] tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir,
                                                                     FileSystem& files = operating_system());
+
+// What a server begins with: the epochs in dataDir, by read_epochs(). A ZooKeeper server's snapshots or transactions, in
+// dataDir or dataLogDir, are an error: whoever had a history must not go on as one without, for what only it had been
+// counted for would be lost. REQUIRES: the configuration has a dataDir.
+[[nodiscard]] tl::expected<model::Durable, std::string> read_durable(const config::ZooCfg& cfg,
+                                                                     FileSystem& files = operating_system());
 
 }  // namespace conclave::node
