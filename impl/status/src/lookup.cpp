@@ -13,7 +13,7 @@ void look_up(const std::shared_ptr<asio::io_context>& io, const wire::HostPort& 
   boost::system::error_code no_number;
   const auto ip = asio::ip::make_address(address.host, no_number);
   if (!no_number) return found({tcp::endpoint(ip, address.port)}, "");
-  std::thread([io, address, found = std::move(found)] {
+  std::thread([io, address, found = std::move(found)]() mutable {
     asio::io_context own;
     tcp::resolver resolver(own);
     boost::system::error_code error;
@@ -22,7 +22,8 @@ void look_up(const std::shared_ptr<asio::io_context>& io, const wire::HostPort& 
       endpoints.push_back(entry.endpoint());
     }
     const std::string text = error ? error.message() : "no such host";
-    asio::post(*io, [found, endpoints, text] { found(endpoints, text); });
+    // Whatever is kept in the loop must not outlive it here.
+    asio::post(*io, [found = std::move(found), endpoints, text] { found(endpoints, text); });
   }).detach();
 }
 

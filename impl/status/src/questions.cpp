@@ -22,18 +22,17 @@ constexpr const char* hung_up = "it hangs up";
 
 // --- the election port ----------------------------------------------------------------------------------------------
 
-VoteQuestion::VoteQuestion(Loop loop, wire::HostPort address, std::vector<model::ServerId> ids, std::size_t first_id,
-                           const model::Configuration& configuration, Over over)
-    : loop_(std::move(loop)),
-      address_(std::move(address)),
+VoteQuestion::VoteQuestion(asio::io_context& loop, wire::HostPort address, std::vector<model::ServerId> ids,
+                           std::size_t first_id, const model::Configuration& configuration, Over over)
+    : address_(std::move(address)),
       ids_(std::move(ids)),
       id_(first_id),
       configuration_(configuration),
       over_(std::move(over)),
-      socket_(*loop_) {}
+      socket_(loop) {}
 
-void VoteQuestion::start() {
-  look_up(loop_, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
+void VoteQuestion::start(const Loop& loop) {
+  look_up(loop, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
     if (endpoints.empty()) return self->end(error);
     self->endpoints_ = endpoints;
     self->connect();
@@ -120,11 +119,11 @@ void VoteQuestion::again(const std::string& error) {
 
 // --- the client port ------------------------------------------------------------------------------------------------
 
-ServingQuestion::ServingQuestion(Loop loop, wire::HostPort address, Over over)
-    : loop_(std::move(loop)), address_(std::move(address)), over_(std::move(over)), socket_(*loop_) {}
+ServingQuestion::ServingQuestion(asio::io_context& loop, wire::HostPort address, Over over)
+    : address_(std::move(address)), over_(std::move(over)), socket_(loop) {}
 
-void ServingQuestion::start() {
-  look_up(loop_, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
+void ServingQuestion::start(const Loop& loop) {
+  look_up(loop, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
     if (endpoints.empty()) return self->over_(std::nullopt, error);
     self->endpoints_ = endpoints;
     self->connect();

@@ -39,10 +39,10 @@ class VoteQuestion : public std::enable_shared_from_this<VoteQuestion> {
   using Over = std::function<void(const VoteAnswer&)>;
 
   // Asks as ids[first_id], and as the next ones where that fails. The configuration is the one to compare with; it must
-  // outlive the loop's run.
-  VoteQuestion(Loop loop, wire::HostPort address, std::vector<model::ServerId> ids, std::size_t first_id,
-               const model::Configuration& configuration, Over over);
-  void start();
+  // outlive the loop's run. The question keeps itself in the loop, and must not keep the loop.
+  VoteQuestion(boost::asio::io_context& loop, wire::HostPort address, std::vector<model::ServerId> ids,
+               std::size_t first_id, const model::Configuration& configuration, Over over);
+  void start(const Loop& loop);
 
  private:
   static constexpr int attempts_max = 3;
@@ -54,7 +54,6 @@ class VoteQuestion : public std::enable_shared_from_this<VoteQuestion> {
   void again(const std::string& error);
   void end(const std::string& error) { over_({std::nullopt, true, error}); }
 
-  Loop loop_;
   wire::HostPort address_;
   std::vector<model::ServerId> ids_;
   std::size_t id_;
@@ -75,15 +74,14 @@ class ServingQuestion : public std::enable_shared_from_this<ServingQuestion> {
  public:
   using Over = std::function<void(const std::optional<ServingAnswer>&, const std::string& error)>;
 
-  ServingQuestion(Loop loop, wire::HostPort address, Over over);
-  void start();
+  ServingQuestion(boost::asio::io_context& loop, wire::HostPort address, Over over);
+  void start(const Loop& loop);
 
  private:
   void connect();
   void ask();
   void read();
 
-  Loop loop_;
   wire::HostPort address_;
   Over over_;
   boost::asio::ip::tcp::socket socket_;

@@ -70,7 +70,8 @@ class Survey {
         report.vote_error = answer.error;
         if (report.vote || *left == 0) close_one();
       };
-      std::make_shared<VoteQuestion>(loop_, address, probe_ids(cfg_), first_id++, cfg_.configuration, over)->start();
+      std::make_shared<VoteQuestion>(*loop_, address, probe_ids(cfg_), first_id++, cfg_.configuration, over)
+          ->start(loop_);
     }
   }
 
@@ -81,7 +82,7 @@ class Survey {
       report.serving_error = error;
       close_one();
     };
-    std::make_shared<ServingQuestion>(loop_, *report.client, over)->start();
+    std::make_shared<ServingQuestion>(*loop_, *report.client, over)->start(loop_);
   }
 
   const config::ZooCfg& cfg_;
