@@ -20,9 +20,9 @@ namespace conclave::node {
 [[nodiscard]] tl::expected<model::Durable, std::string> read_epochs(const std::string& data_dir,
                                                                     FileSystem& files = operating_system());
 
-// What a server begins with: the epochs in dataDir, by read_epochs(). A ZooKeeper server's snapshots or transactions, in
-// dataDir or dataLogDir, are an error: whoever had a history must not go on as one without, for what only it had been
-// counted for would be lost. REQUIRES: the configuration has a dataDir.
+// What a server begins with: the epochs in dataDir, by read_epochs(). A ZooKeeper server's snapshots or transactions,
+// in dataDir or dataLogDir, are an error: whoever had a history must not go on as one without, for what only it had
+// been counted for would be lost. REQUIRES: the configuration has a dataDir.
 [[nodiscard]] tl::expected<model::Durable, std::string> read_durable(const config::ZooCfg& cfg,
                                                                      FileSystem& files = operating_system());
 
