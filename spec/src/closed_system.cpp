@@ -108,7 +108,7 @@ QuietCounts ClosedSystem::quiet_counts() {
 std::size_t ClosedSystem::bytes_used() {
   std::size_t contents = 0;
   for (Channels& channels : channels_) contents += channels.size();
-  return machine_.bytes_used() + contents * 128;
+  return machine_.bytes_used() + quotient_.bytes_used() + contents * 128;
 }
 
 }  // namespace conclave::spec

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <exception>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -141,36 +143,50 @@ Automaton automaton_of(ClosedSystem& system, int server) {
   return automaton;
 }
 
+// Throws what one of the tasks threw. With fewer threads where the system has no more to give.
 void in_parallel(int threads, int tasks, const std::function<void(int)>& task) {
   std::atomic<int> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
   const auto work = [&] {
-    for (int i = next++; i < tasks; i = next++) task(i);
+    try {
+      for (int i = next++; i < tasks; i = next++) task(i);
+    } catch (...) {
+      next = tasks;
+      const std::scoped_lock lock(mutex);
+      failure = std::current_exception();
+    }
   };
   std::vector<std::thread> pool;
-  for (int i = 1; i < threads; ++i) pool.emplace_back(work);
+  pool.reserve(static_cast<std::size_t>(threads));
+  try {
+    for (int i = 1; i < std::min(threads, tasks); ++i) pool.emplace_back(work);
+  } catch (const std::exception&) {  // as many as there are
+  }
   work();
   for (std::thread& thread : pool) thread.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
 
-bool Quotient::build(ClosedSystem& system, int threads) {
+bool Quotient::build(ClosedSystem& system, int threads, const Enough& enough) {
   const bool latest = system.scope().network.kind == NetworkKind::latest;
   if (!system.clears() || !latest || system.scope().rounds > 1) return false;
-  if (!close(system, threads)) {
-    system.machine().forget_results();
-    return false;
+  const bool closed = close(system, threads, enough);
+  if (closed) {
+    representatives_.resize(static_cast<std::size_t>(system.servers()));
+    in_parallel(threads, system.servers(), [&](int server) { minimise(system, server, enough); });
   }
-  representatives_.resize(static_cast<std::size_t>(system.servers()));
-  in_parallel(threads, system.servers(), [&](int server) { minimise(system, server); });
   // The closure goes beyond what is ever reached: its steps are no coverage, and take memory.
   system.machine().forget_results();
-  built_ = true;
-  return true;
+  built_ = closed && !enough();
+  if (!built_) representatives_ = {};
+  return built_;
 }
 
 // Every local state on every notification, until neither new states nor new notifications come.
-bool Quotient::close(ClosedSystem& system, int threads) {
+bool Quotient::close(ClosedSystem& system, int threads, const Enough& enough) {
   LocalMachine& machine = system.machine();
   const int servers = system.servers();
   for (int i = 0; i < servers; ++i) machine.apply(i, 0, input::begin);
@@ -185,7 +201,7 @@ bool Quotient::close(ClosedSystem& system, int threads) {
         for (std::size_t column = 0; column < plain_columns + notifications; ++column) {
           if (possible(system, server, facts, column)) machine.apply(server, local, input_of(column));
         }
-        if (machine.locals(server) > locals_max / static_cast<std::size_t>(servers)) feasible = false;
+        if (machine.locals(server) > locals_max / static_cast<std::size_t>(servers) || enough()) feasible = false;
       }
     });
     if (!feasible) return false;
@@ -195,7 +211,7 @@ bool Quotient::close(ClosedSystem& system, int threads) {
   }
 }
 
-void Quotient::minimise(ClosedSystem& system, int server) {
+void Quotient::minimise(ClosedSystem& system, int server, const Enough& enough) {
   const Automaton automaton = automaton_of(system, server);
   std::vector<std::string> bytes;
   for (std::size_t local = 0; local < automaton.locals; ++local) {
@@ -203,7 +219,7 @@ void Quotient::minimise(ClosedSystem& system, int server) {
   }
   auto& by_votes = representatives_[static_cast<std::size_t>(server)];
   by_votes.resize(std::size_t{1} << static_cast<unsigned>(system.servers()));
-  for (VoteSet votes = 0; votes < by_votes.size(); ++votes) {
+  for (VoteSet votes = 0; votes < by_votes.size() && !enough(); ++votes) {
     std::vector<std::size_t> columns = {0, 1};
     for (std::size_t column = plain_columns; column < automaton.columns; ++column) {
       const auto id = static_cast<NotificationId>(column - plain_columns + 1);

@@ -158,6 +158,21 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(check(THREE, "--history", "equal").returncode, 0)
 
 
+class Claims(unittest.TestCase):
+    def test_what_was_not_tested_is_not_said_to_hold(self):
+        done = check(THREE, "--starts", "1")
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn("every claim holds", done.stdout)
+        self.assertIn("untested  no-deadlock", done.stdout)
+        self.assertRegex(done.stdout, r"verdict: exhausted - no claim fails within these bounds, and \d were never put")
+
+    def test_a_seeded_bug_gets_the_rounds_that_it_needs(self):
+        done = check(FIVE, "--seed-bug", "round-forgotten")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("2 rounds", done.stdout)
+        self.assertIn("verdict: violated - quorum-behind-decision", done.stdout)
+
+
 class WrongUse(unittest.TestCase):
     def assert_refused(self, arguments, *words, status=5, **more):
         ended = conclave(*arguments, **more)
@@ -178,6 +193,14 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--timing", "slow"], ["--timing", "slow"]),
                 (["check", THREE, "--role-ends", "never"], ["--role-ends", "never"]),
                 (["check", THREE, "--role-ends", "any", "--timing", "timely"], ["--role-ends", "timely", "async"]),
+                (["check", THREE, "--crashes", "010"], ["--crashes", "'010'", "without zeros in front"]),
+                (["check", THREE, "--threads", "0x2"], ["--threads", "'0x2'"]),
+                (["epoch", THREE, "--epochs", "02"], ["--epochs", "'02'"]),
+                (["check", ""], ["FILE", "empty name"]),
+                (["epoch", ""], ["FILE", "empty name"]),
+                (["check", THREE, "--html", ""], ["--html", "empty name"]),
+                (["check", THREE, "--show", "some-leading", "--html", "./examples/../" + THREE],
+                 ["--html", "the configuration itself"]),
                 *((["check", THREE, "--time", found], ["--time", f"'{found}'", "expected seconds, from 0.001"])
                   for found in ("nan", "inf", "0", "-1", "1s", "")),
                 (["check", THREE, "--memory", "lots"], ["--memory", "'lots'", "expected"]),
@@ -369,12 +392,38 @@ class Running(unittest.TestCase):
     def test_memory_limit_is_kept(self):
         script = ("import resource, subprocess, sys; ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
                   "print(ended.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-        for size in (64, 128):
-            ended = subprocess.run([sys.executable, "-c", script, PROGRAM, "check", *ENDLESS, "--memory", f"{size}M",
-                                    "--threads", "2"], capture_output=True, text=True, timeout=120, check=True)
-            status, peak_kib = map(int, ended.stdout.split())
-            self.assertEqual(status, 2)
-            self.assertLess(peak_kib, (size + 4) * 1024)
+        # The second prepares a reduction first, which takes memory as well.
+        for arguments, sizes in ((ENDLESS, (64, 128)), ([FIVE], (32, 64, 128))):
+            for size in sizes:
+                ended = subprocess.run([sys.executable, "-c", script, PROGRAM, "check", *arguments, "--memory",
+                                        f"{size}M", "--threads", "2"], capture_output=True, text=True, timeout=120,
+                                       check=True)
+                status, peak_kib = map(int, ended.stdout.split())
+                self.assertEqual(status, 2)
+                self.assertLess(peak_kib, (size + 4) * 1024)
+
+    @unittest.skipIf(SANITIZED, "a sanitizer takes more address space than is given here")
+    def test_without_memory_or_threads_it_goes_as_far_as_it_can(self):
+        def limited(what, value):
+            return lambda: resource.setrlimit(what, (value, value))
+        aborted = subprocess.run([PROGRAM, "check", FIVE, "--threads", "2"], capture_output=True, text=True,
+                                 timeout=120, preexec_fn=limited(resource.RLIMIT_AS, 100_000 << 10))
+        self.assertEqual(aborted.returncode, 3, aborted.stderr)
+        self.assertIn("verdict: aborted - the available memory was used up", aborted.stdout)
+        # No room for the stacks of so many threads.
+        few = subprocess.run([PROGRAM, "check", THREE, "--threads", "100"], capture_output=True, text=True, timeout=120,
+                             preexec_fn=limited(resource.RLIMIT_AS, 700_000 << 10))
+        self.assertEqual(few.returncode, 0, few.stderr)
+        self.assertEqual(without_times(few.stdout), without_times(check(THREE).stdout))
+
+    def test_preparations_count_as_well(self):
+        with tempfile.TemporaryDirectory() as folder:
+            six = os.path.join(folder, "six.cfg")
+            with open(six, "w", encoding="utf-8") as file:
+                file.writelines(f"server.{i}=host{i}:2888:3888\n" for i in range(1, 7))
+            began = time.monotonic()
+            self.assertEqual(check(six, "--time", "0.2").returncode, 2)
+            self.assertLess(time.monotonic() - began, 2 if not SANITIZED else 30)
 
     def test_any_number_of_threads_tells_the_same(self):
         for arguments in ([THREE, "--crashes", "1", "--restarts", "1", "--show", "single-leading"],

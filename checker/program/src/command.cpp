@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
@@ -108,10 +109,11 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   if (the_progress().interrupt && outcome.explored.size() < plan.scenarios.size()) outcome.trouble = "a signal";
 }
 
-// Two rounds show more, and three servers can afford them.
-int default_rounds(const Plan& plan) {
+// Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
+int default_rounds(const Plan& plan, const spec::RuleVariant& rules) {
   constexpr std::size_t servers_with_two_rounds = 3;
-  return plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
+  const int rounds = plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
+  return std::max(rounds, rules.rounds_min);
 }
 
 // Beyond what a minute and some gigabytes show, the user has to say how far to go.
@@ -130,20 +132,23 @@ ExitCode code_of(const EpochReport& report) {
   return ExitCode::internal_defect;
 }
 
+// On stderr. That it can't be written changes no exit status.
+void say(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), stderr)); }
+
 }  // namespace
 
 ExitCode printed(const std::string& report, ExitCode code) {
   const bool written =
       std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
   if (written) return code;
-  fmt::print(stderr, "conclave: what there was to say could not be written to stdout: {}\n", std::strerror(errno));
+  say(fmt::format("conclave: what there was to say could not be written to stdout: {}\n", std::strerror(errno)));
   return ExitCode::not_written;
 }
 
 namespace {
 
 ExitCode refused(const std::string& message, ExitCode code) {
-  fmt::print(stderr, "{}\n", message);
+  say(message + "\n");
   return code;
 }
 
@@ -168,9 +173,13 @@ std::optional<std::string> read_without_history(EpochOutcome& outcome) {
 
 ExitCode run_check(const CheckOptions& options) {
   interrupt_on_signals(the_progress().interrupt);
-  if (const auto wrong = wrong_with(options.outputs)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  std::vector<std::string> inputs = {options.file};
+  if (cfg->dynamic_file) inputs.push_back(*cfg->dynamic_file);
+  if (const auto wrong = wrong_with(options.outputs, inputs)) {
+    return refused("conclave: " + *wrong, ExitCode::wrong_use);
+  }
   Outcome outcome;
   outcome.options = options;
   const auto plan = plan_of(*cfg, options);
@@ -179,7 +188,9 @@ ExitCode run_check(const CheckOptions& options) {
   outcome.tolerance = spec::tolerance_of(outcome.cfg.configuration);
   outcome.scenarios = plan->scenarios.size();
   outcome.orders = plan->orders;
-  if (outcome.options.scope.rounds == 0) outcome.options.scope.rounds = default_rounds(*plan);
+  if (outcome.options.scope.rounds == 0) {
+    outcome.options.scope.rounds = default_rounds(*plan, *options.rules);
+  }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);
   }
@@ -192,7 +203,7 @@ ExitCode run_check(const CheckOptions& options) {
   conclude(outcome);
   write_outputs(outcome);
   for (const Output& output : outcome.outputs) {
-    if (!output.error.empty()) fmt::print(stderr, "conclave: can't write {}\n", output.error);
+    if (!output.error.empty()) say(fmt::format("conclave: can't write {}\n", output.error));
   }
   const std::string report = options.json ? json_report(outcome) : text_report(outcome);
   return printed(report, outcome.exit_code);

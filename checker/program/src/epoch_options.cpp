@@ -35,7 +35,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
   raw.threads = threads;
   raw.stops = -2;
   command_ = app.add_subcommand("epoch", "explore what follows an election: establishing an epoch");
-  command_->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)");
+  command_->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)")->check(wrong_name);
   command_->add_option("--epochs", raw.epochs, "no leader goes beyond epoch N (default 2)")
       ->check(CLI::Range(1, spec::epochs_max));
   command_->add_option("--transactions", raw.transactions, "at most N are logged (default 1; from five voters on 0)")

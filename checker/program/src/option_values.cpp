@@ -94,6 +94,10 @@ std::optional<spec::Network> parse_network(std::string_view text) {
   return spec::Network{spec::NetworkKind::fifo, static_cast<int>(*capacity)};
 }
 
+std::string wrong_name(const std::string& text) {
+  return text.empty() ? "found an empty name; expected that of a file" : "";
+}
+
 std::string wrong_seconds(const std::string& text) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

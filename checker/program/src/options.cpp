@@ -142,6 +142,7 @@ void add_outputs(CLI::App& check, Raw& raw) {
       .add_option("--html", raw.outputs.html,
                   "a page with the picture of each violation and of what --show names; into DIR if it is one or ends "
                   "with /")
+      ->check(wrong_name)
       ->type_name("FILE|DIR")
       ->group("Files");
 }
@@ -287,6 +288,20 @@ std::string overview_text() {
   return text.replace(text.find(placeholder), placeholder.size(), version());
 }
 
+// By itself CLI11 reads 010 as eight.
+std::string wrong_number(const std::string& text) {
+  const std::size_t digits = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const bool plain = text.size() <= digits + 1 || text[digits] != '0';
+  return plain ? "" : fmt::format("found '{}'; expected a decimal number without zeros in front", text);
+}
+
+void take_decimal_numbers_only(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("INT") || type.starts_with("UINT")) option->check(wrong_number);
+  }
+}
+
 CommandLine refused(const std::string& sentence, const char* command = "check") {
   return CommandLine{
       std::nullopt,
@@ -302,13 +317,14 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App app("Model-checks the leader election of a ZooKeeper ensemble.", "conclave");
   app.set_version_flag("--version", "conclave " + std::string(version()));
   CLI::App* check = app.add_subcommand("check", "explore every election of an ensemble");
-  check->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)");
+  check->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)")->check(wrong_name);
   add_bounds(*check, raw);
   add_properties(*check, raw);
   add_outputs(*check, raw);
   add_limits(*check, raw);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
+  for (CLI::App* command : app.get_subcommands({})) take_decimal_numbers_only(*command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -152,7 +152,7 @@ bool is_claimed(const Outcome& outcome, Property property) {
 std::uint64_t tested_count(const Outcome& outcome, Property property) {
   const Totals& totals = outcome.totals;
   if (!judges_states(property)) return totals.tested[static_cast<std::size_t>(property)];
-  if (property == Property::no_deadlock) return totals.quiet.settled + totals.quiet.no_quorum + totals.quiet.cut;
+  if (property == Property::no_deadlock) return totals.quiet.settled;  // other ends are excused
   // They say something of states in which somebody has decided. Where a decision is possible at all there are some.
   const std::uint64_t decisions = totals.rules[static_cast<std::size_t>(model::Rule::decide_by_silence)] +
                                   totals.rules[static_cast<std::size_t>(model::Rule::join_same_round)] +

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "conclave/check/words.hpp"
@@ -51,10 +53,12 @@ std::optional<double> Remaining::states(std::uint64_t level_expanded) const {
 }
 
 ProgressDisplay::ProgressDisplay(const checker::Progress& progress, std::string label)
-    : progress_(progress),
-      label_(std::move(label)),
-      terminal_(isatty(STDERR_FILENO) == 1),
-      thread_([this] { work(); }) {}
+    : progress_(progress), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1) {
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error&) {  // no thread to be had: the exploration goes on unseen
+  }
+}
 
 ProgressDisplay::~ProgressDisplay() {
   {
@@ -62,7 +66,7 @@ ProgressDisplay::~ProgressDisplay() {
     done_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   if (terminal_ && shown_) {
     std::fputs("\r\033[K", stderr);
     std::fflush(stderr);
@@ -103,18 +107,24 @@ std::string ProgressDisplay::line() const {
   const auto left = remaining_.states(expanded);
   const double speed = rate(first.expanded, last.expanded);
   const std::string estimate = left && speed > 0 ? clock_time(*left / speed) + " left" : "unknown";
-  return fmt::format("{}{} states, {}/s, level {}, queue {}, {}, {}, est. {}", label_, grouped(last.states),
-                     rate_in_words(rate(first.states, last.states)), progress_.level.load(), grouped(queue),
-                     bytes_in_words(progress_.bytes),
-                     clock_time(std::chrono::duration<double>(last.when - began_).count()), estimate);
+  const auto with = [&](const std::string& states, const std::string& queued) {
+    return fmt::format("{}{} states, {}/s, level {}, queue {}, {}, {}, est. {}", label_, states,
+                       rate_in_words(rate(first.states, last.states)), progress_.level.load(), queued,
+                       bytes_in_words(progress_.bytes),
+                       clock_time(std::chrono::duration<double>(last.when - began_).count()), estimate);
+  };
+  const std::string full = with(grouped(last.states), grouped(queue));
+  if (!terminal_ || full.size() < columns()) return full;
+  // What the estimate says is more than the last digits of the numbers.
+  return with(rate_in_words(static_cast<double>(last.states)), rate_in_words(static_cast<double>(queue)));
 }
 
 void ProgressDisplay::show(const std::string& text) {
   if (terminal_) {
     // One column less: a full line would wrap on some terminals.
-    fmt::print(stderr, "\r\033[K{}", text.substr(0, columns() - 1));
+    static_cast<void>(std::fputs(("\r\033[K" + text.substr(0, columns() - 1)).c_str(), stderr));
   } else {
-    fmt::print(stderr, "{}\n", text);
+    static_cast<void>(std::fputs((text + "\n").c_str(), stderr));
   }
   std::fflush(stderr);
   shown_ = true;

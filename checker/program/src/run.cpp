@@ -1,13 +1,18 @@
 #include "conclave/check/run.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "conclave/check/election_system.hpp"
 #include "conclave/check/liveness_run.hpp"
+#include "conclave/check/memory.hpp"
 #include "conclave/check/retelling.hpp"
 #include "conclave/checker/explorer.hpp"
 #include "conclave/spec/layout.hpp"
@@ -104,6 +109,54 @@ class Widening {
   std::optional<Layout> layout_;
 };
 
+// What limits leave to an exploration after its preparations, which count as well.
+class Allowance {
+  using Clock = std::chrono::steady_clock;
+
+ public:
+  Allowance(const checker::Limits& limits, const checker::Progress& progress)
+      : limits_(limits), progress_(progress), deadline_(Clock::now() + limits.time_max) {}
+
+  // Have the preparations to end? From any thread.
+  bool over() {
+    if (progress_.interrupt || (timed() && Clock::now() >= deadline_)) return true;
+    // Looking takes some microseconds. Half is left for what is to come.
+    constexpr std::uint32_t calls_between_looks = 64;
+    if (limits_.memory_bytes != 0 && calls_++ % calls_between_looks == 0 && grown() > limits_.memory_bytes / 2) {
+      large_ = true;
+    }
+    return large_;
+  }
+  // REQUIRES: the preparations have ended. What they need not keep goes back to the operating system.
+  void settle(ClosedSystem& system) {
+    ::malloc_trim(0);
+    const std::size_t counted = system.bytes_used();
+    const std::size_t uncounted = grown() > counted ? grown() - counted : 0;
+    if (limits_.memory_bytes != 0) limits_.memory_bytes -= std::min(uncounted, limits_.memory_bytes - 1);
+  }
+  // Of now.
+  [[nodiscard]] checker::Limits limits() const {
+    checker::Limits left = limits_;
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    if (timed()) left.time_max = std::max(time, std::chrono::milliseconds(1));
+    return left;
+  }
+
+ private:
+  [[nodiscard]] bool timed() const { return limits_.time_max.count() != 0; }
+  [[nodiscard]] std::size_t grown() const {
+    const std::size_t now = resident_bytes();
+    return now > before_ ? now - before_ : 0;
+  }
+
+  checker::Limits limits_;
+  const checker::Progress& progress_;
+  Clock::time_point deadline_;
+  std::size_t before_ = resident_bytes();
+  std::atomic<std::uint32_t> calls_{0};
+  std::atomic<bool> large_{false};
+};
+
 void reset(checker::Progress& progress) {
   progress.states = 0;
   progress.steps = 0;
@@ -122,12 +175,16 @@ bool is_claim(Property property, const Request& request) {
 Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress) {
   const auto began = std::chrono::steady_clock::now();
   ClosedSystem system(scenario, request.scope, *request.rules);
-  if (request.minimise) system.minimise(request.limits.threads);
+  Allowance allowance(request.limits, progress);
+  if (request.minimise) system.minimise(request.limits.threads, [&allowance] { return allowance.over(); });
+  allowance.settle(system);
+  Request allowed = request;
   Widening widening(system);
   for (;;) {
     try {
       reset(progress);
-      Report report = explore_in(widening.words(), system, widening.layout(), request, progress);
+      allowed.limits = allowance.limits();
+      Report report = explore_in(widening.words(), system, widening.layout(), allowed, progress);
       report.applicable = system.applicable();
       report.tested = system.machine().tested_counts();
       report.rules = system.machine().rule_counts();

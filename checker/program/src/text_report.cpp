@@ -322,6 +322,13 @@ std::string violated_names(const Outcome& outcome) {
   return join(names, ", ");
 }
 
+std::size_t untested_claims(const Outcome& outcome) {
+  const auto infos = spec::property_infos();
+  return static_cast<std::size_t>(std::count_if(infos.begin(), infos.end(), [&](const spec::PropertyInfo& info) {
+    return standing_of(outcome, info.property) == Standing::untested;
+  }));
+}
+
 void tell_verdict(std::string& text, const Outcome& outcome) {
   auto out = std::back_inserter(text);
   for (const std::string& warning : outcome.warnings) paragraph(text, "warning: ", warning);
@@ -346,7 +353,14 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
             "Every run of this ensemble within these bounds was explored, and in none does a claim fail. Bounds: {}. "
             "Beyond them nothing is said.{}",
             bounds, bug));
-    text += "verdict: exhausted - every claim holds within these bounds\n";
+    const std::size_t untested = untested_claims(outcome);
+    if (untested == 0) {
+      text += "verdict: exhausted - every claim holds within these bounds\n";
+    } else {
+      fmt::format_to(out,
+                     "verdict: exhausted - no claim fails within these bounds, and {} {} never put to the test\n",
+                     untested, untested == 1 ? "was" : "were");
+    }
     return;
   }
   if (outcome.only_liveness_open) {

@@ -11,12 +11,12 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "conclave/checker/recent_states.hpp"
 #include "conclave/checker/result.hpp"
+#include "conclave/checker/threads.hpp"
 #include "conclave/checker/transition_system.hpp"
 #include "conclave/checker/visited_set.hpp"
 
@@ -152,19 +152,15 @@ class Explorer {
   // Runs the task once per lane, each in a thread of its own.
   template <class Task>
   void in_parallel(const Task& task) {
-    const auto guarded = [this, &task](Lane& lane) {
+    in_threads(lanes_.size(), [this, &task](std::size_t i) {
+      Lane& lane = *lanes_[i];
       try {
         task(lane);
       } catch (...) {
         lane.failure = std::current_exception();
         halt(Stop::interrupted);
       }
-    };
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < lanes_.size(); ++i)
-      threads.emplace_back([this, &guarded, i] { guarded(*lanes_[i]); });
-    guarded(*lanes_[0]);
-    for (std::thread& thread : threads) thread.join();
+    });
     for (const auto& lane : lanes_) {
       if (lane->failure) std::rethrow_exception(lane->failure);
     }

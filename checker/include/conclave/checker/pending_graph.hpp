@@ -13,12 +13,12 @@
 #include <limits>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "conclave/checker/explorer.hpp"
 #include "conclave/checker/fairness.hpp"
+#include "conclave/checker/threads.hpp"
 
 namespace conclave::checker {
 
@@ -199,10 +199,7 @@ class PendingGraph {
         next = chunks.size();
       }
     };
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < failures.size(); ++i) threads.emplace_back([&, i] { work(failures[i]); });
-    work(failures[0]);
-    for (std::thread& thread : threads) thread.join();
+    in_threads(failures.size(), [&](std::size_t i) { work(failures[i]); });
     for (const std::exception_ptr& failure : failures) {
       if (failure) std::rethrow_exception(failure);
     }

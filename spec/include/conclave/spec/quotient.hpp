@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "conclave/spec/local_machine.hpp"
@@ -24,9 +25,19 @@ class Quotient {
   static constexpr std::size_t locals_max = 60'000;  // of all servers together
   static constexpr int notifications_max = 64;
 
-  // True if it can be used from now on. `threads`: at most so many at once.
-  bool build(ClosedSystem& system, int threads);
+  // Asked again and again, from several threads at once: true ends the work, and there is no quotient.
+  using Enough = std::function<bool()>;
+
+  // True if it can be used from now on. `threads`: at most so many at once. Throws std::bad_alloc.
+  bool build(ClosedSystem& system, int threads, const Enough& enough);
   [[nodiscard]] bool built() const { return built_; }
+  [[nodiscard]] std::size_t bytes_used() const {
+    std::size_t bytes = 0;
+    for (const auto& by_votes : representatives_) {
+      for (const auto& classes : by_votes) bytes += classes.capacity() * sizeof(LocalId);
+    }
+    return bytes;
+  }
 
   // The representative of a local state where only `votes` can be settled on. Local states that are not in the closure
   // stand for themselves. The representative is the first of its class in the canonical encoding, whatever the numbers.
@@ -37,8 +48,8 @@ class Quotient {
   }
 
  private:
-  bool close(ClosedSystem& system, int threads);
-  void minimise(ClosedSystem& system, int server);
+  bool close(ClosedSystem& system, int threads, const Enough& enough);
+  void minimise(ClosedSystem& system, int server, const Enough& enough);
 
   bool built_ = false;
   std::vector<std::vector<std::vector<LocalId>>> representatives_;  // [server][votes][local]
