@@ -138,6 +138,19 @@ class Verdicts(unittest.TestCase):
             ended = check(f"examples/{name}.cfg", "--time", "60")
             self.assertEqual(ended.returncode, 0, name + ended.stdout + ended.stderr)
 
+    def test_an_oracle_makes_up_for_a_quorum_of_two_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "zoo.cfg")
+            for voters, words in ((2, "any 2 voters are a quorum, and an oracle may make up for one"),
+                                  (3, "any 2 voters are a quorum, and with more than 2 voters the oracle makes up for "
+                                      "none")):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("oraclePath=oracle\n")
+                    file.writelines(f"server.{i}=host{i}:2888:3888\n" for i in range(1, voters + 1))
+                ended = check(path, "--depth", "1")
+                self.assertEqual(ended.returncode, 2, ended.stderr)
+                self.assertIn(words, " ".join(ended.stdout.split()))
+
     def test_groups_have_several_orders(self):
         ended, report = document("examples/weights-with-zero-group.cfg", "--depth", "4")
         self.assertEqual(ended.returncode, 2)

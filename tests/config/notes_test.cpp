@@ -28,7 +28,10 @@ TEST(Notes, AreGivenWhereTheyApply) {
       {servers(2), "There are 2 participants, and a quorum takes both"},
       {servers(4), "There are 4 participants, an even number: they tolerate 1 failure, as many as 3 would."},
       {servers(6), "There are 6 participants, an even number: they tolerate 2 failures, as many as 5 would."},
-      {servers(3) + "oraclePath=o", "exactly 2 participants; here are 3."},
+      {servers(3) + "oraclePath=o",
+       "The oracle makes up for a quorum only where there are at most 2 participants; here are 3. It still lets a "
+       "server "
+       "that it does not grant the lead follow a leader without a quorum."},
       {servers(3) + "peerType=observer", "peerType=observer disagrees with the server lines"},
       {servers(3) + "server.300=h:1:2:observer\nserver.0=i:1:2:observer",
        "server ids from 1 to 255, of which session ids keep 8 bits; elections work with 0 and 300 too."},

@@ -69,7 +69,10 @@ std::string quorums_in_words(const model::Configuration& configuration) {
   std::string any =
       fmt::format("any {} a quorum", majority == 1 ? "voter is" : fmt::format("{} voters are", majority));
   if (configuration.kind() == model::QuorumKind::majority) return any;
-  if (configuration.kind() == model::QuorumKind::oracle_majority) return any + ", and an oracle may make up for one";
+  if (configuration.kind() == model::QuorumKind::oracle_majority) {
+    return any + (voters <= 2 ? ", and an oracle may make up for one"
+                              : ", and with more than 2 voters the oracle makes up for none");
+  }
   std::vector<std::string> groups;
   for (const model::Group& group : configuration.groups()) {
     std::vector<std::string> members;

@@ -39,10 +39,12 @@ void note_number_of_voters(const ZooCfg& cfg, Notes& notes) {
         fmt::format("There are {} participants, an even number: they tolerate {} {}, as many as {} would.", voters,
                     voters / 2 - 1, voters / 2 == 2 ? "failure" : "failures", voters - 1));
   }
-  if (kind == QuorumKind::oracle_majority && voters != 2) {
-    notes.push_back(fmt::format(
-        "oraclePath is set, but ZooKeeper asks the oracle only where there are exactly 2 participants; here are {}.",
-        voters));
+  if (kind == QuorumKind::oracle_majority && voters > 2) {
+    // QuorumOracleMaj.containsQuorum looks at the number, FastLeaderElection.receivedLeadingNotification does not.
+    notes.push_back(
+        fmt::format("The oracle makes up for a quorum only where there are at most 2 participants; here are {}. It "
+                    "still lets a server that it does not grant the lead follow a leader without a quorum.",
+                    voters));
   }
 }
 
