@@ -221,7 +221,7 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--history", "1=2"], ["--history", "'1=2'", "expected"]),
                 (["check", THREE, "--history", "1=0:0,1=0:1"], ["--history", "server 1 twice"]),
                 (["check", THREE, "--history", "1=0:-2"], ["zxid '-2'"]),
-                (["check", THREE, "--history", "9=0:0"], ["found server 9", "{1 2 3}"]),
+                (["check", THREE, "--history", "9=0:0"], ["conclave: --history: found server 9", "{1 2 3}"]),
                 (["check", THREE, "--property", "nothing"], ["'nothing'", "single-leading"]),
                 (["check", THREE, "--property", "late-joiner"], ["'late-joiner'"]),
                 (["check", THREE, "--seed-bug", "nothing"], ["'nothing'", "no-majority"]),
@@ -319,6 +319,7 @@ class Epoch(unittest.TestCase):
             ([THREE, "--memory", "x"], ["--memory: found 'x'"]),
             ([THREE, "--time", "nan"], ["--time: found 'nan'; expected seconds"]),
             ([THREE, "--epochs", "0"], ["--epochs"]),
+            ([THREE, "--without-history", "9"], ["conclave: --without-history: found 9; expected a voter of"]),
             ([], ["FILE: found none"]),
         ]:
             done = conclave("epoch", *arguments)

@@ -223,7 +223,7 @@ ExitCode run_epoch(const EpochOptions& options) {
   outcome.options = options;
   outcome.cfg = std::move(*cfg);
   choose_epoch_bounds(outcome.options, voters);
-  if (const auto wrong = read_without_history(outcome)) return refused(*wrong, ExitCode::bad_input);
+  if (const auto wrong = read_without_history(outcome)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   checker::Limits limits = limits_of(options);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
   const auto began = Clock::now();

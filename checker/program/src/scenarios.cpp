@@ -72,9 +72,9 @@ std::optional<Refusal> unknown_history(const config::ZooCfg& cfg, const CheckOpt
     if (cfg.configuration.find(given.id) != nullptr) continue;
     std::vector<model::ServerId> known;
     for (const Member& member : cfg.configuration.members()) known.push_back(member.id);
-    return Refusal{
-        fmt::format("--history: found server {}; expected one of {} in {}", given.id.value, id_set(known), cfg.file),
-        ExitCode::wrong_use};
+    return Refusal{fmt::format("conclave: --history: found server {}; expected one of {} in {}", given.id.value,
+                               id_set(known), cfg.file),
+                   ExitCode::wrong_use};
   }
   return std::nullopt;
 }
