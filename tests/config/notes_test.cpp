@@ -39,7 +39,6 @@ TEST(Notes, AreGivenWhereTheyApply) {
       {servers(4) + "group.1=1:2\ngroup.2=3:4\nweight.4=0\nweight.3=0", "Servers 3 and 4 have weight 0"},
       {servers(4) + "group.1=1:2\ngroup.2=3:4\nweight.4=0\nweight.3=0", "Group 2 has weight 0 and is not counted"},
       {servers(3) + "server.9=h:1:2:observer\ngroup.1=1:2:3:9\nweight.9=1", "The weight of observer 9 counts in"},
-      {"server.1=h:1:2\nserver.2=h:1:3\nserver.3=i:1:2", "server.1 and server.2 both have h:1: only one of them"},
       {"server.1=h:1:2\nserver.2=h:2:3\nserver.3=i:1:2", "server.1 and server.2 both have h:2: only one of them"},
       {"server.1=h:1:2\nserver.2=h:5:1\nserver.3=i:1:2", "server.1 and server.2 both have h:1: only one of them"},
       {"\xEF\xBB\xBF" + servers(3), "zoo.cfg begins with a UTF-8 byte order mark"},

@@ -158,12 +158,22 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     SameAddress, WrongInput,
-    testing::Values(Wrong{"TwoServers", "server.1=h:1:3888\nserver.2=H:2:3888\n", 2, "same address twice",
-                          "H:3888 of server.2, which is also that of server.1 on line 1", "an address of its own"},
-                    Wrong{"OneServer", first_server("h:1:2|h:3:2"), 2, "same address twice", "h:2 of server.1",
-                          "of its own"},
-                    Wrong{"QuorumPortOfOneServer", first_server("h:1:2|h:1:3"), 2, "same address twice",
-                          "h:1 of server.1", "of its own"}),
+    testing::Values(
+        Wrong{"TwoServers", "server.1=h:1:3888\nserver.2=H:2:3888\n", 2, "same address twice",
+              "H:3888 of server.2, which is also that of server.1 on line 1", "an address of its own"},
+        Wrong{"QuorumPortOfTwoServers", "server.1=h:1:2\nserver.2=h:1:3:observer\n", 2, "same address twice",
+              "h:1 of server.2, which is also that of server.1 on line 1", "an address of its own"},
+        Wrong{"SpelledDifferently", "server.1=[::1]:1:2\nserver.2=[0:0:0:0:0:0:0:1]:3:2\n", 2, "same address twice",
+              "[0:0:0:0:0:0:0:1]:2 of server.2, which is also that of server.1 on line 1", "an address of its own"},
+        Wrong{"UpperCase", "server.1=[2001:db8::a]:1:2\nserver.2=[2001:DB8:0::A]:3:2\n", 2, "same address twice",
+              "[2001:DB8:0::A]:2 of server.2", "an address of its own"},
+        Wrong{"ZoneAndCase", "server.1=[fe80::a%e]:1:2\nserver.2=[FE80::0A%e]:3:2\n", 2, "same address twice",
+              "[FE80::0A%e]:2 of server.2", "an address of its own"},
+        Wrong{"MappedAddress", "server.1=10.0.0.1:1:2\nserver.2=[::ffff:a00:1]:3:2\n", 2, "same address twice",
+              "[::ffff:a00:1]:2 of server.2", "an address of its own"},
+        Wrong{"OneServer", first_server("h:1:2|h:3:2"), 2, "same address twice", "h:2 of server.1", "of its own"},
+        Wrong{"QuorumPortOfOneServer", first_server("h:1:2|h:1:3"), 2, "same address twice", "h:1 of server.1",
+              "of its own"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -250,6 +260,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"Version", with_others("version=xyz"), 1, "malformed version", "version='xyz'", "hexadecimal"},
         Wrong{"NegativeVersion", with_others("version=-1"), 1, "malformed version", "version='-1'", "hexadecimal"}),
     name_of);
+
+TEST(SameAddress, AnotherZoneIsAnotherHost) {
+  EXPECT_TRUE(parse("server.1=[fe80::a%e]:1:2\nserver.2=[fe80::a%f]:1:2\n"));
+}
 
 // The first in the order of the file, not the first that some step of the reader happens to look for.
 TEST(WrongInputs, FirstInTheFileIsReported) {

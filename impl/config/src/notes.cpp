@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conclave/model/configuration.hpp"
@@ -109,24 +110,21 @@ void note_weights(const ZooCfg& cfg, Notes& notes) {
 
 // Not refused: the quorum port is only listened on by a leader, so that two servers may have the same for a while.
 void note_shared_ports(const ZooCfg& cfg, Notes& notes) {
-  for (std::size_t i = 0; i < cfg.servers.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      for (const Address& mine : cfg.servers[i].addresses) {
-        for (const Address& theirs : cfg.servers[j].addresses) {
-          if (lower(mine.host) != lower(theirs.host)) continue;
-          std::optional<int> shared;
-          if (mine.quorum_port == theirs.quorum_port || mine.quorum_port == theirs.election_port) {
-            shared = mine.quorum_port;
-          } else if (mine.election_port == theirs.quorum_port) {
-            shared = mine.election_port;
-          }
-          if (!shared) continue;
-          notes.push_back(
-              fmt::format("server.{} and server.{} both have {}: only one of them can listen there, and a "
-                          "leader whose quorum port is taken can't lead.",
-                          cfg.servers[j].id.value, cfg.servers[i].id.value, host_and_port(mine.host, *shared)));
-        }
-      }
+  std::map<std::pair<std::string, std::uint16_t>, model::ServerId> election_ports;  // no two servers have the same
+  for (const ServerLine& server : cfg.servers) {
+    for (const Address& address : server.addresses) {
+      election_ports.emplace(std::pair{canonical_host(address.host), address.election_port}, server.id);
+    }
+  }
+  for (const ServerLine& server : cfg.servers) {
+    for (const Address& address : server.addresses) {
+      const auto other = election_ports.find({canonical_host(address.host), address.quorum_port});
+      if (other == election_ports.end() || other->second == server.id) continue;
+      const auto [lower_id, higher_id] = std::minmax(server.id.value, other->second.value);
+      notes.push_back(
+          fmt::format("server.{} and server.{} both have {}: only one of them can listen there, and a leader whose "
+                      "quorum port is taken can't lead.",
+                      lower_id, higher_id, host_and_port(address.host, address.quorum_port)));
     }
   }
 }

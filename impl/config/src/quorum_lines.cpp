@@ -76,7 +76,7 @@ std::optional<Wrong> QuorumLines::add_server(const Property& property) {
   if (!server) return std::move(server.error());
   server->id = model::ServerId{*id};
   server->line = property.line;
-  if (std::optional<Wrong> wrong = same_address_twice(*server)) return wrong;
+  if (std::optional<Wrong> wrong = same_address_twice(*id, *server)) return wrong;
   if (servers_.size() == model::servers_max) {
     return Wrong{"too many servers", fmt::format("server.{} after {} others", *id, servers_.size()),
                  fmt::format("at most {} servers", model::servers_max)};
@@ -85,34 +85,22 @@ std::optional<Wrong> QuorumLines::add_server(const Property& property) {
   return std::nullopt;
 }
 
-// Only the election address has to be a server's own: the quorum port is not listened on before a server leads.
-// Within one server neither may come twice; ZooKeeper would make one of them, and print fewer than were written.
-std::optional<Wrong> QuorumLines::same_address_twice(const ServerLine& server) const {
-  const auto same_election = [](const Address& left, const Address& right) {
-    return left.election_port == right.election_port && lower(left.host) == lower(right.host);
+// Each address has to be a server's own, as in QuorumServer.checkAddressDuplicate, which ZooKeeper asks only when it
+// is reconfigured. Within one server ZooKeeper would make one of two, and print fewer than were written.
+std::optional<Wrong> QuorumLines::same_address_twice(std::int64_t id, const ServerLine& server) {
+  const auto twice = [&](const Address& address, std::uint16_t port, Addresses& all) -> std::optional<Wrong> {
+    const auto [place, added] = all.emplace(std::pair{canonical_host(address.host), port}, Owner{id, server.line});
+    if (added) return std::nullopt;
+    const Owner& first = place->second;
+    return Wrong{"same address twice",
+                 fmt::format("{} of server.{}, which is also {}", host_and_port(address.host, port), id,
+                             first.id == id ? std::string("in the same line")
+                                            : fmt::format("that of server.{} on line {}", first.id, first.line)),
+                 "an address of its own for each server"};
   };
-  const auto same_quorum = [](const Address& left, const Address& right) {
-    return left.quorum_port == right.quorum_port && lower(left.host) == lower(right.host);
-  };
-  const auto twice = [&server](const Address& address, int port, const std::string& where) {
-    return Wrong{
-        "same address twice",
-        fmt::format("{} of server.{}, which is also {}", host_and_port(address.host, port), server.id.value, where),
-        "an address of its own for each server"};
-  };
-  for (std::size_t i = 0; i < server.addresses.size(); ++i) {
-    const Address& address = server.addresses[i];
-    for (std::size_t j = 0; j < i; ++j) {
-      const Address& before = server.addresses[j];
-      if (same_election(before, address)) return twice(address, address.election_port, "in the same line");
-      if (same_quorum(before, address)) return twice(address, address.quorum_port, "in the same line");
-    }
-    for (const auto& [id, other] : servers_) {
-      for (const Address& taken : other.addresses) {
-        if (!same_election(taken, address)) continue;
-        return twice(address, address.election_port, fmt::format("that of server.{} on line {}", id, other.line));
-      }
-    }
+  for (const Address& address : server.addresses) {
+    if (auto wrong = twice(address, address.election_port, election_addresses_)) return wrong;
+    if (auto wrong = twice(address, address.quorum_port, quorum_addresses_)) return wrong;
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "conclave/config/properties.hpp"
@@ -49,11 +50,17 @@ class QuorumLines {
     model::Weight weight{0};
     int line = 0;
   };
+  struct Owner {
+    std::int64_t id = 0;
+    int line = 0;
+  };
+  // By canonical host, and port.
+  using Addresses = std::map<std::pair<std::string, std::uint16_t>, Owner>;
 
   [[nodiscard]] std::optional<Wrong> add_server(const Property& property);
   [[nodiscard]] std::optional<Wrong> add_group(const Property& property);
   [[nodiscard]] std::optional<Wrong> add_weight(const Property& property);
-  [[nodiscard]] std::optional<Wrong> same_address_twice(const ServerLine& server) const;
+  [[nodiscard]] std::optional<Wrong> same_address_twice(std::int64_t id, const ServerLine& server);
 
   void wrong_at(int line, Wrong wrong);
   void check_roles(bool standalone_enabled);
@@ -70,6 +77,8 @@ class QuorumLines {
   bool ignored_groups_ = false;
   model::ConfigVersion version_{0};
   std::map<std::int64_t, ServerLine> servers_;
+  Addresses election_addresses_;
+  Addresses quorum_addresses_;
   std::map<std::int64_t, GroupLine> groups_;
   std::map<std::int64_t, WeightLine> weights_;
   std::map<std::int64_t, std::int64_t> group_of_;  // server -> group
