@@ -79,7 +79,9 @@ std::optional<Wrong> QuorumLines::add_server(const Property& property) {
   if (std::optional<Wrong> wrong = same_address_twice(*id, *server)) return wrong;
   if (servers_.size() == model::servers_max) {
     return Wrong{"too many servers", fmt::format("server.{} after {} others", *id, servers_.size()),
-                 fmt::format("at most {} servers", model::servers_max)};
+                 fmt::format("at most {} servers; what to do: take a copy of the file with fewer servers and the "
+                             "same kind of quorums",
+                             model::servers_max)};
   }
   servers_.emplace(*id, std::move(*server));
   return std::nullopt;

@@ -61,7 +61,7 @@ tl::expected<std::uint16_t, Wrong> port(std::string_view text, std::string_view 
   std::string expected = fmt::format("a number from 1 to {} for the {}", port_max, name);
   if (trimmed(text) != text) {
     // Properties keep blanks at the end of a line, and Integer.parseInt does not take them.
-    return tl::unexpected(malformed(whole, fmt::format("no blank around the {}", name)));
+    return tl::unexpected(malformed(whole, fmt::format("no blank or control character around the {}", name)));
   }
   if (text.empty()) return tl::unexpected(Wrong{"missing port", in_quotes(whole), std::move(expected)});
   const std::optional<std::int64_t> number = parse_long(text);
