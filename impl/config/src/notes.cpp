@@ -22,6 +22,19 @@ using model::LearnerType;
 using model::QuorumKind;
 using Notes = std::vector<std::string>;
 
+// QuorumPeerConfig.parseProperties, and checkValidity for what is not run standalone.
+void note_missing(const ZooCfg& cfg, Notes& notes) {
+  const bool ensemble = cfg.configuration.voters() > 1 || !cfg.standalone_enabled;
+  std::vector<std::string> missing;
+  if (!cfg.data_dir) missing.emplace_back("dataDir");
+  if (ensemble && !cfg.init_limit_ticks) missing.emplace_back("initLimit");
+  if (ensemble && !cfg.sync_limit_ticks) missing.emplace_back("syncLimit");
+  if (missing.empty()) return;
+  const bool one = missing.size() == 1;
+  notes.push_back(fmt::format("{} {} not set: ZooKeeper does not start without {}.", listed(missing),
+                              one ? "is" : "are", one ? "it" : "them"));
+}
+
 void note_number_of_voters(const ZooCfg& cfg, Notes& notes) {
   const std::size_t voters = cfg.configuration.voters();
   const QuorumKind kind = cfg.configuration.kind();
@@ -131,8 +144,9 @@ void note_shared_ports(const ZooCfg& cfg, Notes& notes) {
 
 }  // namespace
 
-std::vector<std::string> notes_on_members(const ZooCfg& cfg) {
+std::vector<std::string> notes_on(const ZooCfg& cfg) {
   Notes notes;
+  note_missing(cfg, notes);
   note_number_of_voters(cfg, notes);
   note_roles(cfg, notes);
   note_large_ids(cfg, notes);

@@ -8,7 +8,7 @@
 
 namespace conclave::config {
 
-// How an ensemble of these members stands, whatever file they came from.
-[[nodiscard]] std::vector<std::string> notes_on_members(const ZooCfg& cfg);
+// What its settings lack, and how an ensemble of its servers stands, whatever file they came from.
+[[nodiscard]] std::vector<std::string> notes_on(const ZooCfg& cfg);
 
 }  // namespace conclave::config

@@ -12,8 +12,6 @@
 namespace conclave::config {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
@@ -181,10 +179,7 @@ std::pair<std::string_view, std::string_view> key_and_value(std::string_view lin
 
 }  // namespace
 
-bool starts_with_byte_order_mark(std::string_view text) { return text.starts_with(byte_order_mark); }
-
 tl::expected<std::vector<Property>, BadEscape> parse_properties(std::string_view text) {
-  if (starts_with_byte_order_mark(text)) text.remove_prefix(byte_order_mark.size());
   std::vector<Property> properties;
   LineReader lines(text);
   while (const std::optional<LogicalLine> line = lines.next()) {

@@ -31,6 +31,8 @@ namespace {
 
 constexpr std::string_view dynamic_key = "dynamicConfigFile";
 constexpr std::string_view oracle_key = "oraclePath";
+constexpr std::string_view next_suffix = ".dynamic.next";  // QuorumPeerConfig.nextDynamicConfigFileSuffix
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 ConfigError too_large(const std::string& file) {
   return {file, 0, "file too large", fmt::format("more than {} bytes", file_bytes_max),
@@ -66,6 +68,10 @@ tl::expected<std::string, std::string> text_of(const std::string& path) {
 
 tl::expected<std::vector<Property>, ConfigError> properties_of(std::string_view text, const std::string& file) {
   if (text.size() > file_bytes_max) return tl::unexpected(too_large(file));
+  if (text.starts_with(byte_order_mark)) {
+    return tl::unexpected(ConfigError{file, 1, "byte order mark", "the UTF-8 byte order mark (EF BB BF)",
+                                      "a file without one: ZooKeeper takes it for a part of the first line"});
+  }
   auto properties = parse_properties(text);
   if (properties) return std::move(*properties);
   return tl::unexpected(ConfigError{file, properties.error().line, "malformed escape",
@@ -84,7 +90,6 @@ class Reader {
   std::optional<ConfigError> read(std::string_view text) {
     auto properties = properties_of(text, cfg_.file);
     if (!properties) return std::move(properties.error());
-    note_byte_order_mark(text, cfg_.file);
     find_last_of_each(*properties);
     cfg_.has_oracle = last_of_each_.count(oracle_key) != 0;
 
@@ -93,19 +98,13 @@ class Reader {
     if (auto error = settings_that_clash()) return error;
     std::optional<ConfigError> error = dynamic_ == nullptr ? finish(lines) : read_dynamic();
     if (error) return error;
-    for (std::string& note : notes_on_members(cfg_)) cfg_.notes.push_back(std::move(note));
+    for (std::string& note : notes_on(cfg_)) cfg_.notes.push_back(std::move(note));
     return std::nullopt;
   }
 
   ZooCfg take() { return std::move(cfg_); }
 
  private:
-  void note_byte_order_mark(std::string_view text, const std::string& file) {
-    if (!starts_with_byte_order_mark(text)) return;
-    cfg_.notes.push_back(fmt::format(
-        "{} begins with a UTF-8 byte order mark, which ZooKeeper takes for a part of the first line.", file));
-  }
-
   // Java's Properties keep the last value of a key. Server, group and weight lines are not among these: there a
   // second one is a mistake.
   void find_last_of_each(const std::vector<Property>& properties) {
@@ -129,6 +128,7 @@ class Reader {
     for (const Property& property : properties) {
       const std::string_view key = trimmed(property.key);
       std::optional<ConfigError> error;
+      note_almost_a_server(property);
       if (is_quorum_key(key)) {
         error = dynamic_ == nullptr ? lines.add(property) : beside_dynamic_file(property);
       } else if (last_of_each_.at(key) == &property) {
@@ -157,7 +157,6 @@ class Reader {
       lines.set_version(model::ConfigVersion{*version});
       return std::nullopt;
     }
-    note_almost_a_server(property);
     std::optional<Wrong> wrong = apply_setting(cfg_, key, trimmed(property.value));
     if (wrong) return at_line(cfg_.file, property.line, std::move(*wrong));
     return std::nullopt;
@@ -183,26 +182,53 @@ class Reader {
                          fmt::format("{} and {} ms", min, max),
                          "at most maxSessionTimeout (without a setting: 2 and 20 times tickTime)"};
     }
-    if (!cfg_.data_dir) {
-      cfg_.notes.emplace_back("There is no dataDir: ZooKeeper does not start without one.");
+    return sasl_that_clashes();
+  }
+
+  // Who asks the others for SASL has to use it, and who asks it of learners is one.
+  std::optional<ConfigError> sasl_that_clashes() {
+    constexpr std::string_view server = "quorum.auth.serverRequireSasl";
+    constexpr std::string_view learner = "quorum.auth.learnerRequireSasl";
+    constexpr std::string_view enable = "quorum.auth.enableSasl";
+    const auto is_true = [this](std::string_view key) {
+      const auto line = last_of_each_.find(key);
+      return line != last_of_each_.end() && lower(trimmed(line->second->value)) == "true";
+    };
+    for (const auto& [required, needs] :
+         {std::pair{server, enable}, std::pair{learner, enable}, std::pair{server, learner}}) {
+      if (!is_true(required) || is_true(needs)) continue;
+      return ConfigError{cfg_.file, last_of_each_.at(required)->line, fmt::format("{} without {}", required, needs),
+                         fmt::format("{}=true", required), fmt::format("{}=true beside it", needs)};
     }
     return std::nullopt;
   }
+
   static std::int64_t session_timeout(std::optional<int> given, std::int64_t otherwise) {
     return given && *given != -1 ? *given : otherwise;  // -1: as if it were not given
   }
 
   // Unknown keys are quiet, but for one mistake that makes an ensemble smaller than it looks.
   void note_almost_a_server(const Property& property) {
-    std::string_view key = trimmed(property.key);
+    const std::string_view key = trimmed(property.key);
     const std::string name = lower(key);
-    if (!name.starts_with("server")) return;
+    if (is_quorum_key(key) || !name.starts_with("server")) return;
+    constexpr std::string_view digits = "0123456789";
     const std::size_t number = name.find_first_not_of("s._-", std::string_view("server").size());
-    if (number == std::string::npos || name.find_first_not_of("0123456789", number) != std::string::npos) return;
+    std::string shown = in_quotes(key);
+    if (number == std::string::npos) {
+      // `server 3=host:1:2`: the blank ends the key, as ':' does, and the rest is its value.
+      const std::string_view value = trimmed(property.value);
+      const std::size_t digits_end = value.find_first_not_of(digits);
+      if (digits_end == 0 || digits_end == std::string_view::npos) return;
+      if (std::string_view("=: \t").find(value[digits_end]) == std::string_view::npos) return;
+      shown += " with the value " + in_quotes(value);
+    } else if (name.find_first_not_of(digits, number) != std::string::npos) {
+      return;
+    }
     cfg_.notes.push_back(
         fmt::format("{} on line {} is no server line, neither here nor in ZooKeeper, which knows "
                     "only keys that begin with 'server.'.",
-                    in_quotes(key), property.line));
+                    shown, property.line));
   }
 
   // ZooKeeper opens the file as it is named, relative to where the process runs. That is rarely where a
@@ -242,7 +268,6 @@ class Reader {
     const std::string& file = *cfg_.dynamic_file;
     const auto properties = properties_of(*text, file);
     if (!properties) return properties.error();
-    note_byte_order_mark(*text, file);
 
     QuorumLines lines(file, cfg_.has_oracle);
     for (const Property& property : *properties) {
@@ -264,7 +289,18 @@ class Reader {
                          "a hexadecimal number from 0 after the last dot"};
     }
     lines.set_version(model::ConfigVersion{version});
+    note_next_configuration();
     return finish(lines);
+  }
+
+  // What a reconfiguration leaves that was proposed, and of which this server has not heard that it is decided.
+  void note_next_configuration() {
+    const std::string next = cfg_.file + std::string(next_suffix);
+    if (!read_file_(next)) return;
+    cfg_.notes.push_back(
+        fmt::format("There is a file {}, which is not looked at here. ZooKeeper loads it as the last seen "
+                    "configuration, and while its version is higher an election needs a quorum of both.",
+                    in_quotes(next)));
   }
 
   // QuorumPeerConfig.getVersionFromFilename: 0 for a name that does not end in a number.

@@ -24,10 +24,8 @@ struct BadEscape {
 
 // All key-value pairs in the order of the file. A key that comes twice is there twice (Java keeps the last).
 //
-// Bytes over 127 are passed through, so that UTF-8 stays UTF-8 (Java would take them for Latin-1). A byte order
-// mark at the beginning is skipped (Java would take it for the beginning of the first key).
+// Bytes over 127 are passed through, so that UTF-8 stays UTF-8 (Java would take them for Latin-1). As in Java, a byte
+// order mark is the beginning of the first key.
 [[nodiscard]] tl::expected<std::vector<Property>, BadEscape> parse_properties(std::string_view text);
-
-[[nodiscard]] bool starts_with_byte_order_mark(std::string_view text);
 
 }  // namespace conclave::config

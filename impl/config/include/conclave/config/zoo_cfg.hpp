@@ -101,7 +101,8 @@ using ReadFile = std::function<tl::expected<std::string, std::string>(const std:
 [[nodiscard]] tl::expected<ZooCfg, ConfigError> read_zoo_cfg(const std::string& path);
 
 // The same for a text that is already here. `file_name` is what messages call it and what the name of a dynamic
-// file may be relative to; `read_file` is asked for nothing but the dynamic file.
+// file may be relative to; `read_file` is asked for nothing but the dynamic file and, where one is named, whether
+// there is a FILE_NAME.dynamic.next.
 [[nodiscard]] tl::expected<ZooCfg, ConfigError> parse_zoo_cfg(std::string_view text, const std::string& file_name,
                                                               const ReadFile& read_file);
 
