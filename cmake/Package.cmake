@@ -41,6 +41,6 @@ function(conclave_package)
     ${PROJECT_BINARY_DIR}/ConclaveConfig.cmake INSTALL_DESTINATION ${CONCLAVE_PACKAGE_DIR})
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/ConclaveConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/ConclaveConfig.cmake ${PROJECT_BINARY_DIR}/ConclaveConfigVersion.cmake
-    DESTINATION ${CONCLAVE_PACKAGE_DIR})
+    ${PROJECT_SOURCE_DIR}/cmake/Findrapidcheck.cmake DESTINATION ${CONCLAVE_PACKAGE_DIR})
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endfunction()

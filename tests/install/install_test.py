@@ -85,6 +85,11 @@ class Installed(unittest.TestCase):
         build = self.build(EXAMPLES / "votes")
         self.assertIn("3 servers, 2 threads: 1540 states, 4349 steps, ", run(build / "votes", "3", "2").stdout)
 
+    def test_the_generators(self):
+        done = run(self.build(CONSUMERS / "generators") / "vote_order")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("OK, passed 100 tests", done.stdout)
+
     def test_the_example_with_a_node(self):
         build = self.build(EXAMPLES / "elect")
         ports = "{}:{}".format(*loopback.free_ports(2))

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
@@ -173,13 +172,12 @@ std::optional<std::string> read_without_history(EpochOutcome& outcome) {
 
 ExitCode run_check(const CheckOptions& options) {
   interrupt_on_signals(the_progress().interrupt);
+  auto wrong = wrong_with(options.outputs, options.file);
+  if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
-  std::vector<std::string> inputs = {options.file};
-  if (cfg->dynamic_file) inputs.push_back(*cfg->dynamic_file);
-  if (const auto wrong = wrong_with(options.outputs, inputs)) {
-    return refused("conclave: " + *wrong, ExitCode::wrong_use);
-  }
+  if (cfg->dynamic_file) wrong = wrong_with(options.outputs, *cfg->dynamic_file);
+  if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   Outcome outcome;
   outcome.options = options;
   const auto plan = plan_of(*cfg, options);

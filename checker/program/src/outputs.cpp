@@ -73,11 +73,10 @@ void write_pages(Outcome& outcome, const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::vector<std::string>& inputs) {
+std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::string& input) {
   if (wanted.html.empty() || names_folder(wanted.html)) return std::nullopt;  // a folder is made where it is missing
-  for (const std::string& input : inputs) {
-    std::error_code error;
-    if (!fs::equivalent(wanted.html, input, error) || error) continue;
+  std::error_code error;
+  if (fs::equivalent(wanted.html, input, error) && !error) {
     return fmt::format("--html: found {}, which is the configuration itself; expected another file", wanted.html);
   }
   if (const auto wrong = why_not_writable(wanted.html)) return "--html: can't write " + *wrong;

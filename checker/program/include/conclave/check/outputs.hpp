@@ -8,9 +8,9 @@
 
 namespace conclave::check {
 
-// What is wrong with the places that files are to be written to, as far as that can be seen beforehand. `inputs`: files
-// that must not be written over.
-std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::vector<std::string>& inputs);
+// What is wrong with the places that files are to be written to, as far as that can be seen beforehand. `input`: a
+// file that must not be written over.
+std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::string& input);
 
 // Writes what was asked for and notes it in the outcome: Outcome::outputs, a warning where there was nothing to
 // write, and ExitCode::not_written where a file could not be. REQUIRES: conclude() was called.
