@@ -461,7 +461,10 @@ class Running(unittest.TestCase):
         os.close(parent)
         lines = shown.decode().split("\r\033[K")
         self.assertGreaterEqual(len(lines), 4)
-        self.assertRegex(lines[2], r"^[\d,]+ states, [\d.]+( [kM])?/s, level \d+, queue [\d,]+, ")
+        number = r"[\d.,]+( [kM])?"
+        self.assertRegex(lines[2],
+                         rf"^{number} states, {number}/s, level \d+, queue {number}, .*, est. .*(left|unknown)$")
+        self.assertLess(max(map(len, lines)), 80)  # as wide as a terminal of unknown width is taken to be
         self.assertIn("est.", max(lines, key=len)[:200])
         self.assertEqual(lines[-1], "")
         self.assertNotIn("\033", out)
