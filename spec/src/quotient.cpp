@@ -233,7 +233,9 @@ void Quotient::minimise(ClosedSystem& system, int server, const Enough& enough) 
       if (best == none || bytes[local] < bytes[best]) best = local;
     }
     by_votes[votes].resize(automaton.locals);
-    for (LocalId local = 0; local < automaton.locals; ++local) by_votes[votes][local] = first[classes[local]];
+    for (LocalId local = 0; local < automaton.locals; ++local) {
+      by_votes[votes][local] = static_cast<Narrow>(first[classes[local]]);
+    }
   }
 }
 

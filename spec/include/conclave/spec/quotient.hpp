@@ -34,7 +34,7 @@ class Quotient {
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t bytes = 0;
     for (const auto& by_votes : representatives_) {
-      for (const auto& classes : by_votes) bytes += classes.capacity() * sizeof(LocalId);
+      for (const auto& classes : by_votes) bytes += classes.capacity() * sizeof(Narrow);
     }
     return bytes;
   }
@@ -52,7 +52,9 @@ class Quotient {
   void minimise(ClosedSystem& system, int server, const Enough& enough);
 
   bool built_ = false;
-  std::vector<std::vector<std::vector<LocalId>>> representatives_;  // [server][votes][local]
+  using Narrow = std::uint16_t;  // any local state of a closure that is not too large
+  static_assert(locals_max <= std::size_t{1} << 16U);
+  std::vector<std::vector<std::vector<Narrow>>> representatives_;  // [server][votes][local]
 };
 
 }  // namespace conclave::spec
