@@ -33,6 +33,19 @@ class Pages(unittest.TestCase):
     def files(self):
         return sorted(path.name for path in self.folder.rglob("*"))
 
+    def test_a_page_for_a_run_without_end(self):
+        page = self.folder / "endless.html"
+        ended = check("examples/three-voters.cfg", "--role-ends", "any", "--liveness", "--html", page, "--json")
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        lasso = json.loads(ended.stdout)["liveness"]["lasso"]
+        last = len(lasso["steps"]) - 1
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("<title>eventually-settled: Never: ", text)
+        self.assertIn(f"after step {last} all is as after step {lasso['cycle_from']}", text)
+        self.assertEqual(text.count('<g class="again">'), 1)
+        self.assertEqual(text.count("<article id="), last + 1)
+        self.assertIn("The steps on grey come over and over", text)
+
     def test_a_page_for_a_run(self):
         page = self.folder / "run.html"
         ended = check(*SHOWN, "--html", page)

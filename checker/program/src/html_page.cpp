@@ -154,9 +154,10 @@ void foot(Out out, const Diagram& diagram) {
       "</ul>\n<p>Time runs downwards. An arrow leads from where a server said something to where another "
       "heard it; a broken arrow says what a settled server answers. A cross is a crash, or a message that "
       "nobody heard. The number in a ring is the server that this one now votes for, or has settled on; r2 says that "
-      "a vote is of round 2.</p>\n"
+      "a vote is of round 2.{}</p>\n"
       "<p class=\"keys\"><kbd>←</kbd> <kbd>→</kbd> go from step to step; a click on a row chooses it.</p>"
-      "</section>\n<section><h2>Where it comes from</h2>\n<dl>\n");
+      "</section>\n<section><h2>Where it comes from</h2>\n<dl>\n",
+      diagram.repeats_from ? " The steps on grey come over and over, without end." : "");
   for (const auto& [what, value] : diagram.facts) {
     fmt::format_to(out, "<dt>{}</dt><dd>{}</dd>\n", html_text(what), html_text(value));
   }

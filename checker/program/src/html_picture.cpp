@@ -174,6 +174,19 @@ void end_marks(Out out, const Plot& plot) {
   }
 }
 
+// What comes again and again: a field behind the rows, and at its left edge an arrow from its end back to where it
+// begins.
+void repetition(Out out, const Plot& plot) {
+  if (!plot.diagram.repeats_from) return;
+  const int top = Plot::y(*plot.diagram.repeats_from) + row_px / 2;
+  const int bottom = Plot::y(plot.diagram.steps.size() - 1) + row_px / 2 - 3;
+  fmt::format_to(
+      out,
+      "<g class=\"again\"><title>over and over</title><rect x=\"0\" y=\"{}\" width=\"100%\" height=\"{}\"/>"
+      "<path d=\"M10 {} H4 V{} H10\" marker-end=\"url(#end)\"/></g>\n",
+      top, bottom - top, bottom - 6, top + 6);
+}
+
 void picture(Out out, const Diagram& diagram) {
   const Plot plot{diagram};
   const std::size_t steps = diagram.steps.size();
@@ -192,6 +205,7 @@ void picture(Out out, const Diagram& diagram) {
         name, 10 + back_px * 10 / tip_px, tip_px, tip_px);
   }
   fmt::format_to(out, "</defs>\n");
+  repetition(out, plot);
   for (std::size_t lane = 0; lane < diagram.lanes.size(); ++lane) {
     fmt::format_to(out, "<g data-lane=\"{}\">\n", html_text(diagram.lanes[lane].id));
     lines_of(out, plot, lane);

@@ -16,19 +16,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Told {
-  const spec::Scenario* scenario;
-  const Run* run;
-};
-
 // Violations first: where one file is asked for, it shows one.
-std::vector<Told> all_runs(const Outcome& outcome) {
-  std::vector<Told> runs;
+std::vector<Diagram> all_runs(const Outcome& outcome) {
+  std::vector<Diagram> runs;
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.violations) runs.push_back(Told{&scenario, &run});
+    for (const Run& run : report.violations) runs.push_back(diagram_of(outcome, scenario, run));
+    if (report.liveness && report.liveness->lasso) {
+      runs.push_back(diagram_of(outcome, scenario, *report.liveness->lasso));
+    }
   }
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.shown) runs.push_back(Told{&scenario, &run});
+    for (const Run& run : report.shown) runs.push_back(diagram_of(outcome, scenario, run));
   }
   return runs;
 }
@@ -47,7 +45,7 @@ std::string numbered(const std::string& path, std::size_t number) {
 
 // One page for each run: in a folder by the property's name, otherwise by number.
 void write_pages(Outcome& outcome, const std::string& path) {
-  const std::vector<Told> runs = all_runs(outcome);
+  const std::vector<Diagram> runs = all_runs(outcome);
   if (runs.empty()) {
     outcome.warnings.emplace_back(
         "--html: no file was written, for there is no run to show: no claim was violated, and --show NAME asked for "
@@ -61,11 +59,10 @@ void write_pages(Outcome& outcome, const std::string& path) {
   }
   std::map<std::string, std::size_t> used;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const auto& [scenario, run] = runs[i];
-    const std::string name(spec::info_of(run->property).name);
+    const std::string& name = runs[i].name;
     const std::string place =
         folder ? numbered((fs::path(path) / name).string() + ".html", ++used[name]) : numbered(path, i + 1);
-    const auto error = write_whole(place, html_page(diagram_of(outcome, *scenario, *run)));
+    const auto error = write_whole(place, html_page(runs[i]));
     outcome.outputs.push_back(Output{"html", place, "the run to " + name, error.value_or("")});
     if (error) outcome.exit_code = ExitCode::not_written;
   }

@@ -12,6 +12,8 @@
 #include "conclave/check/diagram.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/liveness_claims.hpp"
+#include "teller.hpp"
 
 namespace conclave::check {
 namespace {
@@ -24,39 +26,6 @@ using spec::Life;
 using spec::Server;
 
 // --- words -----------------------------------------------------------------------------------------------------------
-
-// What all steps of a run are told with.
-struct Teller {
-  const Outcome& outcome;
-  const spec::Scenario& scenario;
-  const Run& run;
-
-  [[nodiscard]] std::string id(std::size_t lane) const { return id_text(scenario.participants[lane].id); }
-
-  // A candidate's number is enough where its epoch and zxid are those it began with.
-  [[nodiscard]] std::string candidate(const model::Proposal& proposal) const {
-    for (const spec::Participant& participant : scenario.participants) {
-      const bool own = participant.id == proposal.leader && participant.durable.current_epoch == proposal.epoch &&
-                       participant.durable.last_zxid == proposal.zxid;
-      if (own) return id_text(proposal.leader);
-    }
-    if (proposal.leader == model::no_server) return "nobody";
-    return fmt::format("{} with zxid {}, epoch {}", id_text(proposal.leader), zxid_text(proposal.zxid),
-                       proposal.epoch.value);
-  }
-  // What a notification says, in two words; the round only where it is not the first.
-  [[nodiscard]] std::string said(const Vote& vote) const {
-    const std::string whom = candidate(vote.proposal);
-    const std::string round = vote.round.value == 1 ? "" : fmt::format(" (r{})", vote.round.value);
-    switch (vote.state) {
-      case ServerState::looking: return "votes " + whom + round;
-      case ServerState::following: return "follows " + whom + round;
-      case ServerState::leading: return "leads" + round;
-      case ServerState::observing: return "observes " + whom + round;
-    }
-    return "?";
-  }
-};
 
 bool waits(const Server& server) {
   return server.life == Life::up && std::holds_alternative<model::Finalizing>(server.peer.role);
@@ -185,7 +154,7 @@ DiagramArrow arrow_of(const Teller& teller, std::size_t from, std::size_t sent_a
 }
 
 void add_messages(const Teller& teller, std::size_t number, DiagramStep& drawn) {
-  const RunStep& step = teller.run.steps[number];
+  const RunStep& step = teller.steps[number];
   const spec::Action& action = *step.action;
   const bool from_afar = action.kind == ActionKind::read || action.kind == ActionKind::deliver;
   if (from_afar) drawn.heard = arrow_of(teller, action.peer, step.sent_at, action.server, number, *step.heard);
@@ -209,8 +178,8 @@ std::string with_arrow(std::string text) {
 }
 
 void add_action(const Teller& teller, std::size_t number, DiagramStep& drawn) {
-  const RunStep& step = teller.run.steps[number];
-  const RunStep& previous = teller.run.steps[number - 1];
+  const RunStep& step = teller.steps[number];
+  const RunStep& previous = teller.steps[number - 1];
   const std::size_t own = step.action->server;
   const Server& before = previous.servers[own];
   const Server& after = step.servers[own];
@@ -315,7 +284,7 @@ std::vector<std::string> cells_of(const Teller& teller, std::size_t lane, const 
 void add_tables(const Teller& teller, Diagram& diagram) {
   std::vector<bool> used(std::size(columns), false);
   std::vector<std::vector<std::vector<std::string>>> all;  // by step, lane, column
-  for (const RunStep& step : teller.run.steps) {
+  for (const RunStep& step : teller.steps) {
     std::vector<std::vector<std::string>>& rows = all.emplace_back();
     for (std::size_t lane = 0; lane < step.servers.size(); ++lane) {
       rows.push_back(cells_of(teller, lane, step));
@@ -366,111 +335,54 @@ std::vector<std::size_t> concerned_in(const Run& run) {
   return lanes;
 }
 
-std::string host_of(const config::ZooCfg& cfg, model::ServerId id) {
-  for (const config::ServerLine& server : cfg.servers) {
-    if (server.id == id && !server.addresses.empty()) return server.addresses.front().host;
-  }
-  return "";
+std::string steps_in_words(std::size_t number) {
+  return fmt::format("{} {}", number, number == 1 ? "step" : "steps");
 }
 
-// What the hosts' names all end with, from a dot on; empty if nothing, or if they are addresses.
-std::string common_domain(const config::ZooCfg& cfg) {
-  std::optional<std::string> domain;
-  for (const config::ServerLine& server : cfg.servers) {
-    if (server.addresses.empty()) continue;
-    const std::string& host = server.addresses.front().host;
-    const std::size_t dot = host.find('.');
-    const bool number = host.find_first_not_of("0123456789.:") == std::string::npos;
-    const std::string own = dot == std::string::npos || dot == 0 || number ? "" : host.substr(dot);
-    if (domain && *domain != own) return "";
-    domain = own;
-  }
-  return domain.value_or("");
-}
-
-std::string short_name(const std::string& host, const std::string& domain) {
-  return !domain.empty() && host.ends_with(domain) ? host.substr(0, host.size() - domain.size()) : host;
-}
-
-void add_lanes(const Teller& teller, Diagram& diagram) {
-  const std::string domain = common_domain(teller.outcome.cfg);
-  const model::Configuration& configuration = teller.scenario.ensemble.configurations[0];
-  const bool groups = configuration.kind() == model::QuorumKind::hierarchical;
-  diagram.start_columns = {"host", "role"};
-  if (groups) diagram.start_columns.insert(diagram.start_columns.end(), {"group", "weight"});
-  diagram.start_columns.insert(diagram.start_columns.end(), {"epoch", "zxid"});
-  for (const spec::Participant& participant : teller.scenario.participants) {
-    const std::string host = host_of(teller.outcome.cfg, participant.id);
-    diagram.lanes.push_back(DiagramLane{id_text(participant.id), short_name(host, domain)});
-    const model::Member* member = configuration.find(participant.id);
-    std::vector<std::string> row{host, configuration.votes(participant.id) ? "votes" : "observes"};
-    if (groups) {
-      row.push_back(member != nullptr && member->group ? std::to_string(*member->group) : "");
-      row.push_back(member != nullptr && member->weight ? std::to_string(member->weight->value) : "");
-    }
-    row.push_back(std::to_string(participant.durable.current_epoch.value));
-    row.push_back(participant.durable.last_zxid == model::unlogged ? "-1 (no database)"
-                                                                   : zxid_text(participant.durable.last_zxid));
-    diagram.start_table.push_back(std::move(row));
-  }
-}
-
-void add_facts(const Teller& teller, Diagram& diagram) {
-  const Outcome& outcome = teller.outcome;
-  auto& facts = diagram.facts;
-  facts.emplace_back("configuration", outcome.cfg.file);
-  facts.emplace_back("bounds", join(bounds_in_words(outcome.options.scope), "; "));
-  if (outcome.options.rules != &spec::zookeeper_rules()) {
-    facts.emplace_back("seeded bug",
-                       fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
-  }
-  if (teller.scenario.oracle_grants) {
-    facts.emplace_back("oracle", fmt::format("grants server {}", id_text(*teller.scenario.oracle_grants)));
-  }
-  std::vector<model::ServerId> absent;
-  for (const model::Member& member : teller.scenario.ensemble.configurations[0].members()) {
-    const auto& all = teller.scenario.participants;
-    const bool takes_part = std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.id == member.id; });
-    if (!takes_part) absent.push_back(member.id);
-  }
-  if (!absent.empty()) facts.emplace_back("never start", id_set(absent));
-  facts.emplace_back("written by", fmt::format("Conclave {}", version()));
-}
-
-void head(const Teller& teller, Diagram& diagram) {
-  const Run& run = teller.run;
+void head(const Outcome& outcome, const Run& run, Diagram& diagram) {
   const spec::PropertyInfo& info = spec::info_of(run.property);
   diagram.name = info.name;
   diagram.sentence = info.sentence;
   diagram.failure = info.kind != spec::PropertyKind::sometimes;
-  const std::size_t length = run.steps.size() - 1;
   diagram.verdict =
-      fmt::format("{} after {} {}", diagram.failure ? "Broken" : "Reached", length, length == 1 ? "step" : "steps");
+      fmt::format("{} after {}", diagram.failure ? "Broken" : "Reached", steps_in_words(run.steps.size() - 1));
   if (run.clause != info.sentence) diagram.clause = run.clause;
   const std::string_view kinds[] = {"a claim", "known not to hold", "has to be reached"};
-  const bool claimed = is_claimed(teller.outcome, run.property);
+  const bool claimed = is_claimed(outcome, run.property);
   diagram.standing = claimed ? "a claim" : kinds[static_cast<std::size_t>(info.kind)];
 }
 
-}  // namespace
+void head(const LassoRun& run, Diagram& diagram) {
+  diagram.name = spec::eventually_settled.name;
+  diagram.sentence = spec::eventually_settled.sentence;
+  diagram.standing = "a claim about what has to happen eventually";
+  const std::size_t last = run.steps.size() - 1;
+  if (run.cycle_from == last) {
+    diagram.verdict = fmt::format("Never, after {}", steps_in_words(last));
+    diagram.clause = "nothing that is promised can happen any more";
+    return;
+  }
+  diagram.repeats_from = run.cycle_from;
+  diagram.verdict = fmt::format("Never: {}, then {} over and over", steps_in_words(run.cycle_from),
+                                steps_in_words(last - run.cycle_from));
+  diagram.clause = fmt::format("after step {} all is as after step {}{}", last, run.cycle_from,
+                               run.unpromised ? "; some of these steps may be taken, and nothing promises them" : "");
+}
 
-Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const Run& run) {
-  const Teller teller{outcome, scenario, run};
-  Diagram diagram;
-  head(teller, diagram);
+// All but the head.
+void draw(const Teller& teller, Diagram& diagram) {
   add_lanes(teller, diagram);
-  for (std::size_t number = 0; number < run.steps.size(); ++number) {
+  for (std::size_t number = 0; number < teller.steps.size(); ++number) {
     DiagramStep& drawn = diagram.steps.emplace_back();
-    for (const Server& server : run.steps[number].servers) drawn.strokes.push_back(stroke_of(server));
+    for (const Server& server : teller.steps[number].servers) drawn.strokes.push_back(stroke_of(server));
     if (number > 0) add_action(teller, number, drawn);
   }
   diagram.steps.front().headline = "the start";
-  const auto& first = run.steps.front().servers;
+  const auto& first = teller.steps.front().servers;
   const bool together =
       std::any_of(first.begin(), first.end(), [](const Server& one) { return one.life == Life::up; });
   diagram.steps.front().text = together ? "all servers have started" : "no server has started";
   add_tables(teller, diagram);
-  diagram.concerned = concerned_in(run);
   for (const Stroke stroke : {Stroke::looking, Stroke::waiting, Stroke::following, Stroke::leading, Stroke::observing,
                               Stroke::idle, Stroke::down}) {
     const bool occurs = std::any_of(diagram.steps.begin(), diagram.steps.end(), [&](const DiagramStep& step) {
@@ -479,6 +391,26 @@ Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const
     if (occurs) diagram.stroke_names.emplace_back(stroke, name_of(stroke));
   }
   add_facts(teller, diagram);
+}
+
+}  // namespace
+
+Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const Run& run) {
+  Diagram diagram;
+  head(outcome, run, diagram);
+  draw(Teller{outcome, scenario, run.steps}, diagram);
+  diagram.concerned = concerned_in(run);
+  return diagram;
+}
+
+Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const LassoRun& run) {
+  Diagram diagram;
+  head(run, diagram);
+  draw(Teller{outcome, scenario, run.steps}, diagram);
+  const auto& servers = run.steps.back().servers;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (servers[i].life == Life::up) diagram.concerned.push_back(i);
+  }
   return diagram;
 }
 

@@ -68,6 +68,7 @@ struct Diagram {
   std::vector<DiagramLane> lanes;
   std::vector<std::string> columns;  // of each step's table
   std::vector<DiagramStep> steps;
+  std::optional<std::size_t> repeats_from;                   // after the last step all is as after this one
   std::vector<std::size_t> concerned;                        // lanes that the clause is about
   std::vector<std::string> start_columns;                    // what servers begin with
   std::vector<std::vector<std::string>> start_table;         // a row for each lane
@@ -77,6 +78,7 @@ struct Diagram {
 
 // `run` is one of outcome.explored[i].report's, and `scenario` that exploration's.
 Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const Run& run);
+Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const LassoRun& run);
 
 // One HTML page, complete in itself: it asks for nothing from any network.
 std::string html_page(const Diagram& diagram);
