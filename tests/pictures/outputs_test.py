@@ -46,6 +46,45 @@ class Pages(unittest.TestCase):
         self.assertEqual(text.count("<article id="), last + 1)
         self.assertIn("The steps on grey come over and over", text)
 
+    def test_traces_for_other_tools(self):
+        ended = check(*SHOWN, "--show", "late-joiner", "--itf", f"{self.folder}/", "--html", self.folder / "run.html",
+                      "--json", "--history", "1=1:1,2=2147483647:0x7fffffff00000001,3=1:2")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(self.files(), ["late-joiner.itf.json", "run-2.html", "run.html", "single-leading.itf.json"])
+        runs = {run["property"]: run for run in json.loads(ended.stdout)["runs"]}
+        for name, run in runs.items():
+            trace = json.loads((self.folder / f"{name}.itf.json").read_text(encoding="utf-8"))
+            self.assertEqual(trace["#meta"]["format"], "ITF")
+            self.assertEqual(len(trace["states"]), run["length"] + 1)
+            self.assertNotIn("loop", trace)
+            for number, state in enumerate(trace["states"]):
+                self.assertEqual(set(state), {"#meta", *trace["vars"]})
+                self.assertEqual(state["#meta"]["index"], number)
+                step = run["steps"][number]
+                self.assertEqual(state["action"], step.get("action", "init"))
+                servers = dict((id, record) for id, record in state["servers"]["#map"])
+                for server in step["servers"]:
+                    if server["life"] != "up":
+                        continue
+                    record = servers[server["id"]]
+                    self.assertEqual((record["state"], record["round"]), (server["state"], server["round"]))
+                    zxid = record["proposal"]["zxid"]
+                    self.assertEqual(int(zxid["#bigint"]) if isinstance(zxid, dict) else zxid, server["zxid"])
+                    self.assertEqual(isinstance(zxid, dict), server["zxid"] >= 2**53)
+
+    def test_the_trace_of_a_run_without_end_says_where_it_goes_on(self):
+        path = self.folder / "endless.itf.json"
+        ended = check(THREE, "--role-ends", "any", "--liveness", "--itf", path, "--json")
+        lasso = json.loads(ended.stdout)["liveness"]["lasso"]
+        trace = json.loads(path.read_text(encoding="utf-8"))
+        self.assertEqual(trace["loop"], lasso["cycle_from"] + 1)
+        self.assertEqual(trace["states"][-1]["servers"], trace["states"][lasso["cycle_from"]]["servers"])
+
+    def test_two_kinds_in_one_file_are_refused(self):
+        ended = check(*SHOWN, "--itf", self.folder / "a", "--html", f"{self.folder}/./a")
+        self.assertEqual((ended.returncode, ended.stdout), (5, ""))
+        self.assertIn("--itf: found", ended.stderr)
+
     def test_a_page_for_a_run(self):
         page = self.folder / "run.html"
         ended = check(*SHOWN, "--html", page)

@@ -145,6 +145,10 @@ void add_outputs(CLI::App& check, Raw& raw) {
       ->check(wrong_name)
       ->type_name("FILE|DIR")
       ->group("Files");
+  check.add_option("--itf", raw.outputs.itf, "the same runs as traces in the Informal Trace Format (JSON)")
+      ->check(wrong_name)
+      ->type_name("FILE|DIR")
+      ->group("Files");
 }
 
 void add_limits(CLI::App& check, Raw& raw) {

@@ -10,46 +10,88 @@
 
 #include "conclave/check/diagram.hpp"
 #include "conclave/check/output_file.hpp"
+#include "conclave/check/reports.hpp"
+#include "conclave/spec/liveness_claims.hpp"
 
 namespace conclave::check {
 namespace {
 
 namespace fs = std::filesystem;
 
+// A run that is written: to a property, or without end.
+struct Told {
+  std::string name;
+  const spec::Scenario* scenario;
+  const Run* run;
+  const LassoRun* lasso;
+};
+
 // Violations first: where one file is asked for, it shows one.
-std::vector<Diagram> all_runs(const Outcome& outcome) {
-  std::vector<Diagram> runs;
+std::vector<Told> all_runs(const Outcome& outcome) {
+  std::vector<Told> runs;
+  const auto add = [&runs](const spec::Scenario& scenario, const Run& run) {
+    runs.push_back({std::string(spec::info_of(run.property).name), &scenario, &run, nullptr});
+  };
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.violations) runs.push_back(diagram_of(outcome, scenario, run));
+    for (const Run& run : report.violations) add(scenario, run);
     if (report.liveness && report.liveness->lasso) {
-      runs.push_back(diagram_of(outcome, scenario, *report.liveness->lasso));
+      runs.push_back({std::string(spec::eventually_settled.name), &scenario, nullptr, &*report.liveness->lasso});
     }
   }
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.shown) runs.push_back(diagram_of(outcome, scenario, run));
+    for (const Run& run : report.shown) add(scenario, run);
   }
   return runs;
 }
+
+std::string html_of(const Outcome& outcome, const Told& told) {
+  return html_page(told.run != nullptr ? diagram_of(outcome, *told.scenario, *told.run)
+                                       : diagram_of(outcome, *told.scenario, *told.lasso));
+}
+
+std::string itf_of(const Outcome& outcome, const Told& told) {
+  ItfHead head{outcome.cfg.file, told.name, std::string(spec::eventually_settled.sentence), std::nullopt};
+  if (told.run == nullptr) {
+    head.cycle_from = told.lasso->cycle_from;
+    return itf_trace(head, told.lasso->steps, *told.scenario);
+  }
+  head.sentence = spec::info_of(told.run->property).sentence;
+  return itf_trace(head, told.run->steps, *told.scenario);
+}
+
+// What can be written of a run.
+struct Kind {
+  const char* name;  // of the option, and in Outcome::outputs
+  const char* ending;
+  std::string OutputOptions::*place;
+  std::string (*text)(const Outcome&, const Told&);
+};
+constexpr Kind kinds[] = {{"html", ".html", &OutputOptions::html, html_of},
+                          {"itf", ".itf.json", &OutputOptions::itf, itf_of}};
 
 bool names_folder(const std::string& path) {
   std::error_code error;
   return path.ends_with('/') || fs::is_directory(path, error);
 }
 
-// run.html, run-2.html ...
+// run.html, run-2.html ...; run.itf.json, run-2.itf.json ...
 std::string numbered(const std::string& path, std::size_t number) {
   if (number == 1) return path;
-  const std::size_t cut = path.size() - fs::path(path).extension().string().size();
+  const std::string ending = path.ends_with(".itf.json") ? ".itf.json" : fs::path(path).extension().string();
+  const std::size_t cut = path.size() - ending.size();
   return fmt::format("{}-{}{}", path.substr(0, cut), number, path.substr(cut));
 }
 
-// One page for each run: in a folder by the property's name, otherwise by number.
-void write_pages(Outcome& outcome, const std::string& path) {
-  const std::vector<Diagram> runs = all_runs(outcome);
+// One file for each run: in a folder by the property's name, otherwise by number.
+void write_runs(Outcome& outcome, const Kind& kind) {
+  const std::string path = outcome.options.outputs.*kind.place;
+  if (path.empty()) return;
+  const std::vector<Told> runs = all_runs(outcome);
   if (runs.empty()) {
-    outcome.warnings.emplace_back(
-        "--html: no file was written, for there is no run to show: no claim was violated, and --show NAME asked for "
-        "none that was found");
+    outcome.warnings.push_back(
+        fmt::format("--{}: no file was written, for there is no run to show: no claim was violated, and --show NAME "
+                    "asked for none that was found",
+                    kind.name));
     return;
   }
   const bool folder = names_folder(path);
@@ -61,28 +103,38 @@ void write_pages(Outcome& outcome, const std::string& path) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const std::string& name = runs[i].name;
     const std::string place =
-        folder ? numbered((fs::path(path) / name).string() + ".html", ++used[name]) : numbered(path, i + 1);
-    const auto error = write_whole(place, html_page(runs[i]));
-    outcome.outputs.push_back(Output{"html", place, "the run to " + name, error.value_or("")});
+        folder ? numbered((fs::path(path) / name).string() + kind.ending, ++used[name]) : numbered(path, i + 1);
+    const auto error = write_whole(place, kind.text(outcome, runs[i]));
+    outcome.outputs.push_back(Output{kind.name, place, "the run to " + name, error.value_or("")});
     if (error) outcome.exit_code = ExitCode::not_written;
   }
+}
+
+std::optional<std::string> wrong_with(const Kind& kind, const std::string& path, const std::string& input) {
+  if (path.empty() || names_folder(path)) return std::nullopt;  // a folder is made where it is missing
+  std::error_code error;
+  if (fs::equivalent(path, input, error) && !error) {
+    return fmt::format("--{}: found {}, which is the configuration itself; expected another file", kind.name, path);
+  }
+  if (const auto wrong = why_not_writable(path)) return fmt::format("--{}: can't write {}", kind.name, *wrong);
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::string& input) {
-  if (wanted.html.empty() || names_folder(wanted.html)) return std::nullopt;  // a folder is made where it is missing
   std::error_code error;
-  if (fs::equivalent(wanted.html, input, error) && !error) {
-    return fmt::format("--html: found {}, which is the configuration itself; expected another file", wanted.html);
+  const bool same = !wanted.html.empty() && !wanted.itf.empty() && !names_folder(wanted.html) &&
+                    fs::weakly_canonical(wanted.html, error) == fs::weakly_canonical(wanted.itf, error);
+  if (same) return fmt::format("--itf: found {}, which is --html's as well; expected another file", wanted.itf);
+  for (const Kind& kind : kinds) {
+    if (auto wrong = wrong_with(kind, wanted.*kind.place, input)) return wrong;
   }
-  if (const auto wrong = why_not_writable(wanted.html)) return "--html: can't write " + *wrong;
   return std::nullopt;
 }
 
 void write_outputs(Outcome& outcome) {
-  const std::string path = outcome.options.outputs.html;
-  if (!path.empty()) write_pages(outcome, path);
+  for (const Kind& kind : kinds) write_runs(outcome, kind);
 }
 
 }  // namespace conclave::check

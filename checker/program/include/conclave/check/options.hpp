@@ -26,6 +26,7 @@ enum class HistoryKind : std::uint8_t {
 // Files to be written beside the report. Empty: none.
 struct OutputOptions {
   std::string html;  // a page for each run; a folder if it is one or ends with a slash
+  std::string itf;   // likewise a trace
 };
 
 struct CheckOptions {

@@ -1,7 +1,11 @@
 // The outcome for people and for programs.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "conclave/check/outcome.hpp"
 
@@ -20,6 +24,14 @@ void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_
 std::string action_text(const RunStep& step, const spec::Scenario& scenario);
 // What a step changed in a server, a phrase each.
 std::vector<std::string> changes_of(const spec::Server& before, const spec::Server& after);
+// A run in the Informal Trace Format (docs/json.md). Ends with a newline.
+struct ItfHead {
+  std::string file;
+  std::string property;
+  std::string sentence;
+  std::optional<std::size_t> cycle_from;  // of a run without end
+};
+std::string itf_trace(const ItfHead& head, const std::vector<RunStep>& steps, const spec::Scenario& scenario);
 std::string_view name_of(spec::ActionKind kind);
 std::string_view name_of(spec::Offer offer);
 // Properties, rules and seeded bugs, each with its sentence.
