@@ -38,7 +38,7 @@ def output_of(command, program):
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True, check=False)
     text = done.stdout.replace(str(ROOT) + "/", "")
-    lines = [line.rstrip() for line in text.rstrip("\n").split("\n")]
+    lines = [line.expandtabs().rstrip() for line in text.rstrip("\n").split("\n")]
     if done.returncode != 0:
         lines += ["$ echo $?", str(done.returncode)]
     return "\n".join([f"$ {shown}"] + lines) + "\n"
