@@ -88,14 +88,24 @@ struct Wrong {
   std::string message;
 };
 
+// A copy of both files, as somebody takes it home: ZooKeeper has written where its own was.
+TEST(DynamicFile, OfAnAbsoluteNameTheLastPartIsTheSecondChoice) {
+  const ZooCfg cfg = parsed("dynamicConfigFile=/opt/conf/zk.dynamic.1f\n",
+                            {{"copy/zk.dynamic.1f", std::string(three)}}, "copy/zoo.cfg");
+  EXPECT_EQ(cfg.dynamic_file, "copy/zk.dynamic.1f");
+  EXPECT_EQ(cfg.configuration.version(), ConfigVersion{0x1f});
+  EXPECT_TRUE(has_note(cfg, "was not found from here and is taken from beside the main file"));
+}
+
 TEST(DynamicFile, WrongInputs) {
   const std::vector<Wrong> cases = {
       {"a=1\ndynamicConfigFile=none", "",
        "conf/zoo.cfg:2: no dynamic file: found 'none': no such file; 'conf/none': no such file; expected the dynamic "
        "file that ZooKeeper wrote or is to start from"},
       {"dynamicConfigFile=/none", "",
-       "conf/zoo.cfg:1: no dynamic file: found '/none': no such file; expected the dynamic file that ZooKeeper wrote "
-       "or is to start from"},
+       "conf/zoo.cfg:1: no dynamic file: found '/none': no such file; 'conf/none': no such file; expected the "
+       "dynamic "
+       "file that ZooKeeper wrote or is to start from"},
       {"dynamicConfigFile=", "",
        "conf/zoo.cfg:1: no dynamic file: found dynamicConfigFile without a name; expected the dynamic file that "
        "ZooKeeper wrote or is to start from"},

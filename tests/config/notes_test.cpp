@@ -46,6 +46,7 @@ TEST(Notes, AreGivenWhereTheyApply) {
       {servers(1) + "initLimit=5", "dataDir is not set: ZooKeeper does not start without it."},
       {servers(1) + "standaloneEnabled=false\ndataDir=d", "initLimit and syncLimit are not set: ZooKeeper does not"},
       {servers(3) + "Server.4=h4:1:2", "'Server.4' on line 4 is no server line"},
+      {servers(3) + "sever.4=h4:1:2", "'sever.4' on line 4 has the value of a server line and is none"},
       {servers(3) + "servers.4=h4:1:2", "'servers.4' on line 4 is no server line"},
       {servers(3) + "server4=h4:1:2", "'server4' on line 4 is no server line"},
       {servers(3) + "server 4=h4:1:2", "'server' with the value '4=h4:1:2' on line 4 is no server line"},
@@ -74,6 +75,7 @@ TEST(Notes, AreNotGivenElsewhere) {
       servers(4) + "group.1=1:2\ngroup.2=3:4",  // an even number says nothing about groups
       servers(3) + "server.9=h:1:2:observer\ngroup.1=1:2:3:9\nweight.9=0",
       "multiAddress.enabled=true\n" + servers(3),
+      servers(3) + "other.4=h4:1",
   };
   for (const std::string& text : texts) {
     const ZooCfg cfg = parsed(text + "\ndataDir=d\ninitLimit=5\nsyncLimit=2");

@@ -316,6 +316,14 @@ CommandLine refused(const std::string& sentence, const char* command = "check") 
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "-";
+  if (!command.starts_with('-') && command != "check" && command != "epoch") {
+    return CommandLine{std::nullopt,
+                       fmt::format("conclave: found the command '{}'; expected check, epoch, node or status\n"
+                                   "conclave: `conclave --help` shows what there is\n",
+                                   command),
+                       ExitCode::wrong_use, std::nullopt};
+  }
   Raw raw;
   raw.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, threads_max);
   CLI::App app("Model-checks the leader election of a ZooKeeper ensemble.", "conclave");

@@ -118,8 +118,24 @@ void warn_of_scope(Outcome& outcome) {
   }
 }
 
+// Where it was too much, there is a smaller question.
+void advise(Outcome& outcome) {
+  constexpr std::size_t servers_whole = 5;
+  const bool large = !outcome.explored.empty() &&
+                     outcome.explored.front().scenario.participants.size() > servers_whole && !outcome.options.starts;
+  const bool given_up = std::any_of(outcome.explored.begin(), outcome.explored.end(), [](const Explored& explored) {
+    return explored.report.stop == checker::Stop::time || explored.report.stop == checker::Stop::memory;
+  });
+  if (!large || !given_up || outcome.violated) return;
+  outcome.warnings.push_back(fmt::format(
+      "more than {} servers are seldom explored to the end; --starts {} explores all elections in which any "
+      "{} voters take part",
+      servers_whole, servers_whole - 1, servers_whole - 1));
+}
+
 void warn(Outcome& outcome) {
   warn_of_scope(outcome);
+  advise(outcome);
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     const bool asked = ((outcome.options.claim | outcome.options.show) & spec::bit(info.property)) != 0;
     const Standing standing = standing_of(outcome, info.property);

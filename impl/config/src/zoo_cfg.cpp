@@ -211,7 +211,8 @@ class Reader {
   void note_almost_a_server(const Property& property) {
     const std::string_view key = trimmed(property.key);
     const std::string name = lower(key);
-    if (is_quorum_key(key) || !name.starts_with("server")) return;
+    if (is_quorum_key(key)) return;
+    if (!name.starts_with("server")) return note_value_of_a_server(property);
     constexpr std::string_view digits = "0123456789";
     const std::size_t number = name.find_first_not_of("s._-", std::string_view("server").size());
     std::string shown = in_quotes(key);
@@ -231,6 +232,19 @@ class Reader {
                     shown, property.line));
   }
 
+  // `sever.3=host:2888:3888`
+  void note_value_of_a_server(const Property& property) {
+    const std::string_view key = trimmed(property.key);
+    const std::size_t dot = key.rfind('.');
+    const bool numbered = dot != std::string_view::npos && dot + 1 < key.size() &&
+                          key.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
+    if (!numbered || !parse_server_value(trimmed(property.value))) return;
+    cfg_.notes.push_back(
+        fmt::format("{} on line {} has the value of a server line and is none, neither here nor in ZooKeeper, which "
+                    "knows only keys that begin with 'server.'.",
+                    in_quotes(key), property.line));
+  }
+
   // ZooKeeper opens the file as it is named, relative to where the process runs. That is rarely where a
   // configuration is looked at from, so the folder of the main file is the second choice.
   tl::expected<std::string, ConfigError> dynamic_text(const std::string& name) {
@@ -246,8 +260,9 @@ class Reader {
     }
     const std::filesystem::path path(name);
     const std::filesystem::path folder = std::filesystem::path(cfg_.file).parent_path();
-    if (path.is_absolute() || folder.empty()) return tl::unexpected(error(in_quotes(name) + ": " + text.error()));
-    const std::string beside = (folder / path).string();
+    // ZooKeeper writes an absolute name, which is seldom there where somebody looks at a copy.
+    const std::string beside = (folder / (path.is_absolute() ? path.filename() : path)).string();
+    if (beside == name) return tl::unexpected(error(in_quotes(name) + ": " + text.error()));
     auto second_text = read_file_(beside);
     if (!second_text) {
       return tl::unexpected(error(
