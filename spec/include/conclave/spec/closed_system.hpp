@@ -124,7 +124,8 @@ class ClosedSystem {
   [[nodiscard]] PropertySet applicable() const { return applicable_; }
 
   // Looks for local states that can be told apart by nothing, before an exploration; may take seconds.
-  void minimise(int threads, const Quotient::Enough& enough = [] { return false; }) {
+  void minimise(
+      int threads, const Quotient::Enough& enough = [] { return false; }) {
     quotient_.build(*this, threads, enough);
   }
   // The local state that stands for this one where only these votes can matter.
