@@ -84,6 +84,7 @@ ExitCode run(const Options& options) {
   if (!http) return refused(http.error(), ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  for (const std::string& note : cfg->notes) spdlog::warn("{}: {}", options.file, note);
   node::NodeSettings settings;
   settings.finalize_wait_ms = options.finalize_wait_ms;
   settings.empty_history = options.empty_history;
