@@ -50,10 +50,8 @@ std::string stop_in_words(checker::Stop stop, const CheckOptions& options) {
 
 // Changes the verdict where everything was explored and yet not everything is known.
 void judge_liveness(Outcome& outcome) {
-  const LivenessOutcome liveness = liveness_of(outcome);
-  const auto violated = checker::Prospect::violated;
-  outcome.violated = outcome.violated || liveness.eventually == violated || liveness.possibly == violated;
   if (outcome.verdict != checker::Verdict::exhausted || outcome.violated) return;
+  const LivenessOutcome liveness = liveness_of(outcome);
   if (liveness.not_judged.empty() && liveness.eventually == checker::Prospect::holds) return;
   outcome.only_liveness_open = true;
   outcome.verdict = checker::Verdict::bounded;
@@ -72,7 +70,10 @@ void judge(Outcome& outcome) {
   using checker::Verdict;
   for (const Explored& explored : outcome.explored) {
     const Report& report = explored.report;
-    outcome.violated = outcome.violated || !report.violations.empty();
+    const auto& liveness = report.liveness;
+    constexpr auto violated = checker::Prospect::violated;
+    const bool endless = liveness && (liveness->eventually == violated || liveness->possibly == violated);
+    outcome.violated = outcome.violated || endless || !report.violations.empty();
     if (static_cast<int>(report.verdict) <= static_cast<int>(outcome.verdict)) continue;
     outcome.verdict = report.verdict;
     outcome.why = stop_in_words(report.stop, outcome.options);
