@@ -48,6 +48,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->add_option("--without-history", raw.without_history,
                    "servers that keep no data, as conclave's node: ids, separated by commas")
       ->delimiter(',')
+      ->check(wrong_number)
       ->type_name("IDS");
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be");
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")

@@ -94,6 +94,12 @@ std::optional<spec::Network> parse_network(std::string_view text) {
   return spec::Network{spec::NetworkKind::fifo, static_cast<int>(*capacity)};
 }
 
+std::string wrong_number(const std::string& text) {
+  const std::size_t digits = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const bool plain = text.size() <= digits + 1 || text[digits] != '0';
+  return plain ? "" : fmt::format("found '{}'; expected a decimal number without zeros in front", text);
+}
+
 std::string wrong_name(const std::string& text) {
   return text.empty() ? "found an empty name; expected that of a file" : "";
 }

@@ -292,13 +292,6 @@ std::string overview_text() {
   return text.replace(text.find(placeholder), placeholder.size(), version());
 }
 
-// By itself CLI11 reads 010 as eight.
-std::string wrong_number(const std::string& text) {
-  const std::size_t digits = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
-  const bool plain = text.size() <= digits + 1 || text[digits] != '0';
-  return plain ? "" : fmt::format("found '{}'; expected a decimal number without zeros in front", text);
-}
-
 void take_decimal_numbers_only(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
     const std::string type = option->get_type_name();

@@ -63,6 +63,8 @@ CommandLine parse_command_line(int argc, const char* const* argv);
 
 // "512M", "8G", "1.5GiB", "1000000". K, M, G and T are powers of 1024, with or without iB or B after them.
 std::optional<std::size_t> parse_size(std::string_view text);
+// What is wrong with how an integer is written; empty if nothing is. By itself CLI11 reads 010 as eight.
+std::string wrong_number(const std::string& text);
 // What is wrong with the name of a file; empty if nothing is.
 std::string wrong_name(const std::string& text);
 // What is wrong with a limit of time in seconds; empty if nothing is.
