@@ -46,9 +46,7 @@ Json server_of(const spec::Server& server) {
   const bool up = server.life == spec::Life::up;
   const model::Peer nobody{};
   const model::Peer& peer = up ? server.peer : nobody;
-  return Json{{"life", up                                ? "up"
-                       : server.life == spec::Life::down ? "down"
-                                                         : "not started"},
+  return Json{{"life", name_of(server.life)},
               {"state", up ? std::string(model::name_of(state_of(peer))) : ""},
               {"round", integer(peer.clock.value)},
               {"proposal", proposal_of(up ? peer.proposal : model::Proposal{{}, {}, model::ServerId{0}})},

@@ -151,17 +151,8 @@ Json notification_json(const model::Notification& notification) {
               {"epoch", vote.proposal.epoch.value}};
 }
 
-std::string_view name_of(spec::Life life) {
-  switch (life) {
-    case spec::Life::unborn: return "not started";
-    case spec::Life::up: return "up";
-    case spec::Life::down: return "down";
-  }
-  return "?";
-}
-
 Json server_json(const spec::Server& server, model::ServerId id) {
-  Json json{{"id", id.value}, {"life", name_of(server.life)}};
+  Json json{{"id", id.value}, {"life", check::name_of(server.life)}};
   if (server.life != spec::Life::up) return json;
   json["state"] = model::name_of(state_of(server.peer));
   json["round"] = server.peer.clock.value;
@@ -171,8 +162,8 @@ Json server_json(const spec::Server& server, model::ServerId id) {
   return json;
 }
 
-Json step_json(const Run& run, std::size_t number, const spec::Scenario& scenario) {
-  const RunStep& step = run.steps[number];
+Json step_json(const std::vector<RunStep>& steps, std::size_t number, const spec::Scenario& scenario) {
+  const RunStep& step = steps[number];
   Json json{{"step", number}};
   if (step.action) {
     const auto id_of = [&](std::uint8_t index) { return scenario.participants[index].id.value; };
@@ -184,8 +175,7 @@ Json step_json(const Run& run, std::size_t number, const spec::Scenario& scenari
     if (has_peer) json["peer"] = id_of(step.action->peer);
     if (step.action->kind == spec::ActionKind::read) json["offer"] = check::name_of(step.action->offer);
     json["text"] = action_text(step, scenario);
-    json["changes"] =
-        changes_of(run.steps[number - 1].servers[step.action->server], step.servers[step.action->server]);
+    json["changes"] = changes_of(steps[number - 1].servers[step.action->server], step.servers[step.action->server]);
   }
   if (step.heard) json["heard"] = notification_json(*step.heard);
   json["servers"] = Json::array();
@@ -195,17 +185,21 @@ Json step_json(const Run& run, std::size_t number, const spec::Scenario& scenari
   return json;
 }
 
+Json steps_json(const std::vector<RunStep>& steps, const spec::Scenario& scenario) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < steps.size(); ++i) list.push_back(step_json(steps, i, scenario));
+  return list;
+}
+
 void add_runs(Json& list, const std::vector<Run>& runs, const char* why, std::size_t scenario_number,
               const spec::Scenario& scenario) {
   for (const Run& run : runs) {
-    Json steps = Json::array();
-    for (std::size_t i = 0; i < run.steps.size(); ++i) steps.push_back(step_json(run, i, scenario));
     list.push_back(Json{{"property", spec::info_of(run.property).name},
                         {"why", why},
                         {"scenario", scenario_number},
                         {"length", run.steps.size() - 1},
                         {"clause", run.clause},
-                        {"steps", std::move(steps)}});
+                        {"steps", steps_json(run.steps, scenario)}});
   }
 }
 
@@ -227,15 +221,11 @@ Json liveness_json(const Outcome& outcome) {
     const auto& [scenario, report] = outcome.explored[i];
     if (!report.liveness || !report.liveness->lasso) continue;
     const LassoRun& lasso = *report.liveness->lasso;
-    Run run;
-    run.steps = lasso.steps;
-    Json steps = Json::array();
-    for (std::size_t step = 0; step < run.steps.size(); ++step) steps.push_back(step_json(run, step, scenario));
     json["lasso"] = Json{{"scenario", i},
                          {"cycle_from", lasso.cycle_from},
                          {"unpromised", lasso.unpromised},
                          {"shortest", lasso.shortest},
-                         {"steps", std::move(steps)}};
+                         {"steps", steps_json(lasso.steps, scenario)}};
     break;
   }
   return json;

@@ -20,10 +20,6 @@ Prospect worse(Prospect left, Prospect right) {
   return left == Prospect::holds ? right : left;
 }
 
-std::string steps_in_words(std::size_t number) {
-  return fmt::format("{} {}", number, number == 1 ? "step" : "steps");
-}
-
 // What is shown of one claim after its name.
 void claim_line(std::string& text, Prospect prospect, std::string_view name, const std::string& numbers) {
   const char* standing = prospect == Prospect::violated ? "VIOLATED"

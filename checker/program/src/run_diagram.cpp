@@ -335,10 +335,6 @@ std::vector<std::size_t> concerned_in(const Run& run) {
   return lanes;
 }
 
-std::string steps_in_words(std::size_t number) {
-  return fmt::format("{} {}", number, number == 1 ? "step" : "steps");
-}
-
 void head(const Outcome& outcome, const Run& run, Diagram& diagram) {
   const spec::PropertyInfo& info = spec::info_of(run.property);
   diagram.name = info.name;

@@ -211,4 +211,13 @@ std::string run_text(const Run& run, const spec::Scenario& scenario) {
   return text;
 }
 
+std::string_view name_of(spec::Life life) {
+  switch (life) {
+    case spec::Life::unborn: return "not started";
+    case spec::Life::up: return "up";
+    case spec::Life::down: return "down";
+  }
+  return "?";
+}
+
 }  // namespace conclave::check

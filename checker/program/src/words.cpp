@@ -52,6 +52,10 @@ std::string how_many(int number, std::string_view one, std::string_view several)
   return fmt::format("{} {}", number, number == 1 ? one : several);
 }
 
+std::string steps_in_words(std::size_t number) {
+  return fmt::format("{} {}", number, number == 1 ? "step" : "steps");
+}
+
 std::string zxid_text(model::Zxid zxid) {
   if (zxid.value == model::least) return "none";
   return zxid.value < 0 ? std::to_string(zxid.value) : fmt::format("{:#x}", zxid.value);

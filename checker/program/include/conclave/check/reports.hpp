@@ -34,6 +34,7 @@ struct ItfHead {
 std::string itf_trace(const ItfHead& head, const std::vector<RunStep>& steps, const spec::Scenario& scenario);
 std::string_view name_of(spec::ActionKind kind);
 std::string_view name_of(spec::Offer offer);
+std::string_view name_of(spec::Life life);
 // Properties, rules and seeded bugs, each with its sentence.
 std::string listing();
 

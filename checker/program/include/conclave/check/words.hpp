@@ -22,6 +22,8 @@ std::string rate_in_words(double per_second);     // 850 k, 5.3 M
 // "1 crash", "no crash", "2 crashes".
 std::string how_many(int number, std::string_view one, std::string_view several);
 
+// "1 step", "0 steps".
+std::string steps_in_words(std::size_t number);
 std::string zxid_text(model::Zxid zxid);                      // 0x200000005, or -1
 std::string id_text(model::ServerId id);                      // 3, or nobody
 std::string id_set(const std::vector<model::ServerId>& ids);  // {1 2 3}
