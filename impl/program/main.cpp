@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "conclave/node/epoch_files.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
+#include "conclave/record/recorder.hpp"
 #include "conclave/status/addresses.hpp"
 #include "conclave/status/status_ports.hpp"
 #include "program.hpp"
@@ -32,6 +34,7 @@ struct Options {
   int finalize_wait_ms = 200;
   std::string log = "info";
   bool votes_only = false;
+  std::string record;
   std::vector<std::string> http;
   bool empty_history = false;
 };
@@ -105,6 +108,14 @@ ExitCode run(const Options& options) {
     }
     settings.files = &*files;
   }
+  std::unique_ptr<record::Recorder> recorder;
+  if (!options.record.empty()) {
+    auto opened =
+        record::Recorder::open(options.record, [](const std::string& sentence) { spdlog::error("{}", sentence); });
+    if (!opened) return refused(opened.error(), ExitCode::bad_input);
+    recorder = std::move(*opened);
+    settings.recorder = recorder.get();
+  }
   settings.cfg = *cfg;
   spdlog::info("This node stores no data: it takes part in elections{}, and never has a copy of what clients write.",
                settings.files != nullptr ? " and epochs" : " only");
@@ -137,6 +148,7 @@ void declare(CLI::App& app, Options& options) {
                  "milliseconds to wait for something better (default 200, ZooKeeper's)")
       ->check(CLI::Range(1, 60000));
   app.add_option("--http", options.http, "HOST:PORT for /metrics and /status; :PORT for all addresses; repeatable");
+  app.add_option("--record", options.record, "append all that happens to this file, for `conclave trace`");
   app.add_flag("--votes-only", options.votes_only, "no quorum port, no epoch: only elections");
   app.add_flag("--empty-history", options.empty_history,
                "stand as a server whose history is empty, which may lead others that are empty");

@@ -69,10 +69,12 @@ class Ensemble : public testing::Test {
     settings.empty_history = empty_history;
     settings.durable = server.files.durable;
     settings.files = &server.files;
+    adjust(settings);
     server.node = Node::make(io_, settings, [this, sid](const NodeState& state) { heard(sid, state); });
     const auto started = server.node->start();
     ASSERT_TRUE(started) << started.error();
   }
+  virtual void adjust(NodeSettings&) {}
   void kill(int sid) {
     servers_.at(sid).node->stop();
     servers_.at(sid).node.reset();

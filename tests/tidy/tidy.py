@@ -29,11 +29,12 @@ ROOMS = [
     ("model", {"model"}),
     ("spec", {"model", "spec"}),
     ("checker/include", {"checker"}),
-    ("checker/program", {"model", "spec", "checker", "check", "config"}),
+    ("checker/program", {"model", "spec", "checker", "check", "config", "record"}),
     ("impl/config", {"model", "config"}),
     ("impl/wire", {"model", "config", "wire"}),
-    ("impl/node", {"model", "config", "wire", "node"}),
-    ("impl", {"model", "config", "wire", "node", "status"}),
+    ("impl/record", {"model", "record"}),
+    ("impl/node", {"model", "config", "wire", "record", "node"}),
+    ("impl", {"model", "config", "wire", "record", "node", "status"}),
 ]
 # Rooms that take nothing from outside the project but the standard library.
 STANDARD_ONLY = {"model"}

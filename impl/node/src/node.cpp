@@ -90,11 +90,16 @@ tl::expected<void, std::string> Node::start() {
   if (settings_.files != nullptr) make_quorum_port();
   connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
   if (auto bound = connections_->listen(); !bound) return bound;
+  if (settings_.recorder != nullptr) {
+    settings_.recorder->begin(
+        {"conclave " CONCLAVE_VERSION, 0, settings_.sid, settings_.files != nullptr, durable_, ensemble_});
+  }
   begin_election();
   return {};
 }
 
 void Node::stop() {
+  if (settings_.recorder != nullptr && !stopped_) settings_.recorder->end("stopped");
   stopped_ = true;
   if (settings_.lease != nullptr) settings_.lease->clear();
   election_timer_.cancel();
@@ -125,6 +130,7 @@ void Node::make_quorum_port() {
   callbacks.stepped = [weak = weak_from_this()](const model::EpochEvent& event, const model::EpochTransition& made) {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
+    if (self->settings_.recorder != nullptr) self->settings_.recorder->epoch(event, made);
     self->lease_.step(event, made, LeaseClock::now());
     self->show_lease();
   };
@@ -150,17 +156,18 @@ void Node::take(const model::Event& event) {
     log::info("New election. My id = {}, proposed zxid={}", settings_.sid.value,
               keeps_history(peer_.durable) ? fmt::format("0x{:x}", peer_.durable.last_zxid.value) : "none");
   }
-  model::Transition made = model::react(ensemble_, peer_, event);
-  peer_ = made.peer;
-  for (const model::Effect& effect : made.effects) apply(effect);
+  step(event);
   // react() stops where the effects of one call would not fit.
-  while (model::in_election(peer_) && !peer_.received.empty()) {
-    made = model::react(ensemble_, peer_, model::Process{});
-    peer_ = made.peer;
-    for (const model::Effect& effect : made.effects) apply(effect);
-  }
+  while (model::in_election(peer_) && !peer_.received.empty()) step(model::Process{});
   tell();
   if (was_looking && state_of(peer_) != ServerState::looking) begin_role();
+}
+
+void Node::step(const model::Event& event) {
+  const model::Transition made = model::react(ensemble_, peer_, event);
+  if (settings_.recorder != nullptr) settings_.recorder->election(peer_, event, made);
+  peer_ = made.peer;
+  for (const model::Effect& effect : made.effects) apply(effect);
 }
 
 void Node::apply(const model::Effect& effect) {
@@ -259,6 +266,7 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
   if (cfg->configuration.version() <= committed(ensemble_, peer_).version()) return model::ConfigText::parsed;
   index = static_cast<model::ConfigIndex>(ensemble_.configurations.size());
   ensemble_.configurations.push_back(cfg->configuration);
+  if (settings_.recorder != nullptr) settings_.recorder->configuration(cfg->configuration);
   config_texts_.emplace_back(text);
   return model::ConfigText::parsed;
 }

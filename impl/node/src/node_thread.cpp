@@ -21,6 +21,8 @@
 #include "conclave/node/lease.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
+#include "conclave/record/recorder.hpp"
+#include "log.hpp"
 
 namespace conclave {
 namespace {
@@ -86,6 +88,7 @@ struct Node::Inside {
   // Between start() and stop(); the owner's.
   std::unique_ptr<boost::asio::io_context> io;
   std::optional<node::DiskEpochFiles> files;
+  std::unique_ptr<record::Recorder> recorder;
   std::shared_ptr<node::Node> core;
   std::thread thread;
 
@@ -200,6 +203,13 @@ tl::expected<void, NodeError> Node::Inside::start() {
     }
     settings.files = &*files;
   }
+  if (!options.record.empty()) {
+    auto opened =
+        record::Recorder::open(options.record, [](const std::string& sentence) { node::log::error("{}", sentence); });
+    if (!opened) return refused(NodeError::Kind::recording, opened.error());
+    recorder = std::move(*opened);
+    settings.recorder = recorder.get();
+  }
   {
     const std::lock_guard lock(mutex);
     running = true;
@@ -286,6 +296,7 @@ void Node::Inside::stop() {
   core.reset();
   io.reset();
   files.reset();
+  recorder.reset();
 }
 
 void Node::Inside::tell(const NodeState& now) {

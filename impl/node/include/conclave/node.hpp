@@ -34,6 +34,7 @@ struct NodeError {
     configuration,  // the file or the list of servers
     data_dir,       // myid or the epochs
     address,        // it can't listen
+    recording,      // the file of `record` can't be opened, or is something else
     write,          // an epoch could not be written, so it may promise nothing any more
     callback,       // `on_change` has thrown
     internal        // a defect of Conclave's, or no memory
@@ -49,6 +50,9 @@ struct NodeOptions {
   std::chrono::milliseconds finalize_wait{200};
   // Elections, and nothing else: no quorum port, no epoch, nothing written. Nobody is fenced then.
   bool votes_only = false;
+  // A file to append a recording to, for `conclave trace`; none if empty. If it can't be written any more, the
+  // recording ends and the node goes on.
+  std::string record = {};
   // Called at each change, in the node's thread; the queries already tell of it. While it runs the node hears and says
   // nothing, so that others take it for lost after some ticks: hand longer work on to another thread. It may call
   // everything of the node except start() and the destructor. An exception ends the node (NodeError::Kind::callback).

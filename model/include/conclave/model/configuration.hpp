@@ -74,6 +74,8 @@ class Configuration {
   [[nodiscard]] constexpr ConfigurationError error() const { return error_; }
   [[nodiscard]] constexpr QuorumKind kind() const { return kind_; }
   [[nodiscard]] constexpr ConfigVersion version() const { return version_; }
+  // The number that make() was given.
+  [[nodiscard]] constexpr std::uint64_t addresses() const { return addresses_; }
   // Sorted by id.
   [[nodiscard]] constexpr const FixedVector<Member, servers_max>& members() const { return members_; }
   [[nodiscard]] constexpr const FixedVector<Group, servers_max>& groups() const { return groups_; }

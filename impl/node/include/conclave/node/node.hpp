@@ -19,6 +19,7 @@
 #include "conclave/node/node_state.hpp"
 #include "conclave/node/quorum_port.hpp"
 #include "conclave/node/statistics.hpp"
+#include "conclave/record/recorder.hpp"
 
 namespace conclave::node {
 
@@ -37,6 +38,8 @@ struct NodeSettings {
   bool empty_history = false;
   // With it, epochs are established over the quorum port; without, the node votes and no more. Must outlive the node.
   EpochFiles* files = nullptr;
+  // Is told of everything that happens; nobody has to. Must outlive the node.
+  record::Recorder* recorder = nullptr;
   // Where other threads read whether this server leads; nobody has to. Must outlive the node.
   LeaseBoard* lease = nullptr;
 };
@@ -65,6 +68,7 @@ class Node : public std::enable_shared_from_this<Node> {
  private:
   Node(boost::asio::io_context& io, NodeSettings settings, Listener listener);
   void take(const model::Event& event);
+  void step(const model::Event& event);
   void apply(const model::Effect& effect);
   void tell();
   void received(model::ServerId from, wire::ByteView body);
