@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
     const CommandLine line = parse_command_line(argc, argv);
     if (line.check) return status_of(run_check(*line.check));
     if (line.epoch) return status_of(run_epoch(*line.epoch));
+    if (line.trace) return status_of(run_trace(*line.trace));
     if (line.code == ExitCode::holds) return status_of(printed(line.text, line.code));
     std::fputs(line.text.c_str(), stderr);
     return status_of(line.code);

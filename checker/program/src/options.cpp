@@ -14,6 +14,7 @@
 
 #include "conclave/check/epoch_options.hpp"
 #include "conclave/check/reports.hpp"
+#include "conclave/check/trace_options.hpp"
 #include "conclave/check/words.hpp"
 
 namespace conclave::check {
@@ -29,6 +30,7 @@ constexpr const char* overview = R"(conclave {version} - model-checks the leader
   conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
   conclave node FILE      take part in the ensemble's elections, on the network
   conclave status FILE    ask every server of the ensemble whom it follows
+  conclave trace FILE...  replay what nodes have recorded, and tell it as one story
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
   conclave check --help   all options; likewise for epoch
   conclave --version
@@ -310,9 +312,9 @@ CommandLine refused(const std::string& sentence, const char* command = "check") 
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   const std::string_view command = argc > 1 ? argv[1] : "-";
-  if (!command.starts_with('-') && command != "check" && command != "epoch") {
+  if (!command.starts_with('-') && command != "check" && command != "epoch" && command != "trace") {
     return CommandLine{std::nullopt,
-                       fmt::format("conclave: found the command '{}'; expected check, epoch, node or status\n"
+                       fmt::format("conclave: found the command '{}'; expected check, epoch, node, status or trace\n"
                                    "conclave: `conclave --help` shows what there is\n",
                                    command),
                        ExitCode::wrong_use, std::nullopt};
@@ -329,16 +331,20 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_limits(*check, raw);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
+  TraceOptions trace_options;
+  const CLI::App* trace = add_trace(app, trace_options);
   for (CLI::App* command : app.get_subcommands({})) take_decimal_numbers_only(*command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return refused(error.what(), epoch.parsed() ? "epoch" : "check");
+    if (error.get_exit_code() != 0) {
+      return refused(error.what(), epoch.parsed() ? "epoch" : trace->parsed() ? "trace" : "check");
+    }
     std::ostringstream text;
     app.exit(error, text, text);
     // The overview says more of the program than its one subcommand would.
-    const bool top_help =
-        dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed() && !epoch.parsed();
+    const bool top_help = dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed() &&
+                          !epoch.parsed() && !trace->parsed();
     return CommandLine{std::nullopt, top_help ? overview_text() : text.str(), ExitCode::holds, std::nullopt};
   }
   if (epoch.parsed()) {
@@ -347,6 +353,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     if (!epoch.read(options, wrong)) return refused(wrong, "epoch");
     return CommandLine{std::nullopt, "", ExitCode::holds, options};
   }
+  if (trace->parsed()) return CommandLine{std::nullopt, "", ExitCode::holds, std::nullopt, trace_options};
   if (!check->parsed()) return CommandLine{std::nullopt, overview_text(), ExitCode::holds, std::nullopt};
   if (raw.list) return CommandLine{std::nullopt, listing(), ExitCode::holds, std::nullopt};
   try {

@@ -14,38 +14,8 @@
 namespace conclave::check {
 namespace {
 
-constexpr std::size_t width = 110;
 constexpr std::size_t sets_listed_max = 10;
 constexpr std::size_t explorations_listed_max = 10;
-
-// Parts one after the other, separated, on lines that a terminal shows whole. `head` begins the first of them.
-void wrapped(std::string& text, std::string_view head, const std::vector<std::string>& parts,
-             std::string_view between) {
-  const std::string indent(head.empty() ? 0 : head.find_first_not_of(' ') + 4, ' ');
-  std::string line(head);
-  bool empty = true;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string part = parts[i] + std::string(i + 1 < parts.size() ? between : "");
-    if (!empty && line.size() + part.size() > width) {
-      text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-      line = indent;
-    }
-    line += part;
-    empty = false;
-  }
-  text += line + "\n";
-}
-
-std::vector<std::string> words_of(const std::string& sentence) {
-  std::vector<std::string> words;
-  std::size_t from = 0;
-  while (from < sentence.size()) {
-    const std::size_t space = std::min(sentence.find(' ', from), sentence.size());
-    words.push_back(sentence.substr(from, space - from));
-    from = space + 1;
-  }
-  return words;
-}
 
 void paragraph(std::string& text, const std::string& head, const std::string& sentence) {
   wrapped(text, head, words_of(sentence), " ");

@@ -147,4 +147,33 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
   return fmt::format("{}", fmt::join(parts, between));
 }
 
+void wrapped(std::string& text, std::string_view head, const std::vector<std::string>& parts,
+             std::string_view between) {
+  constexpr std::size_t width = 110;
+  const std::string indent(head.empty() ? 0 : head.find_first_not_of(' ') + 4, ' ');
+  std::string line(head);
+  bool empty = true;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string part = parts[i] + std::string(i + 1 < parts.size() ? between : "");
+    if (!empty && line.size() + part.size() > width) {
+      text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+      line = indent;
+    }
+    line += part;
+    empty = false;
+  }
+  text += line + "\n";
+}
+
+std::vector<std::string> words_of(const std::string& sentence) {
+  std::vector<std::string> words;
+  std::size_t from = 0;
+  while (from < sentence.size()) {
+    const std::size_t space = std::min(sentence.find(' ', from), sentence.size());
+    words.push_back(sentence.substr(from, space - from));
+    from = space + 1;
+  }
+  return words;
+}
+
 }  // namespace conclave::check

@@ -10,6 +10,7 @@
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
+#include "conclave/check/trace_command.hpp"
 #include "conclave/model/peer.hpp"
 #include "conclave/spec/properties.hpp"
 #include "conclave/spec/rules.hpp"
@@ -54,6 +55,7 @@ struct CommandLine {
   std::string text;                 // for stdout if code is `holds`, otherwise for stderr
   ExitCode code = ExitCode::holds;  // where there is no check
   std::optional<EpochOptions> epoch;
+  std::optional<TraceOptions> trace = std::nullopt;
 };
 
 // Looks at $CONCLAVE_DEFAULT_CONFIG.

@@ -31,6 +31,12 @@ std::string id_set(const std::vector<model::ServerId>& ids);  // {1 2 3}
 std::string vote_text(const model::Vote& vote);
 std::string proposal_text(const model::Proposal& proposal);  // leader=3 zxid=0x3 epoch=1
 
+// Adds parts one after the other, separated, on lines that a terminal shows whole. `head` begins the first of them; the
+// others are indented by four more than it is.
+void wrapped(std::string& text, std::string_view head, const std::vector<std::string>& parts,
+             std::string_view between);
+std::vector<std::string> words_of(const std::string& sentence);  // between blanks
+
 // Each bound as a phrase that an operator understands.
 std::vector<std::string> bounds_in_words(const spec::Scope& scope);
 // The voters' initial votes, best first: "5 > 4 > 3".

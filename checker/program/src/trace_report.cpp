@@ -1,0 +1,123 @@
+// `conclave trace`: the report, for people and for programs.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "conclave/check/trace_command.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string verdict_of(const Survey& survey) { return survey.findings.empty() ? "same" : "differs"; }
+
+std::string where(const TraceFinding& finding) { return fmt::format("{}:{}", finding.file, finding.line); }
+
+void write_files(std::string& text, const Survey& survey) {
+  auto out = std::back_inserter(text);
+  for (const TracedFile& file : survey.files) {
+    fmt::format_to(out, "{}\n  server {}; {}, {} lines, {} steps done again\n", file.name,
+                   id_set({file.sids.begin(), file.sids.end()}), how_many(static_cast<int>(file.runs), "run", "runs"),
+                   grouped(file.lines), grouped(file.steps));
+    for (const std::size_t line : file.cut_lines) {
+      fmt::format_to(out, "  note: line {} was not written to its end, as by a kill; it is left out\n", line);
+    }
+    if (file.not_looked_at == 0) continue;
+    fmt::format_to(out, "  note: {} lines after a difference were not looked at\n", grouped(file.not_looked_at));
+  }
+}
+
+void write_findings(std::string& text, const Survey& survey) {
+  auto out = std::back_inserter(text);
+  for (const TraceFinding& finding : survey.findings) {
+    fmt::format_to(out, "DIFFERS  {}: server {}: {}\n  {}\n    recorded: {}\n    model:    {}\n", where(finding),
+                   finding.sid.value, finding.what, finding.field, finding.recorded, finding.model);
+  }
+}
+
+}  // namespace
+
+std::string trace_text_report(const Survey& survey, const std::vector<StoryLine>& story) {
+  std::string text;
+  auto out = std::back_inserter(text);
+  write_files(text, survey);
+  std::string day;
+  for (const StoryLine& line : story) {
+    const std::string time = record::time_to_text(line.unix_us);
+    if (time.substr(0, 10) != day) {
+      day = time.substr(0, 10);
+      fmt::format_to(out, "story, {} UTC\n", day);
+    }
+    wrapped(text, fmt::format("  {}  server {}  ", time.substr(11, 12), line.sid.value), words_of(line.text), " ");
+  }
+  write_findings(text, survey);
+  std::size_t steps = 0;
+  for (const TracedFile& file : survey.files) steps += file.steps;
+  if (survey.findings.empty()) {
+    fmt::format_to(out, "verdict: same - the model takes each of the {} steps as it was recorded\n", grouped(steps));
+  } else {
+    fmt::format_to(out, "verdict: differs - {}\n",
+                   how_many(static_cast<int>(survey.findings.size()), "difference", "differences"));
+  }
+  return text;
+}
+
+std::string trace_json_report(const Survey& survey, const std::vector<StoryLine>& story) {
+  Json json = {{"format", 1}, {"verdict", verdict_of(survey)}};
+  Json files = Json::array();
+  for (const TracedFile& file : survey.files) {
+    Json sids = Json::array();
+    for (const model::ServerId sid : file.sids) sids.push_back(sid.value);
+    files.push_back({{"name", file.name},
+                     {"sids", sids},
+                     {"runs", file.runs},
+                     {"lines", file.lines},
+                     {"steps", file.steps},
+                     {"cut_lines", file.cut_lines},
+                     {"not_looked_at", file.not_looked_at}});
+  }
+  json["files"] = files;
+  Json findings = Json::array();
+  for (const TraceFinding& finding : survey.findings) {
+    findings.push_back({{"file", finding.file},
+                        {"line", finding.line},
+                        {"sid", finding.sid.value},
+                        {"event", finding.what},
+                        {"field", finding.field},
+                        {"recorded", finding.recorded},
+                        {"model", finding.model}});
+  }
+  json["differences"] = findings;
+  Json lines = Json::array();
+  for (const StoryLine& line : story) {
+    lines.push_back({{"time", record::time_to_text(line.unix_us)},
+                     {"sid", line.sid.value},
+                     {"file", survey.files[line.file].name},
+                     {"line", line.line},
+                     {"text", line.text}});
+  }
+  json["story"] = lines;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+ExitCode run_trace(const TraceOptions& options) {
+  const auto refused = [](const record::ReadError& error) {
+    fmt::print(stderr, "{}\n", error.message());
+    return ExitCode::bad_input;
+  };
+  const auto found = survey(options.files);
+  if (!found) return refused(found.error());
+  const auto story = story_of(*found, options.all);
+  if (!story) return refused(story.error());
+  const std::string report = options.json ? trace_json_report(*found, *story) : trace_text_report(*found, *story);
+  const bool written =
+      std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
+  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
+  return found->findings.empty() ? ExitCode::holds : ExitCode::violated;
+}
+
+}  // namespace conclave::check
