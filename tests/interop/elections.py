@@ -5,7 +5,8 @@ usage: elections.py NODE MIX [unittest arguments]
 
 NODE is the program conclave-node, MIX one of the words below. After each step there is exactly one leader, followed by
 all, with an epoch that nobody has led before; real servers say so (srvr), and clients are served wherever that is
-possible. Real servers need Debian's package zookeeper; without it everything with them is skipped, and says so.
+possible; and what the nodes have recorded is what the model does (conclave trace). Real servers need Debian's package
+zookeeper; without it everything with them is skipped, and says so.
 
 What is possible: a transaction, the beginning of a session included, needs copies at three of the five, and nodes keep
 none. So clients are served as long as three real servers run. A node leads only where no real server can.
@@ -35,8 +36,9 @@ def with_ensemble(test):
     @functools.wraps(test)
     def wrapped(self):
         self.epoch, self.leader, self.elections = 0, None, 0
-        with ensemble.Ensemble(NODE, MIXES[MIX]) as self.all:
+        with ensemble.Ensemble(NODE, MIXES[MIX], recorded=True) as self.all:
             test(self)
+            self.all.expect_same()
     return wrapped
 
 

@@ -1,8 +1,10 @@
 """An ensemble of real servers and nodes on 127.0.0.1, and questions to all of it."""
 
+import json
 import pathlib
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -25,10 +27,11 @@ class Failed(AssertionError):
 
 
 class Ensemble:
-    """`nodes`: the ids that are ours, of 1 to `size`; the others are real. Use it in a with statement."""
+    """`nodes`: the ids that are ours, of 1 to `size`; the others are real. `recorded`: nodes record what they do. Use
+    it in a with statement."""
 
-    def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS):
-        self.program, self.nodes, self.size = program, set(nodes), size
+    def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS, recorded=False):
+        self.program, self.nodes, self.size, self.recorded = program, set(nodes), size, recorded
         self.options, self.jvm, self.tick_ms = options, jvm, tick_ms
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-interop-"))
         self.changed = threading.Condition()
@@ -52,6 +55,9 @@ class Ensemble:
 
     def data_dir(self, sid):
         return self.folder / str(sid)
+
+    def recording(self, sid):
+        return self.folder / f"{sid}.rec"
 
     def host(self, sid):
         """Where a server can be reached by the others."""
@@ -84,7 +90,8 @@ class Ensemble:
         for sid in sids or self.sids:
             cfg, log = self.folder / f"{sid}.cfg", self.folder / f"{sid}.log"
             if sid in self.nodes:
-                made = servers.Node(sid, self.program, cfg, log, self.changed, self.options, self.prefix(sid))
+                options = [*self.options, *(["--record", str(self.recording(sid))] if self.recorded else [])]
+                made = servers.Node(sid, self.program, cfg, log, self.changed, options, self.prefix(sid))
             else:
                 sid_of = {port: other for other, port in self.quorum.items()}
                 made = servers.Real(sid, cfg, log, self.changed, sid_of, self.folder, self.jvm, self.prefix(sid))
@@ -110,6 +117,18 @@ class Ensemble:
         with self.changed:
             return sorted(self.led + [(epoch, sid) for sid, server in self.running.items()
                                       for epoch in server.led_epochs])
+
+    def expect_same(self):
+        """The model takes every step that the nodes have recorded, kills included, as they took it."""
+        files = [str(self.recording(sid)) for sid in sorted(self.nodes) if self.recording(sid).exists()]
+        if not files:
+            return
+        trace = [str(pathlib.Path(self.program).with_name("conclave")), "trace", *files, "--json"]
+        done = subprocess.run(trace, capture_output=True, text=True, check=False)
+        report = json.loads(done.stdout) if done.stdout else {"differences": done.stderr}
+        if done.returncode != 0 or not all(file["steps"] > 0 for file in report["files"]):
+            kept = shutil.copytree(self.folder, tempfile.mkdtemp(prefix="conclave-differs-"), dirs_exist_ok=True)
+            raise Failed(f"recordings, kept in {kept}: {report['differences']}")
 
     # --- waiting -----------------------------------------------------------------------------------------------------
 
