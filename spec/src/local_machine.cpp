@@ -146,10 +146,12 @@ void LocalMachine::forget_quorum(model::Peer& peer) const {
   model::VoteTable all;
   for (const Server& blank : blanks_) {
     const model::ServerId id = blank.peer.id;
-    // One without weight may be more recent than anybody it can elect: whether it stands behind this is judged.
-    const bool recent = initial_proposal(scenario_.ensemble, blank.peer) > peer.proposal;
-    if (recent && supports(id)) return;
-    if (!recent && configuration.votes(id)) all.put(id, own);
+    // One without weight may be more recent than anybody it can elect, and one without database must not be counted:
+    // whether they stand behind this is judged.
+    const model::Proposal initial = initial_proposal(scenario_.ensemble, blank.peer);
+    const bool judged = initial > peer.proposal || initial.zxid == model::unlogged;
+    if (judged && supports(id)) return;
+    if (!judged && configuration.votes(id)) all.put(id, own);
   }
   peer.outofelection.clear();
   peer.recvset = all;

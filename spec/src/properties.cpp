@@ -37,6 +37,29 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
      "A server that joins others follows only a leader that has itself said that it leads, and takes the lead itself "
      "only in its own round.",
      "no oracle", "FastLeaderElection.checkLeader (ZOOKEEPER-159, ZOOKEEPER-1514)"},
+    {Property::better_votes_adopted, PropertyKind::always, "better-votes-adopted",
+     "A server that counts a looking vote, of its round or of a later one, proposes nothing below it from then on.",
+     "", "nobody says again, unasked, what was heard (ZOOKEEPER-275)"},
+    {Property::joins_settled_quorum, PropertyKind::always, "joins-settled-quorum",
+     "A server that hears the vote with which a quorum of settled servers agrees on leader and epoch joins it, if "
+     "the "
+     "leader has itself said so, or if it is the leader and in that round.",
+     "no oracle", "how a late server gets into an ensemble that runs (ZOOKEEPER-480, ZOOKEEPER-1732)"},
+    {Property::joins_round_quorum, PropertyKind::always, "joins-round-quorum",
+     "A server joins as well with the first settled vote of its round with which a quorum of that round agrees, "
+     "looking "
+     "or settled, if the leader has itself said so there.",
+     "no oracle", "otherwise it waits for a time-out to hear the same again (ZOOKEEPER-3537)"},
+    {Property::elections_end_settled, PropertyKind::always, "elections-end-settled",
+     "A server that looks begins no other election before it has settled.", "",
+     "who begins anew raises the round, and the others' votes are void (ZOOKEEPER-157, ZOOKEEPER-2988)"},
+    {Property::decided_round_begun, PropertyKind::always, "decided-round-begun",
+     "A decided vote says in which round it was elected: in one that has begun.", "",
+     "it is what the server answers from then on, and what others count (ZOOKEEPER-1818)"},
+    {Property::unlogged_not_counted, PropertyKind::always, "unlogged-not-counted",
+     "A server decides by silence only with a quorum of servers that have a database or have settled before.",
+     "a server with zxid -1, no oracle",
+     "who has lost its data may have been needed for what was committed (ZOOKEEPER-261)"},
     {Property::quorum_took_part, PropertyKind::always, "quorum-took-part",
      "When a server has decided, a quorum of servers has started.", "no oracle",
      "a leader without a quorum alive would only time out"},
@@ -152,7 +175,10 @@ Moment moment_of(const LocalStep& step) {
   if (!std::holds_alternative<model::Process>(step.event) || step.before.received.empty()) return moment;
   const model::Notification heard = step.before.received[0];
   moment.heard = heard;
-  if (heard.vote.state == ServerState::looking) return moment;
+  if (heard.vote.state == ServerState::looking) {  // nobody may decide now; who does has counted it
+    store(moment.round, heard.from.value, heard.vote);
+    return moment;
+  }
   if (heard.vote.round.value == step.before.clock.value) store(moment.round, heard.from.value, heard.vote);
   store(moment.ever, heard.from.value, heard.vote);
   return moment;
@@ -193,6 +219,16 @@ bool as_recent_as(const LocalStep& step, const Vote& decided, const std::set<std
   return true;
 }
 
+// Who stands behind the decision, but for looking servers whose data is gone.
+std::set<std::int64_t> with_database(const LocalStep& step, const Moment& moment, const Vote& decided) {
+  std::set<std::int64_t> servers = supporters(moment.round, decided, false);
+  for (const std::int64_t looking : supporters(moment.round, decided, true)) {
+    const auto initial = initial_of(step.scenario, looking);
+    if (initial && initial->zxid.value == model::unlogged.value) servers.erase(looking);
+  }
+  return servers;
+}
+
 bool leader_spoke(const LocalStep& step, const Moment& moment, const Vote& decided) {
   if (decided.proposal.leader.value == step.before.id.value) return decided.round.value == step.before.clock.value;
   for (const Table* table : {&moment.round, &moment.ever}) {
@@ -223,7 +259,9 @@ void judge_decision(const LocalStep& step, const Vote& decided, Findings& findin
   finding(findings, Property::decided_is_initial, initial && order_of(*initial) == order_of(decided.proposal));
   finding(findings, Property::weightless_never_elected,
           weighty_voter(step.scenario, step.before, decided.proposal.leader.value));
-  const bool by_silence = !moment.heard.has_value();
+  finding(findings, Property::decided_round_begun, decided.round.value >= 1);
+  const bool joins = moment.heard && moment.heard->vote.state != ServerState::looking;
+  const bool by_silence = !joins;
   // An observer may count a voter's old vote in a new round (see Rule::answer_non_voter), and elects nobody.
   if (by_silence && step.before.learner_type == model::LearnerType::participant) {
     finding(findings, Property::decided_as_recent_as_voters,
@@ -231,10 +269,67 @@ void judge_decision(const LocalStep& step, const Vote& decided, Findings& findin
     finding(findings, Property::decided_as_recent_as_supporters,
             as_recent_as(step, decided, supporters(moment.round, decided, false)));
   }
+  if (by_silence) {
+    finding(findings, Property::unlogged_not_counted, quorum_among(step, with_database(step, moment, decided)));
+  }
   const bool behind = quorum_among(step, supporters(moment.round, decided, false)) ||
                       (!by_silence && quorum_among(step, supporters(moment.ever, decided, false)));
   finding(findings, Property::quorum_behind_decision, behind);
   if (!by_silence) finding(findings, Property::leader_said_so, leader_spoke(step, moment, decided));
+}
+
+bool said_leading(const Table& table, std::int64_t leader) {
+  return std::any_of(table.begin(), table.end(), [leader](const auto& entry) {
+    return entry.first == leader && entry.second.state == ServerState::leading;
+  });
+}
+
+// A looking server hears one that has settled. `moment` has that vote in its tables.
+void judge_joining(const LocalStep& step, const Moment& moment, const Vote& heard, Findings& findings) {
+  const std::int64_t leader = heard.proposal.leader.value;
+  const bool own_round = heard.round.value == step.before.clock.value;
+  const bool itself = leader == step.before.id.value;
+  const bool joined = state_of(step.after.peer) != ServerState::looking;
+  std::set<std::int64_t> settled;
+  for (const auto& [from, vote] : moment.ever) {
+    const bool same = vote.proposal.leader.value == leader && vote.proposal.epoch.value == heard.proposal.epoch.value;
+    if (same) settled.insert(from);
+  }
+  if (quorum_among(step, settled) && (itself ? own_round : said_leading(moment.ever, leader))) {
+    finding(findings, Property::joins_settled_quorum, joined);
+  }
+  if (own_round && quorum_among(step, supporters(moment.round, heard, false)) &&
+      (itself || said_leading(moment.round, leader))) {
+    finding(findings, Property::joins_round_quorum, joined);
+  }
+}
+
+// The main loop takes a notification, and is not waiting for better ones only.
+void judge_hearing(const LocalStep& step, Findings& findings) {
+  const Peer& before = step.before;
+  const Peer& after = step.after.peer;
+  const Moment moment = moment_of(step);
+  if (!moment.heard) return;
+  const model::Notification& heard = *moment.heard;
+  const bool looking = heard.vote.state == ServerState::looking;
+  if (model::in_election(after)) {
+    const bool joins_round = looking && heard.vote.round.value == after.clock.value;
+    finding(findings, Property::elections_end_settled, after.clock.value == before.clock.value || joins_round);
+  }
+  const model::Configuration& configuration = step.scenario.ensemble.configurations[before.committed];
+  const std::set<std::int64_t> voters = voters_of(configuration);
+  if (!std::holds_alternative<model::Polling>(before.role) || voters.count(heard.from.value) == 0) return;
+  const std::int64_t leader = heard.vote.proposal.leader.value;
+  if (!looking && heard.vote.state != ServerState::observing && voters.count(leader) != 0) {
+    judge_joining(step, moment, heard.vote, findings);
+  }
+  const auto initial = initial_of(step.scenario, before.id.value);
+  const bool unlogged = heard.vote.proposal.zxid.value == model::unlogged.value ||
+                        (initial && initial->zxid.value == model::unlogged.value);
+  const bool counts = looking && heard.vote.round.value >= before.clock.value && !unlogged;
+  if (counts && weighty_voter(step.scenario, before, leader)) {
+    finding(findings, Property::better_votes_adopted, order_of(after.proposal) >= order_of(heard.vote.proposal));
+  }
 }
 
 void witness(Findings& findings, Property property, bool seen) {
@@ -253,9 +348,11 @@ std::string explain_decision(Property property, const LocalStep& step, const Vot
   const std::string self = "server " + std::to_string(step.before.id.value);
   const std::string leader = std::to_string(decided.proposal.leader.value);
   switch (property) {
-    case Property::quorum_behind_decision:
+    case Property::quorum_behind_decision: {
+      const bool joins = moment.heard && moment.heard->vote.state != ServerState::looking;
       return self + " decides for " + leader + " although only " +
-             list_of(supporters(moment.heard ? moment.ever : moment.round, decided, false)) + " agrees";
+             list_of(supporters(joins ? moment.ever : moment.round, decided, false)) + " agrees";
+    }
     case Property::decided_is_initial: return self + " decides for a vote that is not the initial vote of " + leader;
     case Property::decided_as_recent_as_voters:
     case Property::decided_as_recent_as_supporters: {
@@ -267,7 +364,16 @@ std::string explain_decision(Property property, const LocalStep& step, const Vot
       return self + " decides for " + leader + ", supported by " + list_of(ahead) + ", whose initial vote is higher";
     }
     case Property::weightless_never_elected: return self + " decides for " + leader + ", which must not be elected";
-    case Property::leader_said_so: return self + " follows " + leader + ", which has not said that it leads";
+    case Property::leader_said_so:
+      if (decided.proposal.leader == step.before.id) {
+        return self + " takes the lead of round " + std::to_string(decided.round.value) +
+               " although it is in round " + std::to_string(step.before.clock.value);
+      }
+      return self + " follows " + leader + ", which has not said that it leads";
+    case Property::decided_round_begun: return self + " decides in round " + std::to_string(decided.round.value);
+    case Property::unlogged_not_counted:
+      return self + " decides for " + leader + " although, of those that have a database, only " +
+             list_of(with_database(step, moment, decided)) + " agrees";
     default: return {};
   }
 }
@@ -282,7 +388,17 @@ std::string explain(Property property, const LocalStep& step) {
     }
   }
   const std::string self = "server " + std::to_string(step.before.id.value);
+  const std::string round = "round " + std::to_string(step.before.clock.value);
+  const std::int64_t heard = step.before.received.empty() ? 0 : step.before.received[0].vote.proposal.leader.value;
   if (property == Property::proposals_rise) return self + " takes up a lower proposal within its round";
+  if (property == Property::better_votes_adopted) {
+    return self + " hears of " + std::to_string(heard) + ", which is better, and proposes " +
+           std::to_string(step.after.peer.proposal.leader.value);
+  }
+  if (property == Property::joins_settled_quorum || property == Property::joins_round_quorum) {
+    return self + " has heard from a quorum that " + std::to_string(heard) + " leads, and looks on";
+  }
+  if (property == Property::elections_end_settled) return self + " begins anew although " + round + " has not ended";
   return self + ": " + std::string(info_of(property).sentence);
 }
 
@@ -314,7 +430,14 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   switch (property) {
     case Property::quorum_behind_decision:
     case Property::leader_said_so:
+    case Property::joins_settled_quorum:
+    case Property::joins_round_quorum:
     case Property::quorum_took_part: return !oracle;
+    case Property::unlogged_not_counted:
+      return !oracle && std::any_of(scenario.participants.begin(), scenario.participants.end(),
+                                    [](const Participant& participant) {
+                                      return participant.durable.last_zxid == model::unlogged;
+                                    });
     case Property::one_leader_per_round:
       return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together &&
              scope.restarts == 0;
@@ -339,6 +462,7 @@ Findings judge(const LocalStep& step) {
   for (const model::Effect& effect : step.after.effects) {
     if (const auto* decided = std::get_if<model::Decided>(&effect)) judge_decision(step, decided->vote, findings);
   }
+  if (model::in_election(before)) judge_hearing(step, findings);
   const bool same_election =
       model::in_election(before) && model::in_election(after) && before.clock.value == after.clock.value;
   if (same_election && !(before.proposal == after.proposal)) {

@@ -1,16 +1,16 @@
 #include "conclave/spec/rules.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "conclave/spec/zookeeper_bugs.hpp"
 
 namespace conclave::spec {
 namespace {
 
 using model::Configuration;
-using model::Peer;
 using model::Round;
-using model::ServerId;
 using model::Vote;
-using model::VoteTable;
 using model::ZooKeeperRules;
 
 // The majority test deleted: one vote is enough.
@@ -24,9 +24,9 @@ struct WithoutMajority : ZooKeeperRules {
   }
 };
 
-// Votes of different rounds are added up (as before ZOOKEEPER-157): an earlier round's vote is counted, and equality
-// forgets the round. The second alone changes nothing: recvset is emptied when the round changes and takes votes of the
-// current round only, and settled votes are compared without their round anyway.
+// Votes of different rounds are added up: an earlier round's vote is counted, and equality forgets the round. ZooKeeper
+// did only the second, before ZOOKEEPER-159, and that alone changes nothing: recvset is emptied when the round changes
+// and takes votes of the current round only, and settled votes are compared without their round anyway.
 struct RoundForgotten : ZooKeeperRules {
   static constexpr bool earlier(Round, Round) { return false; }
   static constexpr bool equal(const Vote& left, const Vote& right) {
@@ -36,32 +36,36 @@ struct RoundForgotten : ZooKeeperRules {
   }
 };
 
-// A leader is believed without its own word (as before ZOOKEEPER-159).
-struct LeaderUnchecked : ZooKeeperRules {
-  static constexpr bool leader_confirmed(const Peer&, const VoteTable&, ServerId, Round) { return true; }
-};
-
 template <class Rules>
 constexpr RuleVariant variant(std::string_view name, std::string_view sentence, int rounds_min = 1) {
-  return RuleVariant{name, sentence, &model::step_with<Rules>, rounds_min};
+  return RuleVariant{name, sentence, &model::step_with<Rules>, rounds_min, RulesOf::seeded_bug};
 }
 
-constexpr RuleVariant unchanged = variant<ZooKeeperRules>("zookeeper", "the rules as they are");
+constexpr RuleVariant unchanged{"zookeeper", "the rules as they are", &model::step, 1, RulesOf::today};
 
-constexpr std::array bugs = {
+// Those that ZooKeeper never had come first.
+constexpr std::array made_up = {
     variant<WithoutMajority>("no-majority", "a single equal vote passes for a quorum"),
     variant<RoundForgotten>("round-forgotten", "votes of different rounds are added up", 2),
-    variant<LeaderUnchecked>("leader-unchecked", "a leader is followed without its own word that it leads"),
 };
 
 }  // namespace
 
 const RuleVariant& zookeeper_rules() { return unchanged; }
 
-std::span<const RuleVariant> seeded_bugs() { return bugs; }
+std::span<const RuleVariant> seeded_bugs() {
+  static const auto all = [] {
+    std::array<RuleVariant, made_up.size() + bugs_count> bugs{};
+    const auto historic = zookeeper_bug_variants();
+    std::copy(historic.begin(), historic.end(), std::copy(made_up.begin(), made_up.end(), bugs.begin()));
+    return bugs;
+  }();
+  return all;
+}
 
 const RuleVariant* find_seeded_bug(std::string_view name) {
-  for (const RuleVariant& bug : bugs) {
+  if (name == "leader-unchecked") name = "zk-159";  // what it was called before
+  for (const RuleVariant& bug : seeded_bugs()) {
     if (bug.name == name) return &bug;
   }
   return nullptr;

@@ -2,9 +2,9 @@
 //
 //     Transition step(const Ensemble&, const Peer&, const Event&)
 //
-// Every rule of ZooKeeper's Fast Leader Election is here and nowhere else. The names in the comments are methods of
-// org.apache.zookeeper.server.quorum; FLE is FastLeaderElection. No I/O, clock, allocation or exception; usable in
-// constant expressions and from any thread.
+// Every rule of ZooKeeper's Fast Leader Election is here, its predicates in zookeeper_rules.hpp, and nowhere else. The
+// names in the comments are methods of org.apache.zookeeper.server.quorum; FLE is FastLeaderElection. No I/O, clock,
+// allocation or exception; usable in constant expressions and from any thread.
 #pragma once
 
 #include <algorithm>
@@ -17,36 +17,9 @@
 #include "conclave/model/rule.hpp"
 #include "conclave/model/types.hpp"
 #include "conclave/model/vote.hpp"
+#include "conclave/model/zookeeper_rules.hpp"
 
 namespace conclave::model {
-
-// The predicates of the election, as today's ZooKeeper has them. step() is compiled with exactly these. A study of
-// another version's rule derives from this struct, hides one function and calls step_with<>: that is how spec/ seeds
-// historical bugs without a switch in here.
-struct ZooKeeperRules {
-  // Is `proposed` better than `current`, as far as the order goes? FLE.totalOrderPredicate after its look at weights.
-  static constexpr bool supersedes(const Proposal& proposed, const Proposal& current) { return proposed > current; }
-
-  // Is a looking vote of a round that is over? It is not counted then (ZOOKEEPER-157).
-  static constexpr bool earlier(Round theirs, Round clock) { return theirs < clock; }
-
-  // Vote.equals.
-  static constexpr bool equal(const Vote& left, const Vote& right) { return votes_equal(left, right); }
-
-  // QuorumVerifier.containsQuorum.
-  template <class Acknowledges>
-  static constexpr bool contains_quorum(const Configuration& configuration, const Acknowledges& acknowledges) {
-    return configuration.contains_quorum(acknowledges);
-  }
-
-  // FLE.checkLeader: another leader must itself have said that it leads; oneself is believed in the own round only
-  // (ZOOKEEPER-1514).
-  static constexpr bool leader_confirmed(const Peer& peer, const VoteTable& votes, ServerId leader, Round round) {
-    if (leader == peer.id) return peer.clock == round;
-    const Vote* word = votes.find(leader);
-    return word != nullptr && word->state == ServerState::leading;
-  }
-};
 
 // One step, in the making. Used by step_with() alone.
 template <class Rules>
@@ -260,9 +233,10 @@ class Stepper {
   constexpr void process(const Notification& notification) {
     const bool sender_votes = valid_voter(ensemble_, peer(), notification.from);
     const bool leader_votes = valid_voter(ensemble_, peer(), notification.vote.proposal.leader);
-    if (!leader_votes) fired(Rule::ignore_proposed_leader);
+    const bool heeded = Rules::heeds(leader_votes);
+    if (!heeded) fired(Rule::ignore_proposed_leader);
     if (!sender_votes) fired(Rule::ignore_sender);
-    if (!leader_votes || !sender_votes) return;
+    if (!heeded || !sender_votes) return;
     switch (notification.vote.state) {
       case ServerState::looking: return process_looking(notification);
       case ServerState::observing: return fired(Rule::ignore_observing);
@@ -273,17 +247,24 @@ class Stepper {
 
   constexpr void process_looking(const Notification& notification) {
     const Proposal own = initial_proposal(ensemble_, peer());
-    if (own.zxid == unlogged) return fired(Rule::ignore_without_own_zxid);
-    if (notification.vote.proposal.zxid == unlogged) return fired(Rule::ignore_without_their_zxid);
+    if (!Rules::has_database(own.zxid)) return fired(Rule::ignore_without_own_zxid);
+    if (!Rules::has_database(notification.vote.proposal.zxid)) return fired(Rule::ignore_without_their_zxid);
     if (!follow_rounds_and_order(notification.vote, own)) return;
 
     // Stored without version and state: those of a looking vote do not matter.
     peer().recvset.put(notification.from,
                        Vote{notification.vote.proposal, notification.vote.round, 0, ServerState::looking});
     const Vote mine{peer().proposal, peer().clock, 0, ServerState::looking};
+    if (heard_enough()) return decide(mine);
     if (!supported(peer().recvset, mine)) return;
     fired(Rule::begin_finalizing);
     peer().role = Role{Finalizing{}};
+  }
+
+  [[nodiscard]] constexpr bool heard_enough() const {
+    const Configuration& current = committed(ensemble_, peer());
+    const Weight weight = current.weight_of(peer().proposal.leader).value_or(Weight{0});
+    return Rules::done_at_once(peer().recvset.size(), current.voters(), weight);
   }
 
   // False: the notification is not to be counted.
@@ -293,7 +274,7 @@ class Stepper {
       peer().recvset.clear();  // outofelection is kept
       const Order order = compare(theirs.proposal, own);
       if (order == Order::unknown_weight) return fail();
-      const bool better = order == Order::better;
+      const bool better = Rules::takes_up(order == Order::better);
       fired(better ? Rule::join_later_round_with_theirs : Rule::join_later_round_with_own);
       peer().proposal = better ? theirs.proposal : own;
       send_to_all();
@@ -331,26 +312,31 @@ class Stepper {
   // FLE.receivedFollowingNotification. True: decided.
   constexpr bool process_settled(const Notification& notification) {
     const Vote& vote = notification.vote;
-    if (vote.round == peer().clock) {
+    if (Rules::of_this_round(vote.round, peer().clock)) {
       fired(Rule::count_same_round);
-      Vote unversioned = vote;
-      unversioned.version = 0;
-      peer().recvset.put(notification.from, unversioned);
+      peer().recvset.put(notification.from, Rules::kept_in_round(vote));
       // The probe keeps its version, the stored votes have none: where the probe has one (and the stored vote is not of
       // a looking server) they are compared by leader alone.
-      if (decide_if_confirmed(peer().recvset, vote, Rule::join_same_round)) return true;
+      const bool joins = confirmed(peer().recvset, vote, Rules::confirming(peer()));
+      if (joins) return join(vote, Rule::join_same_round);
     }
     fired(Rule::count_settled);
-    peer().outofelection.put(notification.from, vote);
-    return decide_if_confirmed(peer().outofelection, vote, Rule::join_out_of_election);
+    const Vote kept = Rules::kept_for_ever(vote);
+    peer().outofelection.put(notification.from, kept);
+    const bool joins = confirmed(peer().outofelection, kept, peer().outofelection);
+    return joins && join(vote, Rule::join_out_of_election);
   }
 
-  constexpr bool decide_if_confirmed(const VoteTable& votes, const Vote& vote, Rule rule) {
-    if (!quorum_supports(votes, vote)) return false;
-    if (!Rules::leader_confirmed(peer(), votes, vote.proposal.leader, vote.round)) {
-      fired(Rule::leader_unconfirmed);
-      return false;
-    }
+  // Does a quorum of `votes` agree with the probe, and do `words` say that its leader leads?
+  constexpr bool confirmed(const VoteTable& votes, const Vote& probe, const VoteTable& words) {
+    if (!quorum_supports(votes, probe)) return false;
+    if (Rules::leader_confirmed(peer(), words, probe.proposal.leader, probe.round)) return true;
+    fired(Rule::leader_unconfirmed);
+    return false;
+  }
+
+  // Always true, for the caller's convenience.
+  constexpr bool join(const Vote& vote, Rule rule) {
     fired(rule);
     if (rule == Rule::join_out_of_election) peer().clock = vote.round;
     decide(vote);
@@ -359,6 +345,11 @@ class Stepper {
 
   // FLE.receivedLeadingNotification. Neither a second look at the leader nor the number of voters is asked for.
   constexpr void process_leading(const Notification& notification) {
+    switch (Rules::word_of_leader(notification.vote, peer().clock)) {
+      case LeadersWord::counts: break;
+      case LeadersWord::suffices: return decide(notification.vote);
+      case LeadersWord::begins_anew: peer().current_vote = notification.vote; return start();
+    }
     if (process_settled(notification)) return;
     const bool has_oracle = committed(ensemble_, peer()).kind() == QuorumKind::oracle_majority;
     if (!has_oracle || !peer().oracle.needed || peer().oracle.grants) return;
@@ -372,7 +363,7 @@ class Stepper {
   [[nodiscard]] constexpr Order compare(const Proposal& proposed, const Proposal& current) const {
     const std::optional<Weight> weight = committed(ensemble_, peer()).weight_of(proposed.leader);
     if (!weight) return Order::unknown_weight;
-    if (weight->value == 0) return Order::not_better;
+    if (!Rules::electable(*weight)) return Order::not_better;
     return Rules::supersedes(proposed, current) ? Order::better : Order::not_better;
   }
 
@@ -430,7 +421,7 @@ class Stepper {
       peer().role = Role{Observing{leader}};
     }
     // `new Vote(leader, zxid, round, epoch)`: version 0, and the state of a looking vote.
-    peer().unpublished = Vote{vote.proposal, vote.round, 0, ServerState::looking};
+    peer().unpublished = Vote{vote.proposal, Rules::decided_in(vote.round), 0, ServerState::looking};
     peer().received.clear();
     forget_votes();
     effect(Decided{state_of(peer()), *peer().unpublished});

@@ -19,6 +19,12 @@ enum class Property : std::uint8_t {
   proposals_rise,
   weightless_never_elected,
   leader_said_so,
+  better_votes_adopted,
+  joins_settled_quorum,
+  joins_round_quorum,
+  elections_end_settled,
+  decided_round_begun,
+  unlogged_not_counted,
   // Claims about states.
   quorum_took_part,
   one_leader_per_round,
