@@ -61,12 +61,13 @@ class Overview(unittest.TestCase):
         text = check("--help").stdout
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
                        "starts resends losses depth time liveness property show no-reduction "
-                       "seed-bug list html itf").split():
+                       "seed-bug zookeeper list html itf").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):
         text = check("--list").stdout
-        for name in ("quorum-behind-decision", "single-leading", "late-joiner", "decide-by-silence", "no-majority"):
+        for name in ("quorum-behind-decision", "single-leading", "late-joiner", "decide-by-silence", "no-majority",
+                     "zk-1514", "from 3.2.1 until 3.4.4", "needs: a server of weight zero"):
             self.assertIn(name, text)
 
 
@@ -98,6 +99,19 @@ class Verdicts(unittest.TestCase):
         ended = check(THREE, "--seed-bug", "no-majority")
         self.assertEqual(ended.returncode, 1)
         self.assertIn("SEEDED BUG: no-majority", ended.stdout)
+
+    def test_an_old_release_is_checked_with_its_bugs(self):
+        ended = check(THREE, "--zookeeper", "3.4.5")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("OLD RULES: zookeeper-3.4.5: today's rules with zk-261, zk-1732, zk-2988, zk-3537", ended.stdout)
+        self.assertIn("With the rules of zookeeper-3.4.5.", " ".join(ended.stdout.split()))
+        self.assertNotIn("SEEDED BUG", ended.stdout)
+        self.assertNotIn("can't show", check(THREE, "--zookeeper", "3.4.3", "--rounds", "1").stdout)
+        mended = check(THREE, "--zookeeper", "3.9.5")
+        self.assertEqual(mended.returncode, 0)
+        self.assertIn("OLD RULES: zookeeper-3.9.5: none of the bugs of docs/bugs.md", mended.stdout)
+        report = json.loads(check(THREE, "--zookeeper", "3.4.5", "--json").stdout)
+        self.assertEqual(report["scope"]["rules"], "zookeeper-3.4.5")
 
     def test_a_bug_that_can_not_show_is_warned_of(self):
         ended = check(THREE, "--seed-bug", "round-forgotten", "--rounds", "1")
@@ -226,6 +240,9 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--property", "nothing"], ["'nothing'", "single-leading"]),
                 (["check", THREE, "--property", "late-joiner"], ["'late-joiner'"]),
                 (["check", THREE, "--seed-bug", "nothing"], ["'nothing'", "no-majority"]),
+                (["check", THREE, "--zookeeper", "2.2.1"], ["--zookeeper", "'2.2.1'", "from 3.0.0 to 3.9."]),
+                (["check", THREE, "--zookeeper", "3.4"], ["'3.4'", "such as 3.4.5"]),
+                (["check", THREE, "--zookeeper", "3.4.5", "--seed-bug", "zk-1514"], ["--zookeeper", "--seed-bug"]),
                 (["check", THREE, "--losses", "1"], ["--losses", "fifo"]),
                 (["check", THREE, "--restarts", "1"], ["--restarts", "--crashes"]),
                 (["check"], ["FILE", "CONCLAVE_DEFAULT_CONFIG"])):

@@ -69,7 +69,7 @@ void add_facts(const Teller& teller, Diagram& diagram) {
   facts.emplace_back("configuration", outcome.cfg.file);
   facts.emplace_back("bounds", join(bounds_in_words(outcome.options.scope), "; "));
   if (outcome.options.rules != &spec::zookeeper_rules()) {
-    facts.emplace_back("seeded bug",
+    facts.emplace_back(outcome.options.rules->of == spec::RulesOf::release ? "old rules" : "seeded bug",
                        fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
   }
   if (teller.scenario.oracle_grants) {

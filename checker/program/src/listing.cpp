@@ -2,12 +2,14 @@
 
 #include <iterator>
 #include <string>
+#include <string_view>
 
 #include "conclave/check/reports.hpp"
 #include "conclave/model/rule.hpp"
 #include "conclave/spec/liveness_claims.hpp"
 #include "conclave/spec/properties.hpp"
 #include "conclave/spec/rules.hpp"
+#include "conclave/spec/zookeeper_bugs.hpp"
 
 namespace conclave::check {
 namespace {
@@ -22,6 +24,22 @@ void list_properties(std::string& text, spec::PropertyKind kind, const char* tit
       fmt::format_to(out, "      {}: {}\n", kind == spec::PropertyKind::always ? "assumes" : "needs", info.assumes);
     }
     if (!info.reason.empty()) fmt::format_to(out, "      why: {}\n", info.reason);
+  }
+}
+
+// Of a bug that ZooKeeper had: what it takes to show, and which releases had it.
+void tell_history(std::string& text, std::string_view name) {
+  auto out = std::back_inserter(text);
+  for (const spec::ZooKeeperBug& bug : spec::zookeeper_bugs()) {
+    if (bug.name != name) continue;
+    if (!bug.needs.empty()) fmt::format_to(out, "      needs: {}\n", bug.needs);
+    std::string releases;
+    for (const spec::Releases& range : bug.affected) {
+      if (range.fixed == spec::Release{}) continue;
+      releases += fmt::format("{}from {} until {}", releases.empty() ? "" : ", ", spec::name_of(range.first),
+                              spec::name_of(range.fixed));
+    }
+    fmt::format_to(out, "      releases: {}\n", releases.empty() ? "none, fixed before 3.0.0" : releases);
   }
 }
 
@@ -44,6 +62,7 @@ std::string listing() {
   fmt::format_to(out, "\nbugs for --seed-bug, each a rule as it must not be\n");
   for (const spec::RuleVariant& bug : spec::seeded_bugs()) {
     fmt::format_to(out, "  {}\n      {}\n", bug.name, bug.sentence);
+    tell_history(text, bug.name);
   }
   return text;
 }

@@ -16,6 +16,7 @@
 #include "conclave/check/reports.hpp"
 #include "conclave/check/trace_options.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/zookeeper_bugs.hpp"
 
 namespace conclave::check {
 namespace {
@@ -55,6 +56,7 @@ struct Raw {
   std::string history = "any";
   std::string memory;
   std::string seed_bug;
+  std::string zookeeper;
   std::optional<int> starts;
   std::vector<std::string> claims;
   std::vector<std::string> shows;
@@ -118,7 +120,11 @@ void add_bounds(CLI::App& check, Raw& raw) {
   check.add_option("--losses", raw.losses, "fifo: at most N messages are lost (default 0)")
       ->check(faults)
       ->group("What is explored");
-  check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
+  CLI::Option* bug = check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
+                         ->group("What is explored");
+  check.add_option("--zookeeper", raw.zookeeper, "the bugs that this release had, all at once (docs/bugs.md)")
+      ->type_name("X.Y.Z")
+      ->excludes(bug)
       ->group("What is explored");
 }
 
@@ -184,6 +190,13 @@ spec::Property property_named(const std::string& option, const std::string& name
   throw Wrong{fmt::format("{}: found '{}'; expected one of {}", option, name, join(names, ", "))};
 }
 
+const spec::RuleVariant* release_named(const std::string& version) {
+  if (const spec::RuleVariant* rules = spec::rules_of_release(version)) return rules;
+  const auto releases = spec::known_releases();
+  throw Wrong{fmt::format("--zookeeper: found '{}'; expected a release from {} to {}, such as 3.4.5", version,
+                          spec::name_of(releases.front()), spec::name_of(releases.back()))};
+}
+
 void read_properties(const Raw& raw, CheckOptions& options) {
   for (const std::string& name : raw.claims) {
     const spec::Property property = property_named("--property", name);
@@ -194,6 +207,7 @@ void read_properties(const Raw& raw, CheckOptions& options) {
     options.claim |= spec::bit(property);
   }
   for (const std::string& name : raw.shows) options.show |= spec::bit(property_named("--show", name));
+  if (!raw.zookeeper.empty()) options.rules = release_named(raw.zookeeper);
   if (raw.seed_bug.empty()) return;
   options.rules = spec::find_seeded_bug(raw.seed_bug);
   if (options.rules != nullptr) return;

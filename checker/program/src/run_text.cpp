@@ -206,8 +206,8 @@ std::string run_text(const Run& run, const spec::Scenario& scenario) {
                  witness ? "is reached" : "is broken", run.steps.size() - 1);
   tell_opening(text, run.steps.front(), scenario);
   tell_steps(text, run.steps, 1, run.steps.size() - 1, scenario);
-  fmt::format_to(out, "  {}: {}\n", witness ? "reached" : "broken", info.sentence);
-  if (!run.clause.empty() && run.clause != info.sentence) fmt::format_to(out, "  because: {}\n", run.clause);
+  wrapped(text, witness ? "  reached: " : "  broken: ", words_of(std::string(info.sentence)), " ");
+  if (!run.clause.empty() && run.clause != info.sentence) wrapped(text, "  because: ", words_of(run.clause), " ");
   return text;
 }
 

@@ -179,8 +179,8 @@ void tell_bounds(std::string& text, const Outcome& outcome) {
   paragraph(text, "  histories: ", histories_in_words(outcome));
   text += "  reductions: " + reductions_in_words(outcome.options) + "\n";
   if (outcome.options.rules != &spec::zookeeper_rules()) {
-    paragraph(text,
-              "  SEEDED BUG: ", fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
+    const char* title = outcome.options.rules->of == spec::RulesOf::release ? "  OLD RULES: " : "  SEEDED BUG: ";
+    paragraph(text, title, fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
   }
 }
 
@@ -308,9 +308,10 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
   const std::string bounds = fmt::format(
       "{}{}", spec::describe(outcome.options.scope),
       outcome.options.starts ? fmt::format(", at most {} voters ever start", *outcome.options.starts) : "");
-  const std::string bug = outcome.options.rules != &spec::zookeeper_rules()
-                              ? fmt::format(" With the seeded bug {}.", outcome.options.rules->name)
-                              : "";
+  const spec::RuleVariant& rules = *outcome.options.rules;
+  const std::string bug = rules.of == spec::RulesOf::today     ? ""
+                          : rules.of == spec::RulesOf::release ? fmt::format(" With the rules of {}.", rules.name)
+                                                               : fmt::format(" With the seeded bug {}.", rules.name);
   text += "\n";
   if (outcome.violated) {
     paragraph(text, "",
