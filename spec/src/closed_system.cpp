@@ -65,7 +65,7 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   for (int reader = 0; reader < servers(); ++reader) {
     for (int speaker = 0; speaker < servers(); ++speaker) {
       for (int kind = 0; kind < offers_count; ++kind) {
-        if (!can_hear(reader, speaker, static_cast<Offer>(kind))) continue;
+        if (!machine_.steps().can_hear(reader, speaker, static_cast<Offer>(kind))) continue;
         heard_[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)] |= 1U
                                                                                     << static_cast<unsigned>(speaker);
       }
@@ -82,15 +82,6 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   for (const PropertyInfo& info : property_infos()) {
     if (applies(info.property, scope_, scenario_)) applicable_ |= bit(info.property);
   }
-}
-
-bool ClosedSystem::can_hear(int reader, int speaker, Offer kind) const {
-  if (!votes(speaker)) return false;  // only voters are sent to, and they only answer those who do not vote
-  if (!votes(reader)) return kind == Offer::courtesy && reader != speaker;
-  if (kind == Offer::courtesy) return false;
-  // Its own copy reaches a server through its queues in the fine grain only.
-  if (reader == speaker) return kind == Offer::proposal && scope_.grain == Grain::fine;
-  return true;
 }
 
 void ClosedSystem::absorb(const QuietCounts& counts) {

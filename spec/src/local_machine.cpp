@@ -2,8 +2,6 @@
 
 #include <cassert>
 
-#include "conclave/model/coarse.hpp"
-
 namespace conclave::spec {
 namespace {
 
@@ -28,20 +26,41 @@ std::string key_of(const std::vector<Sent>& sends) {
 
 }  // namespace
 
+LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server) {
+  LocalFacts facts;
+  facts.life = server.life;
+  if (server.life != Life::up) return facts;
+  const model::Peer& peer = server.peer;
+  facts.state = state_of(peer);
+  facts.in_election = model::in_election(peer);
+  facts.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
+  facts.before_election = std::holds_alternative<model::BeforeElection>(peer.role);
+  facts.unpublished = peer.unpublished.has_value();
+  facts.waiting = static_cast<std::uint8_t>(peer.received.size());
+  facts.clock = static_cast<std::int16_t>(peer.clock.value);
+  if (const auto* following = std::get_if<model::Following>(&peer.role)) {
+    facts.leader = static_cast<std::int8_t>(steps.index_of(following->leader));
+  } else if (const auto* observing = std::get_if<model::Observing>(&peer.role)) {
+    facts.leader = static_cast<std::int8_t>(steps.index_of(observing->leader));
+  } else if (facts.state == model::ServerState::leading) {
+    facts.leader = static_cast<std::int8_t>(steps.index_of(peer.id));
+  }
+  return facts;
+}
+
 LocalMachine::LocalMachine(const Scenario& scenario, const Scope& scope, const RuleVariant& rules)
-    : scenario_(scenario), scope_(scope), rules_(rules), known_(scenario.participants.size()) {
+    : scenario_(scenario), scope_(scope), steps_(scenario, scope, rules), known_(scenario.participants.size()) {
   notifications_.emplace_back();  // number 0: none
   sends_.emplace_back();
   send_ids_.emplace(std::string(), 0);
   const int servers = static_cast<int>(scenario.participants.size());
-  for (int i = 0; i < servers; ++i) blanks_.push_back(blank_server(scenario, i));
   for (int i = 0; i < servers; ++i) {
-    const LocalId unborn = intern(i, blanks_[static_cast<std::size_t>(i)]);
+    const LocalId unborn = intern(i, steps_.blank(i));
     assert(unborn == 0);
     static_cast<void>(unborn);
   }
   const model::Configuration& configuration = scenario.ensemble.configurations[0];
-  for (const Server& blank : blanks_) {
+  for (const Server& blank : steps_.blanks()) {
     const model::Proposal own = initial_proposal(scenario.ensemble, blank.peer);
     all_vote_ = all_vote_ && configuration.votes(blank.peer.id);
     const bool electable =
@@ -61,7 +80,7 @@ LocalResult LocalMachine::apply(int server, LocalId local, Input input) {
     bytes = known.bytes[local];  // the map's own key: it stays where it is
     heard = heard_by(input);
   }
-  const Outcome outcome = compute(server, decode(*bytes, blanks_[static_cast<std::size_t>(server)]), input, heard);
+  const LocalSteps::Outcome outcome = steps_.compute(server, decode(*bytes, steps_.blank(server)), input, heard);
 
   const std::scoped_lock lock(mutex_);
   LocalResult result;
@@ -99,10 +118,10 @@ void LocalMachine::add_support(NotificationId id, Support& support) {
 
 std::uint32_t LocalMachine::not_before(int server) const {
   const auto initial = [this](std::size_t index) {
-    return initial_proposal(scenario_.ensemble, blanks_[index].peer);
+    return initial_proposal(scenario_.ensemble, steps_.blanks()[index].peer);
   };
   std::uint32_t set = 0;
-  for (std::size_t i = 0; i < blanks_.size(); ++i) {
+  for (std::size_t i = 0; i < steps_.blanks().size(); ++i) {
     if (initial(i) >= initial(static_cast<std::size_t>(server))) set |= 1U << static_cast<unsigned>(i);
   }
   return set;
@@ -144,7 +163,7 @@ void LocalMachine::forget_quorum(model::Peer& peer) const {
   };
   if (!configuration.contains_quorum(supports)) return;
   model::VoteTable all;
-  for (const Server& blank : blanks_) {
+  for (const Server& blank : steps_.blanks()) {
     const model::ServerId id = blank.peer.id;
     // One without weight may be more recent than anybody it can elect, and one without database must not be counted:
     // whether they stand behind this is judged.
@@ -164,79 +183,7 @@ void LocalMachine::clear_unread(model::Peer& peer, int server) const {
   if (std::holds_alternative<model::Finalizing>(peer.role) && best_ && peer.proposal >= *best_) forget_quorum(peer);
   // While it looks only those who do not vote are told its last vote; on a `latest` network it is still on offer.
   if (scope_.network.kind == NetworkKind::fifo && all_vote_) {
-    peer.current_vote = blanks_[static_cast<std::size_t>(server)].peer.current_vote;
-  }
-}
-
-bool LocalMachine::keeps_order() const {
-  // A restarted process begins with round 1 again, and joining an older election leads back to earlier rounds.
-  constexpr int rounds_in_order = 2;
-  return scope_.network.kind == NetworkKind::latest && scope_.restarts == 0 && scope_.rounds <= rounds_in_order;
-}
-
-// Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
-bool LocalMachine::overtaken(const model::Peer& peer, const Notification& heard) const {
-  if (!keeps_order()) return false;
-  if (heard.vote.state != model::ServerState::looking) return false;
-  const Vote* settled = peer.outofelection.find(heard.from);
-  return settled != nullptr && settled->round >= heard.vote.round;
-}
-
-LocalMachine::Outcome LocalMachine::compute(int server, const Server& before, Input input, const Notification& heard,
-                                            const Watch& watch) const {
-  const Server& blank = blanks_[static_cast<std::size_t>(server)];
-  Outcome outcome{before, {}, {}, {}};
-  Server& state = outcome.server;
-  if (input >= input::receive_base) {
-    if (overtaken(state.peer, heard)) return outcome;
-    take(outcome, model::Received{message_of(heard, state.peer.committed)}, watch);
-  } else if (input == input::crash) {
-    state = blank;
-    state.life = Life::down;
-  } else if (input == input::boot) {
-    state.life = Life::up;
-  } else if (input == input::begin) {
-    state.life = Life::up;
-    take(outcome, model::Start{}, watch);
-  } else if (input == input::silence) {
-    take(outcome, model::Silence{}, watch);
-  } else if (input == input::resend) {
-    take(outcome, model::NotificationTimeout{true}, watch);
-  } else if (input == input::process) {
-    take(outcome, model::Process{}, watch);
-  } else if (input == input::publish) {
-    take(outcome, model::VotePublished{}, watch);
-  } else {
-    assert(input == input::end_role);
-    take(outcome, model::RoleEnded{}, watch);
-    if (scope_.grain == Grain::coarse) take(outcome, model::Start{}, watch);
-  }
-  return outcome;
-}
-
-void LocalMachine::take(Outcome& outcome, const model::Event& event, const Watch& watch) const {
-  const auto see = [&](const model::Peer& before, const model::Event& happened, const model::Transition& made) {
-    const LocalStep step{scenario_, before, happened, made};
-    const Findings findings = judge(step);
-    outcome.findings.broken |= findings.broken;
-    outcome.findings.tested |= findings.tested;
-    if (watch) watch(step);
-  };
-  const model::Peer before = outcome.server.peer;
-  model::Transition made;
-  if (scope_.grain == Grain::coarse) {
-    made = model::react_by(rules_.step, scenario_.ensemble, before, event, see);
-  } else {
-    made = rules_.step(scenario_.ensemble, before, event);
-    see(before, event, made);
-  }
-  outcome.server.peer = made.peer;
-  outcome.server.peer.notification_timeout_ms = 0;  // nobody here has a clock
-  outcome.rules.add(made.rules);
-  for (const model::Effect& effect : made.effects) {
-    if (const auto* sent = std::get_if<model::SendToAll>(&effect)) outcome.server.proposal = sent->notification;
-    // end_role makes two steps: their effects together fit, for the first has none.
-    outcome.effects.push_back(effect);
+    peer.current_vote = steps_.blank(server).peer.current_vote;
   }
 }
 
@@ -258,7 +205,7 @@ NotificationId LocalMachine::intern(const Notification& notification) {
   return place->second;
 }
 
-std::uint32_t LocalMachine::intern_sends(int server, const Outcome& outcome) {
+std::uint32_t LocalMachine::intern_sends(int server, const LocalSteps::Outcome& outcome) {
   // On a `latest` network nothing is sent: what a server offers follows from its local state.
   if (scope_.network.kind == NetworkKind::latest) return 0;
   std::vector<Sent> sends;
@@ -281,29 +228,12 @@ std::uint32_t LocalMachine::intern_sends(int server, const Outcome& outcome) {
 }
 
 LocalFacts LocalMachine::facts_of(const Server& server) {
-  LocalFacts facts;
-  facts.life = server.life;
+  LocalFacts facts = facts_without_offers(steps_, server);
   for (int kind = 0; kind < offers_count; ++kind) {
     // On a fifo network what was sent is in the channels; the last proposal goes over a new connection once more.
     const bool offers = scope_.network.kind == NetworkKind::latest || static_cast<Offer>(kind) == Offer::proposal;
     const auto offer = offers ? offer_of(server, static_cast<Offer>(kind)) : std::nullopt;
     if (offer) facts.offers[static_cast<std::size_t>(kind)] = intern(*offer);
-  }
-  if (server.life != Life::up) return facts;
-  const model::Peer& peer = server.peer;
-  facts.state = state_of(peer);
-  facts.in_election = model::in_election(peer);
-  facts.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
-  facts.before_election = std::holds_alternative<model::BeforeElection>(peer.role);
-  facts.unpublished = peer.unpublished.has_value();
-  facts.waiting = static_cast<std::uint8_t>(peer.received.size());
-  facts.clock = static_cast<std::int16_t>(peer.clock.value);
-  if (const auto* following = std::get_if<model::Following>(&peer.role)) {
-    facts.leader = static_cast<std::int8_t>(index_of(following->leader));
-  } else if (const auto* observing = std::get_if<model::Observing>(&peer.role)) {
-    facts.leader = static_cast<std::int8_t>(index_of(observing->leader));
-  } else if (facts.state == model::ServerState::leading) {
-    facts.leader = static_cast<std::int8_t>(index_of(peer.id));
   }
   return facts;
 }
@@ -314,8 +244,8 @@ Support LocalMachine::support_of(int index, const Server& server) const {
   Support support;
   const auto all_rounds_from = [&](const model::Proposal& least) {
     std::uint64_t sets = 0;
-    for (std::size_t other = 0; other < blanks_.size(); ++other) {
-      const bool may = initial_proposal(scenario_.ensemble, blanks_[other].peer) >= least;
+    for (std::size_t other = 0; other < steps_.blanks().size(); ++other) {
+      const bool may = initial_proposal(scenario_.ensemble, steps_.blanks()[other].peer) >= least;
       if (may) sets |= set_of(index, static_cast<int>(other));
     }
     return sets;
@@ -326,7 +256,7 @@ Support LocalMachine::support_of(int index, const Server& server) const {
   const bool up = server.life == Life::up;
   const bool looking = up && model::in_election(server.peer);
   const std::int64_t clock = up ? server.peer.clock.value : 0;
-  const model::Peer& blank = blanks_[static_cast<std::size_t>(index)].peer;
+  const model::Peer& blank = steps_.blank(index).peer;
   const std::uint64_t anew = all_rounds_from(initial_proposal(scenario_.ensemble, blank));
   for (std::int64_t round = 1; round <= scope_.rounds; ++round) {
     if (server.life == Life::unborn || (up && clock < round)) support_in(round, anew);
@@ -340,7 +270,7 @@ Support LocalMachine::support_of(int index, const Server& server) const {
     // A quorum is a quorum, whoever it is.
     const bool finalizing = std::holds_alternative<model::Finalizing>(server.peer.role);
     const int proposed = index_of(server.peer.proposal.leader);
-    for (std::size_t i = 0; finalizing && i < blanks_.size(); ++i) {
+    for (std::size_t i = 0; finalizing && i < steps_.blanks().size(); ++i) {
       support_in(clock, set_of(static_cast<int>(i), proposed));
     }
     for (const model::Ballot& ballot : server.peer.recvset) {
@@ -388,13 +318,6 @@ bool LocalMachine::can_matter(const Vote& vote, VoteSet votes, bool any_round) c
   return false;
 }
 
-int LocalMachine::index_of(model::ServerId id) const {
-  for (std::size_t i = 0; i < scenario_.participants.size(); ++i) {
-    if (scenario_.participants[i].id == id) return static_cast<int>(i);
-  }
-  return -1;
-}
-
 LocalFacts LocalMachine::facts(int server, LocalId local) {
   const std::scoped_lock lock(mutex_);
   return known_[static_cast<std::size_t>(server)].facts[local];
@@ -410,9 +333,7 @@ std::string LocalMachine::bytes(int server, LocalId local) {
   return *known_[static_cast<std::size_t>(server)].bytes[local];
 }
 
-Server LocalMachine::decoded(int server, LocalId local) {
-  return decode(bytes(server, local), blanks_[static_cast<std::size_t>(server)]);
-}
+Server LocalMachine::decoded(int server, LocalId local) { return decode(bytes(server, local), steps_.blank(server)); }
 
 std::vector<Sent> LocalMachine::sends(std::uint32_t index) {
   const std::scoped_lock lock(mutex_);

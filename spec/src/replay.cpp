@@ -8,24 +8,26 @@ namespace conclave::spec {
 
 using model::Notification;
 
-Replay::Replay(ClosedSystem& system)
-    : system_(system),
-      channels_(static_cast<std::size_t>(system.servers() * system.servers())),
-      offers_(static_cast<std::size_t>(system.servers() * offers_count)) {
-  for (int i = 0; i < system.servers(); ++i) servers_.push_back(blank_server(system.scenario(), i));
-  if (system.scope().start == StartKind::staggered) return;
-  std::vector<LocalMachine::Outcome> outcomes;
-  outcomes.reserve(servers_.size());
-  for (int i = 0; i < system.servers(); ++i) {
-    outcomes.push_back(system_.machine().compute(i, at(i), coarse() ? input::begin : input::boot, {}));
+Replay::Replay(ClosedSystem& system) : Replay(system.machine().steps(), system.applicable()) {}
+
+Replay::Replay(const LocalSteps& steps, PropertySet applicable) : steps_(steps), applicable_(applicable) {
+  const auto servers = static_cast<std::size_t>(steps.servers());
+  if (fifo()) channels_.resize(servers * servers);
+  offers_.resize(servers * offers_count);
+  servers_ = steps.blanks();
+  if (steps.scope().start == StartKind::staggered) return;
+  std::vector<LocalSteps::Outcome> outcomes;
+  outcomes.reserve(servers);
+  for (int i = 0; i < steps.servers(); ++i) {
+    outcomes.push_back(steps.compute(i, at(i), coarse() ? input::begin : input::boot, {}));
   }
-  for (int i = 0; i < system.servers(); ++i) at(i) = outcomes[static_cast<std::size_t>(i)].server;
+  for (int i = 0; i < steps.servers(); ++i) at(i) = outcomes[static_cast<std::size_t>(i)].server;
   Step start;
-  for (int i = 0; i < system.servers(); ++i) send(i, outcomes[static_cast<std::size_t>(i)].effects, start);
-  note_offers();
+  for (int i = 0; i < steps.servers(); ++i) send(i, outcomes[static_cast<std::size_t>(i)].effects, start);
+  for (int i = 0; i < steps.servers(); ++i) note_offers(i);
 }
 
-Replay::Step Replay::take(const Action& action, Property watched) {
+Replay::Step Replay::take(const Action& action, std::optional<Property> watched) {
   Step step;
   ++taken_;
   if (const auto sent = sent_of(action)) {
@@ -34,14 +36,14 @@ Replay::Step Replay::take(const Action& action, Property watched) {
   }
   perform(action, step, watched);
   if (step.possible) {
-    note_offers();
+    note_offers(action.server);
   } else {
     --taken_;
   }
   return step;
 }
 
-void Replay::perform(const Action& action, Step& step, Property watched) {
+void Replay::perform(const Action& action, Step& step, std::optional<Property> watched) {
   const int server = action.server;
   switch (action.kind) {
     case ActionKind::read:
@@ -63,7 +65,7 @@ void Replay::perform(const Action& action, Step& step, Property watched) {
       return start(server, step, watched);
     case ActionKind::restart:
       if (at(server).life != Life::down) break;
-      at(server) = blank_server(system_.scenario(), server);
+      at(server) = steps_.blank(server);
       return start(server, step, watched);
     case ActionKind::crash:
       if (at(server).life != Life::up) break;
@@ -74,8 +76,9 @@ void Replay::perform(const Action& action, Step& step, Property watched) {
 
 std::vector<Replay::Message> Replay::under_way() const {
   std::vector<Message> messages;
-  for (int to = 0; to < system_.servers(); ++to) {
-    for (int from = 0; from < system_.servers(); ++from) {
+  if (!fifo()) return messages;
+  for (int to = 0; to < steps_.servers(); ++to) {
+    for (int from = 0; from < steps_.servers(); ++from) {
       for (const Sent& sent : channels_[place(from, to)])
         messages.push_back(Message{from, to, sent.at, sent.notification});
     }
@@ -90,6 +93,7 @@ std::optional<Replay::Sent> Replay::sent_of(const Action& action) {
     return offered.what ? std::optional<Sent>(Sent{offered.since, *offered.what}) : std::nullopt;
   }
   if (action.kind == ActionKind::deliver || action.kind == ActionKind::lose) {
+    if (!fifo()) return std::nullopt;
     const Channel& content = channel(action.peer, action.server);
     return content.empty() ? std::nullopt : std::optional<Sent>(content.front());
   }
@@ -98,28 +102,35 @@ std::optional<Replay::Sent> Replay::sent_of(const Action& action) {
   return std::nullopt;
 }
 
-// What a server offers follows from its state, so it changes with the steps, never between them.
-void Replay::note_offers() {
-  for (std::size_t i = 0; i < offers_.size(); ++i) {
-    const auto now = offer_of(servers_[i / offers_count], static_cast<Offer>(i % offers_count));
-    if (!(now == offers_[i].what)) offers_[i] = Offered{taken_, now};
+// What a server offers follows from its state, so it changes with its own steps, never between them.
+void Replay::note_offers(int server) {
+  for (int kind = 0; kind < offers_count; ++kind) {
+    Offered& offered = offers_[static_cast<std::size_t>(server) * offers_count + static_cast<std::size_t>(kind)];
+    const auto now = offer_of(at(server), static_cast<Offer>(kind));
+    if (!(now == offered.what)) offered = Offered{taken_, now};
   }
 }
 
-void Replay::apply(int server, Input how, const Notification& heard, Step& step, Property watched) {
-  const auto watch = [&](const LocalStep& local) {
-    if (step.clause.empty()) step.clause = explain(watched, local);
-  };
-  const LocalMachine::Outcome outcome = system_.machine().compute(server, at(server), how, heard, watch);
+void Replay::apply(int server, Input how, const Notification& heard, Step& step, std::optional<Property> watched) {
+  LocalSteps::Watch watch;
+  if (watched) {
+    watch = [&](const LocalStep& local) {
+      if (step.clause.empty()) step.clause = explain(*watched, local);
+    };
+  }
+  LocalSteps::Outcome outcome = steps_.compute(server, at(server), how, heard, watch);
   at(server) = outcome.server;
-  step.broken |= outcome.findings.broken & system_.applicable();
+  step.broken |= outcome.findings.broken & applicable_;
+  step.tested |= outcome.findings.tested & applicable_;
+  step.rules.add(outcome.rules);
   send(server, outcome.effects, step);
 }
 
-void Replay::start(int server, Step& step, Property watched) {
+void Replay::start(int server, Step& step, std::optional<Property> watched) {
   if (fifo()) {
-    for (int other = 0; other < system_.servers(); ++other) {
-      const bool told = other != server && at(other).life == Life::up && system_.votes(server);
+    for (int other = 0; other < steps_.servers(); ++other) {
+      const bool told = other != server && at(other).life == Life::up &&
+                        steps_.scenario().ensemble.configurations[0].votes(steps_.id(server));
       const auto last = offer_of(at(other), Offer::proposal);
       if (told && last) channel(other, server).push_back(Sent{taken_, *last});
     }
@@ -127,9 +138,10 @@ void Replay::start(int server, Step& step, Property watched) {
   apply(server, coarse() ? input::begin : input::boot, {}, step, watched);
 }
 
-void Replay::crash(int server, Step& step, Property watched) {
+void Replay::crash(int server, Step& step, std::optional<Property> watched) {
   apply(server, input::crash, {}, step, watched);
-  for (int other = 0; other < system_.servers(); ++other) {
+  if (!fifo()) return;
+  for (int other = 0; other < steps_.servers(); ++other) {
     while (!channel(other, server).empty()) pop(other, server, false, step);
   }
 }
@@ -137,10 +149,11 @@ void Replay::crash(int server, Step& step, Property watched) {
 void Replay::send(int from, const model::Effects& effects, Step& step) {
   if (!fifo()) return;
   for (const model::Effect& effect : effects) {
-    if (const auto* one = std::get_if<model::SendTo>(&effect)) push(from, index_of(one->to), one->notification, step);
+    if (const auto* one = std::get_if<model::SendTo>(&effect))
+      push(from, steps_.index_of(one->to), one->notification, step);
     if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
-      for_each_voter(system_.scenario().ensemble, at(from).peer,
-                     [&](model::ServerId voter) { push(from, index_of(voter), all->notification, step); });
+      for_each_voter(steps_.scenario().ensemble, at(from).peer,
+                     [&](model::ServerId voter) { push(from, steps_.index_of(voter), all->notification, step); });
     }
   }
 }
@@ -148,7 +161,7 @@ void Replay::send(int from, const model::Effects& effects, Step& step) {
 void Replay::push(int from, int to, const Notification& notification, Step& step) {
   if (to < 0 || at(to).life != Life::up || (to == from && coarse())) return;
   Channel& content = channel(from, to);
-  if (content.size() == static_cast<std::size_t>(system_.scope().network.capacity)) pop(from, to, false, step);
+  if (content.size() == static_cast<std::size_t>(steps_.scope().network.capacity)) pop(from, to, false, step);
   content.push_back(Sent{taken_, notification});
 }
 
@@ -156,14 +169,7 @@ void Replay::push(int from, int to, const Notification& notification, Step& step
 void Replay::pop(int from, int to, bool heard, Step& step) {
   Channel& content = channel(from, to);
   if (!heard) step.gone.push_back(Message{from, to, content.front().at, content.front().notification});
-  content.pop_front();
-}
-
-int Replay::index_of(model::ServerId id) const {
-  for (int i = 0; i < system_.servers(); ++i) {
-    if (system_.id(i) == id) return i;
-  }
-  return -1;
+  content.erase(content.begin());
 }
 
 }  // namespace conclave::spec

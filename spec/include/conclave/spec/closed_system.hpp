@@ -140,8 +140,6 @@ class ClosedSystem {
   std::size_t bytes_used();
 
  private:
-  [[nodiscard]] bool can_hear(int reader, int speaker, Offer kind) const;
-
   Scenario scenario_;
   Scope scope_;
   RuleVariant rules_;

@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "conclave/spec/local_steps.hpp"
 #include "conclave/spec/properties.hpp"
 #include "conclave/spec/rules.hpp"
 #include "conclave/spec/scope.hpp"
@@ -25,18 +25,7 @@ using LocalId = std::uint32_t;         // of one participant; 0 is the unborn se
 using NotificationId = std::uint16_t;  // over all participants; 0 is none
 inline constexpr NotificationId no_notification = 0;
 
-// What can happen to one server, as a small number: the first few are plain, the others carry a notification.
-using Input = std::uint32_t;
 namespace input {
-inline constexpr Input begin = 0;  // coarse: the process starts and looks; fine: lookForLeader is called
-inline constexpr Input boot = 1;   // fine: the process starts
-inline constexpr Input silence = 2;
-inline constexpr Input end_role = 3;  // coarse: and looks again
-inline constexpr Input resend = 4;
-inline constexpr Input process = 5;
-inline constexpr Input publish = 6;
-inline constexpr Input crash = 7;
-inline constexpr Input receive_base = 8;  // + notification
 constexpr Input receive(NotificationId id) { return receive_base + id; }
 }  // namespace input
 
@@ -69,6 +58,8 @@ struct LocalFacts {
   std::array<NotificationId, offers_count> offers{};
 };
 static_assert(sizeof(LocalFacts) == 16 && rounds_max <= INT16_MAX, "four to a cache line");
+// All of them but the offers, which are numbers of notifications.
+LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server);
 
 // Thread-safe: each call takes the lock, though not while it computes. Callers on a hot path keep what they have asked
 // for.
@@ -94,18 +85,9 @@ class LocalMachine {
   std::vector<Sent> sends(std::uint32_t index);
   model::Notification notification(NotificationId id);
   // latest: does nobody hear what a server proposed once he has heard that it has settled?
-  [[nodiscard]] bool keeps_order() const;
-  // What apply() computes, for a server given as a value: nothing remembered is used. `heard` is the notification of a
-  // receive input. `watch` sees every step of the model on the way.
-  struct Outcome {
-    Server server;
-    model::Effects effects;
-    model::RuleSet rules;
-    Findings findings;
-  };
-  using Watch = std::function<void(const LocalStep&)>;
-  Outcome compute(int server, const Server& before, Input input, const model::Notification& heard,
-                  const Watch& watch = {}) const;
+  [[nodiscard]] bool keeps_order() const { return steps_.keeps_order(); }
+  // What apply() computes, by values.
+  [[nodiscard]] const LocalSteps& steps() const { return steps_; }
   // Forgets results and counts, but none of the numbers given out.
   void forget_results();
 
@@ -126,25 +108,22 @@ class LocalMachine {
     std::unordered_map<std::uint64_t, LocalResult> results;
   };
   model::Notification heard_by(Input input);
-  void take(Outcome& outcome, const model::Event& event, const Watch& watch) const;
   LocalId intern(int server, const Server& state);
   NotificationId intern(const model::Notification& notification);
-  std::uint32_t intern_sends(int server, const Outcome& outcome);
+  std::uint32_t intern_sends(int server, const LocalSteps::Outcome& outcome);
   void clear_votes(model::Peer& peer, VoteSet votes) const;
   void forget_quorum(model::Peer& peer) const;
   void clear_unread(model::Peer& peer, int server) const;
-  [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
   LocalFacts facts_of(const Server& server);
   [[nodiscard]] Support support_of(int index, const Server& server) const;
   void add_offers(int index, const Server& server, bool looking, Support& support) const;
   [[nodiscard]] bool can_matter(const model::Vote& vote, VoteSet votes, bool any_round) const;
-  [[nodiscard]] int index_of(model::ServerId id) const;
+  [[nodiscard]] int index_of(model::ServerId id) const { return steps_.index_of(id); }
 
   const Scenario& scenario_;
   const Scope& scope_;
-  const RuleVariant& rules_;
+  LocalSteps steps_;
   std::mutex mutex_;
-  std::vector<Server> blanks_;
   std::optional<model::Proposal> best_;  // no server ever supersedes this proposal
   bool all_vote_ = true;
   std::vector<Known> known_;
