@@ -79,9 +79,7 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
       return false;
     });
   }
-  for (const PropertyInfo& info : property_infos()) {
-    if (applies(info.property, scope_, scenario_)) applicable_ |= bit(info.property);
-  }
+  applicable_ = applicable_in(scope_, scenario_);
 }
 
 void ClosedSystem::absorb(const QuietCounts& counts) {

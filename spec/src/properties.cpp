@@ -455,6 +455,14 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   }
 }
 
+PropertySet applicable_in(const Scope& scope, const Scenario& scenario) {
+  PropertySet set = 0;
+  for (const PropertyInfo& info : infos) {
+    if (applies(info.property, scope, scenario)) set |= bit(info.property);
+  }
+  return set;
+}
+
 Findings judge(const LocalStep& step) {
   Findings findings;
   const Peer& before = step.before;

@@ -71,6 +71,8 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario);
 using PropertySet = std::uint64_t;
 static_assert(properties_count <= 64);
 constexpr PropertySet bit(Property property) { return PropertySet{1} << static_cast<unsigned>(property); }
+// Those that apply.
+PropertySet applicable_in(const Scope& scope, const Scenario& scenario);
 
 // One fine step of one server, as seen by the step properties.
 struct LocalStep {

@@ -3,17 +3,33 @@
 
 #include <array>
 #include <bit>
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 
 #include "conclave/spec/closed_system.hpp"
 
 namespace conclave::spec {
 
-struct StateView {
-  explicit StateView(ClosedSystem& system) : system_(system), n_(system.servers()) {}
+// Sets of participants: bit masks where they are few, as in explorations.
+inline void insert(std::uint32_t& set, int server) { set |= 1U << static_cast<unsigned>(server); }
+inline int size_of(std::uint32_t set) { return std::popcount(set); }
+template <std::size_t Size>
+void insert(std::bitset<Size>& set, int server) {
+  set.set(static_cast<std::size_t>(server));
+}
+template <std::size_t Size>
+int size_of(const std::bitset<Size>& set) {
+  return static_cast<int>(set.count());
+}
 
-  std::array<const LocalFacts*, participants_max> facts{};
-  std::uint32_t running = 0;  // set of participants
+// `System` has servers(), scope() and quorum_among(Set): do these contain a quorum of servers that can found one?
+template <class System, class Set, int ServersMax>
+struct BasicStateView {
+  explicit BasicStateView(const System& system) : system_(system), n_(system.servers()) {}
+
+  std::array<const LocalFacts*, static_cast<std::size_t>(ServersMax)> facts{};
+  Set running{};
 
   [[nodiscard]] const LocalFacts& at(int server) const { return *facts[static_cast<std::size_t>(server)]; }
 
@@ -22,11 +38,11 @@ struct StateView {
   [[nodiscard]] bool role_lost(int server, bool patient) const {
     const LocalFacts& own = at(server);
     if (own.state == model::ServerState::leading) {
-      std::uint32_t supporters = 0;
+      Set supporters{};
       for (int i = 0; i < n_; ++i) {
         const bool follows =
             at(i).life == Life::up && at(i).state != model::ServerState::looking && at(i).leader == server;
-        if (follows) supporters |= 1U << static_cast<unsigned>(i);
+        if (follows) insert(supporters, i);
       }
       return !patient && !system_.quorum_among(supporters);
     }
@@ -53,11 +69,11 @@ struct StateView {
   // `held_back`: a role would end, were it not for the bound on rounds.
   PropertySet judge(bool progress, bool held_back, QuietCounts& quiet) const {
     PropertySet broken = 0;
-    std::uint32_t started = 0;
+    Set started{};
     bool any_settled = false;
     for (int i = 0; i < n_; ++i) {
       const LocalFacts& own = at(i);
-      if (own.life != Life::unborn) started |= 1U << static_cast<unsigned>(i);
+      if (own.life != Life::unborn) insert(started, i);
       if (own.life != Life::up || own.state == model::ServerState::looking) continue;
       any_settled = true;
       if (own.state != model::ServerState::leading) continue;
@@ -69,7 +85,7 @@ struct StateView {
       }
     }
     if (any_settled && !system_.quorum_among(started)) broken |= bit(Property::quorum_took_part);
-    if (any_settled && std::popcount(running) == n_ && all_settled()) broken |= bit(Property::all_settled);
+    if (any_settled && size_of(running) == n_ && all_settled()) broken |= bit(Property::all_settled);
     if (!progress) broken |= judge_quiet(held_back, quiet);
     return broken;
   }
@@ -98,8 +114,10 @@ struct StateView {
     return false;
   }
 
-  ClosedSystem& system_;
+  const System& system_;
   int n_;
 };
+
+using StateView = BasicStateView<ClosedSystem, std::uint32_t, participants_max>;
 
 }  // namespace conclave::spec
