@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <variant>
 
 namespace conclave::spec {
 
@@ -122,9 +123,11 @@ bool World::is_old_news(int reader, int speaker, Offer offer) const {
 
 bool World::ends_wait(int server, const model::Notification& heard) const {
   const Server& before = replay_.servers()[static_cast<std::size_t>(server)];
-  Server after = steps_.compute(server, before, input::receive_base, heard).server;
-  if (!coarse()) after = steps_.compute(server, after, input::process, {}).server;
-  return !(after.peer.role == before.peer.role);
+  const Server after = steps_.compute(server, before, input::receive_base, heard).server;
+  // With another proposal it may be waiting again already.
+  if (coarse()) return !(after.peer == before.peer);
+  const Server later = steps_.compute(server, after, input::process, {}).server;
+  return !std::holds_alternative<model::Finalizing>(later.peer.role);
 }
 
 bool World::better_is_coming(int server) const {

@@ -3,28 +3,29 @@
 namespace conclave::check {
 namespace {
 
-using spec::ClosedSystem;
 using spec::Property;
 using spec::Server;
 
-std::string name_of(const ClosedSystem& system, int server) { return std::to_string(system.id(server).value); }
+std::string name_of(const spec::Scenario& scenario, std::size_t server) {
+  return std::to_string(scenario.participants[server].id.value);
+}
 
 }  // namespace
 
-std::string explain_state(const ClosedSystem& system, Property property, const std::vector<Server>& servers) {
+std::string explain_state(const spec::Scenario& scenario, Property property, const std::vector<Server>& servers) {
   std::string leading;
   std::string restless;
   std::string started;
-  for (int i = 0; i < system.servers(); ++i) {
-    const Server& server = servers[static_cast<std::size_t>(i)];
-    if (server.life != spec::Life::unborn) started += (started.empty() ? "" : ", ") + name_of(system, i);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const Server& server = servers[i];
+    if (server.life != spec::Life::unborn) started += (started.empty() ? "" : ", ") + name_of(scenario, i);
     if (server.life != spec::Life::up) continue;
     const model::ServerState state = state_of(server.peer);
     if (state == model::ServerState::leading) {
-      leading += (leading.empty() ? "" : " and ") + name_of(system, i) + " (round " +
+      leading += (leading.empty() ? "" : " and ") + name_of(scenario, i) + " (round " +
                  std::to_string(server.peer.clock.value) + ")";
     }
-    if (state == model::ServerState::looking) restless += (restless.empty() ? "" : ", ") + name_of(system, i);
+    if (state == model::ServerState::looking) restless += (restless.empty() ? "" : ", ") + name_of(scenario, i);
   }
   switch (property) {
     case Property::single_leading:

@@ -14,7 +14,7 @@
 namespace conclave::check {
 
 // The clause of a property of states. Those of steps are put into words where the step is taken.
-std::string explain_state(const spec::ClosedSystem& system, spec::Property property,
+std::string explain_state(const spec::Scenario& scenario, spec::Property property,
                           const std::vector<spec::Server>& servers);
 // What everybody can see of a server has to be the same in the replay and in the exploration.
 bool looks_alike(const spec::Server& left, const spec::Server& right, const spec::Scope& scope);
@@ -34,7 +34,7 @@ class Retelling {
     run.steps = steps(trace, run.property, &run.clause);
     const bool broken_by_step = (run.steps.back().broken & bit(run.property)) != 0;
     if (finding.by_step && !broken_by_step) throw ReplayFailed("the last step of the run breaks nothing when retold");
-    if (!finding.by_step) run.clause = explain_state(system_, run.property, run.steps.back().servers);
+    if (!finding.by_step) run.clause = explain_state(system_.scenario(), run.property, run.steps.back().servers);
     return run;
   }
 
