@@ -11,6 +11,7 @@
 #include "conclave/check/command.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/options.hpp"
+#include "conclave/check/simulate_command.hpp"
 
 namespace {
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
     const CommandLine line = parse_command_line(argc, argv);
     if (line.check) return status_of(run_check(*line.check));
     if (line.epoch) return status_of(run_epoch(*line.epoch));
+    if (line.simulate) return status_of(run_simulate(*line.simulate));
     if (line.trace) return status_of(run_trace(*line.trace));
     if (line.code == ExitCode::holds) return status_of(printed(line.text, line.code));
     std::fputs(line.text.c_str(), stderr);

@@ -23,14 +23,17 @@ class Shrinker {
     // First as it is, which leaves out what was chosen after the failure and what was not possible.
     attempt(result_.swarm, result_.schedule);
     start_apart();
+    leave_out_idle_steps();
+    leave_out_unrelated_steps();
     plain_histories();
     leave_out_servers();
-    leave_out_idle_steps();
     leave_out_steps();
     plain_histories();
     leave_out_absent();
-    // What is left is taken once more: the record is of it and nothing else.
-    result_.record = follow_schedule(trial_of(result_.swarm), result_.schedule, in_calm());
+    // What is left is taken once more, to its end: the record is of it and nothing else.
+    const Trial last = trial_of(result_.swarm);
+    result_.record = follow_schedule(Trial{last.swarm, last.rules, last.claims, last.seed, none_, nullptr},
+                                     result_.schedule, in_calm());
     return std::move(result_);
   }
 

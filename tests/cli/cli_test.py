@@ -210,7 +210,7 @@ class WrongUse(unittest.TestCase):
 
     def test_command_line(self):
         for arguments, words in (
-                (["chekc"], ["found the command 'chekc'", "expected check, epoch"]),
+                (["chekc"], ["found the command 'chekc'", "expected check, simulate, epoch"]),
                 (["check", THREE, "--crashes", "many"], ["--crashes", "many"]),
                 (["check", THREE, "--crashes", "-1"], ["--crashes"]),
                 (["check", THREE, "--crashes"], ["--crashes"]),

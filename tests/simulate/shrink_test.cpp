@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <vector>
 
@@ -130,6 +131,20 @@ TEST(ShrinkRun, NoStepThatIsLeftCanGo) {
     }
   }
   EXPECT_GE(failures, 10);
+}
+
+TEST(ShrinkRun, AnInterruptionLeavesARunThatFails) {
+  const StepObserver none;
+  const RuleVariant& rules = *find_seeded_bug("no-majority");
+  const Swarm swarm = swarm_with_faults(3);
+  const RunRecord record = simulate_run(Trial{swarm, rules, bit(Property::quorum_behind_decision), 3, none, nullptr});
+  ASSERT_EQ(record.end, RunEnd::broken);
+  const std::atomic<bool> interrupted{true};
+  const Trial trial{swarm, rules, bit(Property::quorum_behind_decision), 3, none, &interrupted};
+  const ShrunkRun shrunk = shrink_run(trial, record);
+  EXPECT_FALSE(shrunk.complete);
+  EXPECT_EQ(shrunk.record.end, RunEnd::broken);
+  EXPECT_EQ(shrunk.record.schedule, record.schedule);
 }
 
 TEST(ShrinkRun, ALimitOfStepsLeavesARunThatFails) {

@@ -1,37 +1,19 @@
 // docs/json.md tells what the keys mean; tests/cli holds both to it.
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
+#include "json_parts.hpp"
 
 namespace conclave::check {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json ids(const std::vector<model::ServerId>& servers) {
   Json list = Json::array();
   for (const model::ServerId id : servers) list.push_back(id.value);
   return list;
-}
-
-Json ensemble_of(const Outcome& outcome) {
-  const model::Configuration& configuration = outcome.cfg.configuration;
-  Json members = Json::array();
-  for (const model::Member& member : configuration.members()) {
-    Json entry{{"id", member.id.value},
-               {"role", member.role == model::LearnerType::participant ? "participant" : "observer"}};
-    if (member.group) entry["group"] = *member.group;
-    if (member.weight) entry["weight"] = member.weight->value;
-    members.push_back(std::move(entry));
-  }
-  const char* quorums = "majority";
-  if (configuration.kind() == model::QuorumKind::hierarchical) quorums = "hierarchical";
-  if (configuration.kind() == model::QuorumKind::oracle_majority) quorums = "oracle-majority";
-  return Json{{"quorums", quorums}, {"servers", std::move(members)}, {"notes", outcome.cfg.notes}};
 }
 
 Json tolerance_json(const spec::Tolerance& tolerance) {
@@ -85,16 +67,6 @@ std::string_view name_of_stop(checker::Stop stop) {
   return "?";
 }
 
-Json history_json(const spec::Scenario& scenario) {
-  Json history = Json::array();
-  for (const spec::Participant& participant : scenario.participants) {
-    history.push_back(Json{{"id", participant.id.value},
-                           {"epoch", participant.durable.current_epoch.value},
-                           {"zxid", participant.durable.last_zxid.value}});
-  }
-  return history;
-}
-
 Json scenario_json(const Explored& explored) {
   const Report& report = explored.report;
   Json levels = Json::array();
@@ -118,76 +90,18 @@ Json scenario_json(const Explored& explored) {
   return json;
 }
 
-std::string_view name_of(spec::PropertyKind kind) {
-  switch (kind) {
-    case spec::PropertyKind::always: return "always";
-    case spec::PropertyKind::refuted: return "refuted";
-    case spec::PropertyKind::sometimes: return "sometimes";
-  }
-  return "?";
-}
-
 Json properties_json(const Outcome& outcome) {
   Json list = Json::array();
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     const auto seen = outcome.totals.first_seen[static_cast<std::size_t>(info.property)];
-    Json json{{"name", info.name}, {"kind", name_of(info.kind)}, {"claimed", is_claimed(outcome, info.property)}};
+    Json json{
+        {"name", info.name}, {"kind", check::name_of(info.kind)}, {"claimed", is_claimed(outcome, info.property)}};
     json["standing"] = check::name_of(standing_of(outcome, info.property));
     json["tested"] = tested_count(outcome, info.property);
     json["first_seen"] = seen ? Json(*seen) : Json(nullptr);
     json["sentence"] = info.sentence;
     list.push_back(std::move(json));
   }
-  return list;
-}
-
-Json notification_json(const model::Notification& notification) {
-  const model::Vote& vote = notification.vote;
-  return Json{{"from", notification.from.value},
-              {"state", model::name_of(vote.state)},
-              {"leader", vote.proposal.leader.value},
-              {"zxid", vote.proposal.zxid.value},
-              {"round", vote.round.value},
-              {"epoch", vote.proposal.epoch.value}};
-}
-
-Json server_json(const spec::Server& server, model::ServerId id) {
-  Json json{{"id", id.value}, {"life", check::name_of(server.life)}};
-  if (server.life != spec::Life::up) return json;
-  json["state"] = model::name_of(state_of(server.peer));
-  json["round"] = server.peer.clock.value;
-  json["leader"] = server.peer.proposal.leader.value;
-  json["zxid"] = server.peer.proposal.zxid.value;
-  json["epoch"] = server.peer.proposal.epoch.value;
-  return json;
-}
-
-Json step_json(const std::vector<RunStep>& steps, std::size_t number, const spec::Scenario& scenario) {
-  const RunStep& step = steps[number];
-  Json json{{"step", number}};
-  if (step.action) {
-    const auto id_of = [&](std::uint8_t index) { return scenario.participants[index].id.value; };
-    const bool has_peer = step.action->kind == spec::ActionKind::read ||
-                          step.action->kind == spec::ActionKind::deliver ||
-                          step.action->kind == spec::ActionKind::lose;
-    json["action"] = check::name_of(step.action->kind);
-    json["server"] = id_of(step.action->server);
-    if (has_peer) json["peer"] = id_of(step.action->peer);
-    if (step.action->kind == spec::ActionKind::read) json["offer"] = check::name_of(step.action->offer);
-    json["text"] = action_text(step, scenario);
-    json["changes"] = changes_of(steps[number - 1].servers[step.action->server], step.servers[step.action->server]);
-  }
-  if (step.heard) json["heard"] = notification_json(*step.heard);
-  json["servers"] = Json::array();
-  for (std::size_t i = 0; i < step.servers.size(); ++i) {
-    json["servers"].push_back(server_json(step.servers[i], scenario.participants[i].id));
-  }
-  return json;
-}
-
-Json steps_json(const std::vector<RunStep>& steps, const spec::Scenario& scenario) {
-  Json list = Json::array();
-  for (std::size_t i = 0; i < steps.size(); ++i) list.push_back(step_json(steps, i, scenario));
   return list;
 }
 
@@ -235,7 +149,7 @@ Json liveness_json(const Outcome& outcome) {
 
 std::string json_report(const Outcome& outcome) {
   Json json{{"version", version()}, {"file", outcome.cfg.file}};
-  json["ensemble"] = ensemble_of(outcome);
+  json["ensemble"] = ensemble_json(outcome.cfg);
   json["tolerance"] = tolerance_json(outcome.tolerance);
   json["scope"] = scope_of(outcome);
   json["scenarios"] = Json::array();

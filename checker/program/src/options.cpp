@@ -14,6 +14,7 @@
 
 #include "conclave/check/epoch_options.hpp"
 #include "conclave/check/reports.hpp"
+#include "conclave/check/simulate_options.hpp"
 #include "conclave/check/trace_options.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/zookeeper_bugs.hpp"
@@ -28,12 +29,13 @@ constexpr std::size_t memory_bytes_min = std::size_t{32} << 20U;
 constexpr const char* overview = R"(conclave {version} - model-checks the leader election of a ZooKeeper ensemble
 
   conclave check [FILE]   explore every election of the ensemble that FILE (a zoo.cfg) describes
+  conclave simulate FILE  random elections and faults, of up to 128 servers, where exploring all takes too long
   conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
   conclave node FILE      take part in the ensemble's elections, on the network
   conclave status FILE    ask every server of the ensemble whom it follows
   conclave trace FILE...  replay what nodes have recorded, and tell it as one story
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
-  conclave check --help   all options; likewise for epoch
+  conclave check --help   all options; likewise for simulate and epoch
   conclave --version
 
 examples:
@@ -315,7 +317,7 @@ void take_decimal_numbers_only(CLI::App& command) {
   }
 }
 
-CommandLine refused(const std::string& sentence, const char* command = "check") {
+CommandLine refused(const std::string& sentence, const std::string& command = "check") {
   return CommandLine{
       std::nullopt,
       fmt::format("conclave: {}\nconclave: `conclave {} --help` shows the options\n", sentence, command),
@@ -326,12 +328,14 @@ CommandLine refused(const std::string& sentence, const char* command = "check") 
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   const std::string_view command = argc > 1 ? argv[1] : "-";
-  if (!command.starts_with('-') && command != "check" && command != "epoch" && command != "trace") {
-    return CommandLine{std::nullopt,
-                       fmt::format("conclave: found the command '{}'; expected check, epoch, node, status or trace\n"
-                                   "conclave: `conclave --help` shows what there is\n",
-                                   command),
-                       ExitCode::wrong_use, std::nullopt};
+  if (!command.starts_with('-') && command != "check" && command != "epoch" && command != "trace" &&
+      command != "simulate") {
+    return CommandLine{
+        std::nullopt,
+        fmt::format("conclave: found the command '{}'; expected check, simulate, epoch, node, status or trace\n"
+                    "conclave: `conclave --help` shows what there is\n",
+                    command),
+        ExitCode::wrong_use, std::nullopt};
   }
   Raw raw;
   raw.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, threads_max);
@@ -345,6 +349,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_limits(*check, raw);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
+  SimulateCommandLine simulate;
+  simulate.add_to(app, raw.threads);
   TraceOptions trace_options;
   const CLI::App* trace = add_trace(app, trace_options);
   for (CLI::App* command : app.get_subcommands({})) take_decimal_numbers_only(*command);
@@ -352,14 +358,20 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
-      return refused(error.what(), epoch.parsed() ? "epoch" : trace->parsed() ? "trace" : "check");
+      return refused(error.what(), app.get_subcommands().empty() ? "check" : app.get_subcommands()[0]->get_name());
     }
     std::ostringstream text;
     app.exit(error, text, text);
     // The overview says more of the program than its one subcommand would.
     const bool top_help = dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr && !check->parsed() &&
-                          !epoch.parsed() && !trace->parsed();
+                          !epoch.parsed() && !trace->parsed() && !simulate.parsed();
     return CommandLine{std::nullopt, top_help ? overview_text() : text.str(), ExitCode::holds, std::nullopt};
+  }
+  if (simulate.parsed()) {
+    auto options = std::make_shared<SimulateOptions>();
+    std::string wrong;
+    if (!simulate.read(*options, wrong)) return refused(wrong, "simulate");
+    return CommandLine{std::nullopt, "", ExitCode::holds, std::nullopt, std::nullopt, options};
   }
   if (epoch.parsed()) {
     EpochOptions options;

@@ -133,6 +133,18 @@ std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::st
   return std::nullopt;
 }
 
+Output write_run(const std::string& kind, const std::string& ending, const std::string& path, const std::string& name,
+                 const std::string& content) {
+  std::string place = path;
+  if (names_folder(path)) {
+    std::error_code error;
+    fs::create_directories(path, error);  // if it fails, so does writing, which says why
+    place = (fs::path(path) / name).string() + ending;
+  }
+  const auto error = write_whole(place, content);
+  return Output{kind, place, "the run to " + name, error.value_or("")};
+}
+
 void write_outputs(Outcome& outcome) {
   for (const Kind& kind : kinds) write_runs(outcome, kind);
 }

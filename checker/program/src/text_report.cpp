@@ -10,6 +10,7 @@
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/liveness_claims.hpp"
+#include "text_parts.hpp"
 
 namespace conclave::check {
 namespace {
@@ -17,62 +18,7 @@ namespace {
 constexpr std::size_t sets_listed_max = 10;
 constexpr std::size_t explorations_listed_max = 10;
 
-void paragraph(std::string& text, const std::string& head, const std::string& sentence) {
-  wrapped(text, head, words_of(sentence), " ");
-}
-
-std::string counted(std::size_t number, std::string_view one, std::string_view several) {
-  return fmt::format("{} {}", grouped(number), number == 1 ? one : several);
-}
-
-std::vector<model::ServerId> with_role(const model::Configuration& configuration, model::LearnerType role) {
-  std::vector<model::ServerId> ids;
-  for (const model::Member& member : configuration.members()) {
-    if (member.role == role) ids.push_back(member.id);
-  }
-  return ids;
-}
-
-std::string quorums_in_words(const model::Configuration& configuration) {
-  const std::size_t voters = configuration.voters();
-  const std::size_t majority = voters / 2 + 1;
-  std::string any =
-      fmt::format("any {} a quorum", majority == 1 ? "voter is" : fmt::format("{} voters are", majority));
-  if (configuration.kind() == model::QuorumKind::majority) return any;
-  if (configuration.kind() == model::QuorumKind::oracle_majority) {
-    return any + (voters <= 2 ? ", and an oracle may make up for one"
-                              : ", and with more than 2 voters the oracle makes up for none");
-  }
-  std::vector<std::string> groups;
-  for (const model::Group& group : configuration.groups()) {
-    std::vector<std::string> members;
-    for (const model::Member& member : configuration.members()) {
-      if (member.group != group.id) continue;
-      const std::int64_t weight = member.weight ? member.weight->value : 0;
-      members.push_back(weight == 1 ? id_text(member.id) : fmt::format("{}(weight {})", id_text(member.id), weight));
-    }
-    groups.push_back(fmt::format("{{{}}}", join(members, " ")));
-  }
-  return "more than half the weight in more than half the groups " + join(groups, " ");
-}
-
 // --- what was read -------------------------------------------------------------------------------------------------
-
-void tell_input(std::string& text, const Outcome& outcome) {
-  auto out = std::back_inserter(text);
-  const config::ZooCfg& cfg = outcome.cfg;
-  const auto voters = with_role(cfg.configuration, model::LearnerType::participant);
-  const auto observers = with_role(cfg.configuration, model::LearnerType::observer);
-  fmt::format_to(out, "{}{}\n", cfg.file, cfg.dynamic_file ? " with " + *cfg.dynamic_file : "");
-  const std::string beside =
-      observers.empty()
-          ? ""
-          : fmt::format(", {} {}", counted(observers.size(), "observer", "observers"), id_set(observers));
-  paragraph(text, "  ",
-            fmt::format("{} {}{}; {}", counted(voters.size(), "voter", "voters"), id_set(voters), beside,
-                        quorums_in_words(cfg.configuration)));
-  for (const std::string& note : cfg.notes) paragraph(text, "  note: ", note);
-}
 
 void tell_tolerance(std::string& text, const Outcome& outcome) {
   const spec::Tolerance& tolerance = outcome.tolerance;
@@ -236,21 +182,6 @@ void tell_others(std::string& text, const Outcome& outcome) {
   if (!missed.empty()) wrapped(text, "not reached: ", missed, ", ");
 }
 
-// What the closed system never does: it sends no malformed message, and its configuration stays as it is.
-bool is_out_of_reach(model::Rule rule) {
-  switch (rule) {
-    case model::Rule::drop_short:
-    case model::Rule::drop_bad_config_length:
-    case model::Rule::ignore_unparseable_config:
-    case model::Rule::adopt_newer_config:
-    case model::Rule::restart_for_newer_config:
-    case model::Rule::skip_newer_config:
-    case model::Rule::drop_unknown_state:
-    case model::Rule::establish_epoch: return true;
-    default: return false;
-  }
-}
-
 void tell_rules(std::string& text, const Outcome& outcome) {
   std::vector<std::string> never;
   std::size_t taken = 0;
@@ -359,7 +290,7 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
 
 std::string text_report(const Outcome& outcome) {
   std::string text;
-  tell_input(text, outcome);
+  tell_ensemble(text, outcome.cfg);
   tell_tolerance(text, outcome);
   tell_bounds(text, outcome);
   tell_explorations(text, outcome);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ struct CheckOptions {
   OutputOptions outputs;
 };
 
+struct SimulateOptions;  // simulate_command.hpp
+
 // What to do: a check, an exploration of epochs, or a text that has to be printed.
 struct CommandLine {
   std::optional<CheckOptions> check;
@@ -56,6 +59,7 @@ struct CommandLine {
   ExitCode code = ExitCode::holds;  // where there is no check
   std::optional<EpochOptions> epoch;
   std::optional<TraceOptions> trace = std::nullopt;
+  std::shared_ptr<const SimulateOptions> simulate = nullptr;
 };
 
 // Looks at $CONCLAVE_DEFAULT_CONFIG.

@@ -16,4 +16,8 @@ std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::st
 // write, and ExitCode::not_written where a file could not be. REQUIRES: conclude() was called.
 void write_outputs(Outcome& outcome);
 
+// Writes one run to `path`, or into it, if it is a folder, by the name of the property.
+Output write_run(const std::string& kind, const std::string& ending, const std::string& path, const std::string& name,
+                 const std::string& content);
+
 }  // namespace conclave::check

@@ -1,0 +1,31 @@
+// The command line of `conclave simulate`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "conclave/check/simulate_command.hpp"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;
+}
+
+namespace conclave::check {
+
+class SimulateCommandLine {
+ public:
+  SimulateCommandLine();
+  ~SimulateCommandLine();
+  // Adds the subcommand; `app` must outlive this. `threads`: the default.
+  void add_to(CLI::App& app, int threads);
+  [[nodiscard]] bool parsed() const;
+  // True: `options` are the options. False: `wrong` says in one sentence what is wrong.
+  bool read(SimulateOptions& options, std::string& wrong) const;
+
+ private:
+  struct Raw;
+  std::unique_ptr<Raw> raw_;
+  CLI::App* command_ = nullptr;
+};
+
+}  // namespace conclave::check

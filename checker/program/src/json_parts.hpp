@@ -1,0 +1,22 @@
+// What the reports for programs share (docs/json.md).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "conclave/check/run_step.hpp"
+#include "conclave/config/zoo_cfg.hpp"
+#include "conclave/spec/properties.hpp"
+#include "conclave/spec/scope.hpp"
+
+namespace conclave::check {
+
+using Json = nlohmann::ordered_json;
+
+Json ensemble_json(const config::ZooCfg& cfg);
+Json history_json(const spec::Scenario& scenario);
+Json steps_json(const std::vector<RunStep>& steps, const spec::Scenario& scenario);
+std::string_view name_of(spec::PropertyKind kind);
+
+}  // namespace conclave::check
