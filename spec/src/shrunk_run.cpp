@@ -28,7 +28,7 @@ class Shrinker {
     plain_histories();
     leave_out_servers();
     leave_out_steps();
-    plain_histories();
+    if (plain_histories()) leave_out_steps();
     leave_out_absent();
     // What is left is taken once more, to its end: the record is of it and nothing else.
     const Trial last = trial_of(result_.swarm);
@@ -80,19 +80,25 @@ class Shrinker {
     attempt(swarm, std::move(schedule));
   }
 
-  // All the same; else each the plainest, one after the other.
-  void plain_histories() {
+  // All the same; else each the plainest, one after the other. True: some have changed.
+  bool plain_histories() {
     const model::Durable plain{model::PeerEpoch{1}, model::PeerEpoch{1}, model::Zxid{1}};
     Swarm swarm = result_.swarm;
-    for (Participant& one : swarm.scenario.participants) one.durable = plain;
-    if (attempt(swarm, result_.schedule)) return;
+    bool changed = false;
+    for (Participant& one : swarm.scenario.participants) {
+      changed = changed || !(one.durable == plain);
+      one.durable = plain;
+    }
+    if (!changed || attempt(swarm, result_.schedule)) return changed;
+    changed = false;
     for (std::size_t i = 0; i < swarm.scenario.participants.size(); ++i) {
       swarm = result_.swarm;
       Participant& one = swarm.scenario.participants[i];
       if (one.durable == plain) continue;
       one.durable = plain;
-      attempt(swarm, result_.schedule);
+      changed = attempt(swarm, result_.schedule) || changed;
     }
+    return changed;
   }
 
   void leave_out_servers() {
@@ -129,10 +135,38 @@ class Shrinker {
       if (!idle) busy.push_back(*action);
       before[action->server] = now[action->server];
     };
-    const Trial trial = trial_of(result_.swarm);
-    follow_schedule(Trial{trial.swarm, trial.rules, trial.claims, trial.seed, note, trial.interrupt},
-                    result_.schedule, false);
+    watch(note);
     attempt(result_.swarm, std::move(busy));
+  }
+
+  // What happened before the failure at other servers matters only where somebody heard of it, and so on.
+  void leave_out_unrelated_steps() {
+    if (in_calm()) return;
+    std::vector<std::size_t> sent_at;
+    watch([&](const World&, const Action* action, const Replay::Step* step) {
+      if (action != nullptr) sent_at.push_back(step->sent_at);
+    });
+    const std::vector<Action>& all = result_.schedule;
+    if (all.empty() || sent_at.size() != all.size()) return;
+    std::vector<std::size_t> until(result_.swarm.scenario.participants.size(), 0);  // steps are counted from 1
+    until[all.back().server] = all.size();
+    std::vector<Action> related;
+    for (std::size_t i = all.size(); i > 0; --i) {
+      const Action& action = all[i - 1];
+      if (i > until[action.server]) continue;
+      related.push_back(action);
+      if (has_peer(action)) until[action.peer] = std::max(until[action.peer], sent_at[i - 1]);
+    }
+    std::reverse(related.begin(), related.end());
+    attempt(result_.swarm, std::move(related));
+  }
+
+  // Goes through the run as it is by now.
+  void watch(const StepObserver& observer) {
+    const Trial trial = trial_of(result_.swarm);
+    follow_schedule(Trial{trial.swarm, trial.rules, trial.claims, trial.seed, observer, trial.interrupt},
+                    result_.schedule, false);
+    result_.steps_tried += result_.schedule.size();
   }
 
   void leave_out_steps() {
