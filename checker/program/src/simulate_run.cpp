@@ -207,6 +207,9 @@ Run told(const spec::ShrunkRun& shrunk, const spec::RuleVariant& rules, std::siz
   if (!in_calm && (broken & spec::bit(run.property)) == 0) {
     throw ReplayFailed("the last step of the shrunk run breaks nothing when it is told");
   }
+  if (failure.end == RunEnd::stuck && steps_max >= schedule.size() && !world.stuck()) {
+    throw ReplayFailed("after the last step of the shrunk run something can still happen when it is told");
+  }
   if (run.clause.empty()) {
     run.clause = explain_state(shrunk.swarm.scenario, run.property, run.steps.back().servers);
   }
