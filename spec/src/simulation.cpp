@@ -247,7 +247,8 @@ class Calm {
       const bool resent = resend();
       if (stage_.over() || roles() != before) continue;
       const bool ended = end_lost_roles();
-      if (!resent && !ended && !stage_.over()) return world_.stuck() ? RunEnd::stuck : RunEnd::unsettled;
+      if (!resent && !ended && !stage_.over() && !chatters())
+        return world_.stuck() ? RunEnd::stuck : RunEnd::unsettled;
     }
     return RunEnd::unsettled;
   }
@@ -284,7 +285,13 @@ class Calm {
     if (world_.scope().network.kind == NetworkKind::fifo) {
       // What comes while it is listening is for the next time: two could go on talking for ever.
       const Action deliver{ActionKind::deliver, byte(server), byte(other), {}};
-      return world_.possible(deliver) && (stage_.take(deliver), true);
+      if (!world_.possible(deliver)) return false;
+      if (!world_.is_chatter(server, other)) return stage_.take(deliver), true;
+      // Goes on for as long as anybody learns from it.
+      const auto& peer = world_.replay().servers()[static_cast<std::size_t>(server)].peer;
+      const model::Peer before = peer;
+      stage_.take(deliver);
+      return !(peer == before);
     }
     for (int kind = 0; kind < offers_count; ++kind) {
       const auto offer = static_cast<Offer>(kind);
@@ -318,6 +325,15 @@ class Calm {
       moved = true;
     }
     return moved;
+  }
+  [[nodiscard]] bool chatters() const {
+    if (world_.scope().network.kind != NetworkKind::fifo) return false;
+    for (int i = 0; i < world_.servers(); ++i) {
+      for (int j = 0; j < world_.servers(); ++j) {
+        if (world_.replay().under_way(i, j) > 0 && world_.facts(j).life == Life::up) return true;
+      }
+    }
+    return false;
   }
   // One after the other: each asks all, and hears what they answer.
   bool resend() {

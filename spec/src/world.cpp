@@ -14,6 +14,9 @@ World::World(const LocalSteps& steps)
       view_(*this),
       better_coming_(static_cast<std::size_t>(steps.servers())) {
   assert(servers() >= 1 && servers() <= world_servers_max);
+  // In the fine grain who was started together with others still begins his election apart from them, even after some
+  // have decided: what the claim assumes is not given.
+  if (!coarse()) applicable_ &= ~bit(Property::one_leader_per_round);
   const auto n = static_cast<std::size_t>(servers());
   if (!fifo()) marks_.resize(n * n * offers_count);
   for (int i = 0; i < servers(); ++i) {
@@ -100,9 +103,16 @@ bool World::may_resend(int server) const {
   const LocalFacts& own = facts(server);
   if (!fifo() || !own.in_election || own.finalizing || own.waiting > 0) return false;
   for (int other = 0; other < servers(); ++other) {
+    if (is_chatter(other, server)) continue;
     if (replay_.under_way(other, server) != 0 || replay_.under_way(server, other) != 0) return false;
   }
   return true;
+}
+
+// A server that does not vote and a voter can answer each other for ever (WorkerReceiver.run): no wait is held up by it.
+bool World::is_chatter(int one, int other) const {
+  const model::Configuration& configuration = steps_.scenario().ensemble.configurations[0];
+  return fifo() && !(configuration.votes(steps_.id(one)) && configuration.votes(steps_.id(other)));
 }
 
 bool World::may_end_role(int server) const {
@@ -180,7 +190,7 @@ bool World::moves(int server) const {
   }
   for (int other = 0; other < servers(); ++other) {
     if (fifo()) {
-      if (replay_.under_way(other, server) > 0) return true;
+      if (replay_.under_way(other, server) > 0 && !is_chatter(other, server)) return true;
       continue;
     }
     for (int kind = 0; kind < offers_count; ++kind) {

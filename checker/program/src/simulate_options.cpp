@@ -113,7 +113,9 @@ void SimulateCommandLine::add_to(CLI::App& app, int threads) {
       ->check(wrong_seconds)
       ->type_name("SECONDS")
       ->group(much);
-  command_->add_option("--seed", raw.seed, "what all runs follow from (default 1)")->group(much);
+  command_->add_option("--seed", raw.seed, "what all runs follow from (default 1)")
+      ->check(CLI::NonNegativeNumber)
+      ->group(much);
   command_->add_option("--run", raw.run, "only run N of that seed")
       ->check(CLI::Range(std::uint64_t{1}, runs_max))
       ->group(much);

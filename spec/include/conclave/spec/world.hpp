@@ -56,6 +56,8 @@ class World {
   [[nodiscard]] bool at_rest() const;
   // Can nothing happen but starts and faults, though a quorum runs and has not settled?
   [[nodiscard]] bool stuck() const;
+  // fifo: does what goes between these two hold up nobody's wait?
+  [[nodiscard]] bool is_chatter(int one, int other) const;
   // Has the role of a settled server lost what it stands on, as far as patience goes that outlasts all messages?
   [[nodiscard]] bool role_lost(int server) const { return view_.role_lost(server, false); }
 
