@@ -109,7 +109,7 @@ bool World::may_resend(int server) const {
   return true;
 }
 
-// A server that does not vote and a voter can answer each other for ever (WorkerReceiver.run): no wait is held up by it.
+// A server that does not vote and a voter can answer each other for ever (WorkerReceiver.run). No wait is for that.
 bool World::is_chatter(int one, int other) const {
   const model::Configuration& configuration = steps_.scenario().ensemble.configurations[0];
   return fifo() && !(configuration.votes(steps_.id(one)) && configuration.votes(steps_.id(other)));

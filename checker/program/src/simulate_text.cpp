@@ -167,7 +167,7 @@ void tell_failure(std::string& text, const SimulateOutcome& outcome) {
   if (failure.not_told > 0) {
     fmt::format_to(out, "  and so on: {} that are not told\n", counted(failure.not_told, "step", "steps"));
   }
-  fmt::format_to(out, "  broken: {}\n", failure.sentence);
+  paragraph(text, "  broken: ", failure.sentence);
   if (!failure.told.clause.empty() && failure.told.clause != failure.sentence) {
     fmt::format_to(out, "  because: {}\n", failure.told.clause);
   }
