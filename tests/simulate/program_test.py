@@ -49,8 +49,8 @@ class Reports(unittest.TestCase):
         self.assertEqual(sum(document["ends"].values()), 10)
         self.assertEqual(sum(document["actions"].values()), document["steps"])
         self.assertIsNone(document["failure"])
-        with open("docs/json.md", encoding="utf-8") as page:
-            section = page.read().split("## `conclave simulate --json`")[1]
+        with open("docs/simulate.md", encoding="utf-8") as page:
+            section = page.read().split("## JSON")[1]
         for key in document:
             self.assertIn(f"`{key}`", section, key)
 

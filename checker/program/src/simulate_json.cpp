@@ -1,4 +1,4 @@
-// docs/json.md tells what the keys mean; tests/simulate holds both to it.
+// docs/simulate.md tells what the keys mean; tests/simulate holds both to it.
 #include <string>
 
 #include "conclave/check/reports.hpp"

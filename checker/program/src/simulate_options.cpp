@@ -126,7 +126,7 @@ void SimulateCommandLine::add_to(CLI::App& app, int threads) {
       ->allow_extra_args(false)
       ->type_name("NAME")
       ->group(told);
-  command_->add_flag("--json", raw.json, "one JSON document on stdout (docs/json.md)")->group(told);
+  command_->add_flag("--json", raw.json, "one JSON document on stdout (docs/simulate.md)")->group(told);
   command_
       ->add_option("--html", raw.outputs.html, "a page with the picture of the failing run; into DIR if it is one")
       ->check(wrong_name)
