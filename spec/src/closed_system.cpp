@@ -53,7 +53,7 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
     if (!unlogged) electors |= 1U << static_cast<unsigned>(i);
   }
   // The argument is about one step per message, and about plain quorums.
-  clears_ = scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
+  clears_ = rules_.reducible && scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
             configuration.kind() != model::QuorumKind::oracle_majority && scope_.rounds <= prospect_rounds_max;
   // A server that can't be elected blocks nobody, and who has no log is ignored; observers learn old votes anew.
   const std::uint32_t everybody = (1U << static_cast<unsigned>(servers())) - 1U;

@@ -53,9 +53,11 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
     {Property::elections_end_settled, PropertyKind::always, "elections-end-settled",
      "A server that looks begins no other election before it has settled.", "",
      "who begins anew raises the round, and the others' votes are void (ZOOKEEPER-157, ZOOKEEPER-2988)"},
-    {Property::decided_round_begun, PropertyKind::always, "decided-round-begun",
-     "A decided vote says in which round it was elected: in one that has begun.", "",
-     "it is what the server answers from then on, and what others count (ZOOKEEPER-1818)"},
+    {Property::decided_round_begun, PropertyKind::refuted, "decided-round-begun",
+     "A decided vote says in which round it was elected: in one that has begun.", "fine grain",
+     "a leader that has not stored its decision yet answers with its old vote, for itself and of round -1, and "
+     "whoever "
+     "joins takes that round"},
     {Property::unlogged_not_counted, PropertyKind::always, "unlogged-not-counted",
      "A server decides by silence only with a quorum of servers that have a database or have settled before.",
      "a server with zxid -1, no oracle",
@@ -65,7 +67,7 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
      "a leader without a quorum alive would only time out"},
     {Property::one_leader_per_round, PropertyKind::always, "one-leader-per-round",
      "In the first round at most one server leads.",
-     "timely, started together, no restarts: all that take part in the round are in it from its start",
+     "timely, coarse, started together, no restarts: all that take part in the round are in it from its start",
      "what makes elections end at the first try where the network is quick"},
     {Property::no_deadlock, PropertyKind::always, "no-deadlock",
      "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
@@ -439,8 +441,10 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
                                       return participant.durable.last_zxid == model::unlogged;
                                     });
     case Property::one_leader_per_round:
+      // In the fine grain servers that are started together begin their elections apart.
       return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together &&
-             scope.restarts == 0;
+             scope.grain == Grain::coarse && scope.restarts == 0;
+    case Property::decided_round_begun: return can_elect && voters >= 3 && scope.grain == Grain::fine;
     case Property::single_leading:
       return can_elect && voters >= 3 && (scope.timing == TimingKind::async || scope.start == StartKind::staggered);
     case Property::decided_as_recent_as_supporters:

@@ -14,9 +14,6 @@ World::World(const LocalSteps& steps)
       view_(*this),
       better_coming_(static_cast<std::size_t>(steps.servers())) {
   assert(servers() >= 1 && servers() <= world_servers_max);
-  // In the fine grain who was started together with others still begins his election apart from them, even after some
-  // have decided: what the claim assumes is not given.
-  if (!coarse()) applicable_ &= ~bit(Property::one_leader_per_round);
   const auto n = static_cast<std::size_t>(servers());
   if (!fifo()) marks_.resize(n * n * offers_count);
   for (int i = 0; i < servers(); ++i) {

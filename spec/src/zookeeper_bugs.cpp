@@ -242,8 +242,8 @@ struct HistoricRules : ZooKeeperRules {
 template <std::size_t Index>
 constexpr RuleVariant variant_of() {
   constexpr ZooKeeperBug bug = bugs[Index];
-  return RuleVariant{bug.name, bug.sentence, &model::step_with<HistoricRules<bit(bug.bug)>>, bug.rounds_min,
-                     RulesOf::seeded_bug};
+  return RuleVariant{bug.name,       bug.sentence,        &model::step_with<HistoricRules<bit(bug.bug)>>,
+                     bug.rounds_min, RulesOf::seeded_bug, bug.bug != Bug::zk_975_all};
 }
 
 template <std::size_t... Indices>
@@ -326,7 +326,8 @@ const std::deque<ReleaseRules>& rules_of_releases() {
       for (const ZooKeeperBug& bug : bugs) {
         if ((set & bit(bug.bug)) != 0) rounds_min = std::max(rounds_min, bug.rounds_min);
       }
-      rules.variant = RuleVariant{rules.name, rules.sentence, steps[i], rounds_min, RulesOf::release};
+      rules.variant = RuleVariant{rules.name, rules.sentence,   steps[i],
+                                  rounds_min, RulesOf::release, (set & bit(Bug::zk_975_all)) == 0};
     }
     return made;
   }();

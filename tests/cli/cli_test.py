@@ -191,7 +191,8 @@ class Claims(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertNotIn("every claim holds", done.stdout)
         self.assertIn("untested  no-deadlock", done.stdout)
-        self.assertRegex(done.stdout, r"verdict: exhausted - no claim fails within these bounds, and \d+ were never put")
+        self.assertRegex(done.stdout, "verdict: exhausted - no claim fails within these bounds, "
+                                      r"and \d+ were never put")
 
     def test_a_seeded_bug_gets_the_rounds_that_it_needs(self):
         done = check(FIVE, "--seed-bug", "round-forgotten")

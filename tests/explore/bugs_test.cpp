@@ -95,7 +95,7 @@ std::vector<Found> all_found() {
       {Bug::zk_1419, Property::proposals_rise, 3, plain_scope, circle},
       {Bug::zk_1514, Property::leader_said_so, 11, two_rounds, scenario_of(3)},
       {Bug::zk_1732, Property::joins_settled_quorum, 12, two_rounds, scenario_of(3)},
-      {Bug::zk_1818, Property::decided_round_begun, 4, plain_scope, scenario_of(3)},
+      {Bug::zk_1818, Property::quorum_behind_decision, 4, plain_scope, scenario_of(3)},
       {Bug::zk_3537, Property::joins_round_quorum, 8, plain_scope, scenario_of(3)},
   };
 }

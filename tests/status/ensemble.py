@@ -94,6 +94,10 @@ class Ensemble:
         process.kill()
         process.wait()
 
+    def forget(self, sid):
+        """Its folder is as if it had never run: a node takes none with a real server's transactions."""
+        shutil.rmtree(self.folder / str(sid) / "version-2", ignore_errors=True)
+
     def close(self):
         for sid in list(self.running):
             self.kill(sid)

@@ -25,6 +25,8 @@ PORT = r":\d+"
 # Of data, latencies and Java: what a node without them has no need to tell.
 WORDS = ["ruok", "srvr", "stat", "mntr", "conf", "isro", "envi", "cons", "dump", "dirs", "wchs", "wchc", "wchp"]
 ABOUT_DATA = ["dump", "dirs", "wchs", "wchc", "wchp"]
+# A node that can be compared with a server: by itself it never leads one, and follows as an observer.
+EMPTY = ["--empty-history"]
 REFUSAL = b"This ZooKeeper instance is not currently serving requests\n"
 
 
@@ -70,10 +72,10 @@ class SameWords(unittest.TestCase):
             self.compare_while_looking()
             self.real_leads.start_real(1)
             start_led_by_3(self.real_leads, lambda: self.real_leads.start_real(3))
-            self.real_leads.start_node(2)
+            self.real_leads.start_node(2, options=EMPTY)
             self.real_leads.wait_served(s1="follower", s2="follower", s3="leader")
             self.node_leads.start_real(1)
-            start_led_by_3(self.node_leads, lambda: self.node_leads.start_node(3))
+            start_led_by_3(self.node_leads, lambda: self.node_leads.start_node(3, options=EMPTY))
             self.node_leads.start_real(2)
             self.node_leads.wait_served(s1="follower", s2="follower", s3="leader")
         self.follower = self.real_leads.client[1], self.real_leads.client[2]
@@ -83,7 +85,7 @@ class SameWords(unittest.TestCase):
         # A real server alone and a node alone: neither finds a quorum, and they say so in the same bytes.
         alone = self.node_leads.client[3], self.real_leads.client[1]
         self.node_leads.start_real(3)
-        self.real_leads.start_node(1)
+        self.real_leads.start_node(1, options=EMPTY)
         for port in alone:
             ensemble.until(lambda port=port: ensemble.ask(port, b"ruok") == b"imok", lambda: "both listen")
         for word in WORDS:
@@ -97,6 +99,7 @@ class SameWords(unittest.TestCase):
             real, node = (self.ask_roughly(port, text) for port in alone)
             self.assertEqual((real, node), (b"", b""), text)
         self.node_leads.kill(3)
+        self.node_leads.forget(3)
         self.real_leads.kill(1)
 
     @staticmethod
@@ -194,7 +197,7 @@ class Whitelists(unittest.TestCase):
                 servers = ensemble.Ensemble(NODE, 3, more=lines)
                 try:
                     servers.start_real(1)
-                    servers.start_node(2)
+                    servers.start_node(2, options=EMPTY)
                     for sid in (1, 2):
                         ensemble.until(lambda sid=sid: servers.mode(sid) is not None, lambda: "both listen")
                     servers.wait_served(s1="follower", s2="leader")

@@ -23,6 +23,8 @@ struct RuleVariant {
   StepFunction step = nullptr;  // step_with<> of one Rules struct
   int rounds_min = 1;           // with fewer it can't be told from today's rules
   RulesOf of = RulesOf::seeded_bug;
+  // A decision rests on votes that agree with it, as the reductions assume (docs/dead-votes.md).
+  bool reducible = true;
 };
 
 // The unchanged rules: model::step.
