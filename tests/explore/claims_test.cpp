@@ -129,8 +129,17 @@ TEST(Refuted, RunsAreShownOnRequest) {
   EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
 }
 
-// --- nothing holds vacuously
-// ------------------------------------------------------------------------------------------
+// Today's rules: between QuorumPeer.setPeerState and setCurrentVote a leader answers with its old vote.
+TEST(Refuted, AJoinerTakesARoundThatHasNotBegun) {
+  check::Request request = request_for(scope_with(async, staggered));
+  request.scope.grain = spec::Grain::fine;
+  request.claim = bit(Property::decided_round_begun);
+  const check::Report report = explored(scenario_of(3), request);
+  ASSERT_EQ(names_of(report.violations), std::vector<std::string>{"decided-round-begun"});
+  EXPECT_EQ(report.violations[0].steps.size() - 1, 20U);
+}
+
+// --- nothing holds vacuously ----------------------------------------------------------------------------------------
 
 // In each of these scopes every property that applies is put to the test or reached.
 TEST(Vacuity, EveryPropertyIsPutToTheTest) {
@@ -165,6 +174,7 @@ TEST(Vacuity, EveryPropertyIsPutToTheTest) {
   expect_tested(emptied, scope_with(async, staggered), tested);
   // Five servers are needed for this one: it has a test of its own, in the long ones.
   tested |= bit(Property::decided_as_recent_as_supporters);
+  tested |= bit(Property::decided_round_begun);  // the fine grain: Refuted.AJoinerTakesARoundThatHasNotBegun
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     EXPECT_NE(tested & bit(info.property), 0U) << info.name;
   }
