@@ -102,8 +102,9 @@ class Surveyor {
       const ServerId from = vote.first.first;
       const auto spans = survey_.spans.find(from);
       if (spans == survey_.spans.end() || survey_.unsure.count(from) > 0) continue;
-      const bool covered = std::any_of(spans->second.begin(), spans->second.end(), [&here](const Span& span) {
-        return span.from_us <= here.unix_us && here.unix_us <= span.to_us;
+      const std::int64_t at_us = here.unix_us;
+      const bool covered = std::any_of(spans->second.begin(), spans->second.end(), [at_us](const Span& span) {
+        return span.from_us <= at_us && at_us <= span.to_us;
       });
       const auto sent = survey_.sent.find(vote.first);
       const bool said = sent != survey_.sent.end() && sent->second.count(vote.second) > 0;
