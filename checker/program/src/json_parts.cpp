@@ -80,6 +80,24 @@ Json history_json(const spec::Scenario& scenario) {
   return history;
 }
 
+Json outputs_json(const std::vector<Output>& outputs) {
+  Json list = Json::array();
+  for (const Output& output : outputs) {
+    Json entry{{"kind", output.kind}, {"path", output.path}, {"what", output.what}};
+    entry["error"] = output.error.empty() ? Json(nullptr) : Json(output.error);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json rules_json(const std::array<std::uint64_t, model::rules_count>& counts) {
+  Json rules = Json::object();
+  for (const model::RuleInfo& info : model::rule_infos) {
+    rules[std::string(info.name)] = counts[static_cast<std::size_t>(info.rule)];
+  }
+  return rules;
+}
+
 std::string_view name_of(spec::PropertyKind kind) {
   switch (kind) {
     case spec::PropertyKind::always: return "always";

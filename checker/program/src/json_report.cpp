@@ -167,18 +167,10 @@ std::string json_report(const Outcome& outcome) {
                         {"seconds", totals.seconds},
                         {"bytes", totals.bytes}};
   json["properties"] = properties_json(outcome);
-  json["rules"] = Json::object();
-  for (const model::RuleInfo& info : model::rule_infos) {
-    json["rules"][std::string(info.name)] = totals.rules[static_cast<std::size_t>(info.rule)];
-  }
+  json["rules"] = rules_json(totals.rules);
   json["liveness"] = liveness_json(outcome);
   json["warnings"] = outcome.warnings;
-  json["outputs"] = Json::array();
-  for (const Output& output : outcome.outputs) {
-    Json entry{{"kind", output.kind}, {"path", output.path}, {"what", output.what}};
-    entry["error"] = output.error.empty() ? Json(nullptr) : Json(output.error);
-    json["outputs"].push_back(std::move(entry));
-  }
+  json["outputs"] = outputs_json(outcome.outputs);
   json["verdict"] = outcome.violated ? "violated" : std::string(checker::name_of(outcome.verdict));
   json["why"] = outcome.why;
   json["exit_code"] = status_of(outcome.exit_code);

@@ -82,18 +82,10 @@ std::string simulate_json_report(const SimulateOutcome& outcome) {
   json["local_states_full"] = report.local_states_full;
   json["last_new_run"] = report.last_new_run;
   json["properties"] = properties_json(outcome);
-  json["coverage"] = Json::object();
-  for (const model::RuleInfo& info : model::rule_infos) {
-    json["coverage"][std::string(info.name)] = report.rules[static_cast<std::size_t>(info.rule)];
-  }
+  json["coverage"] = rules_json(report.rules);
   json["failure"] = failure_json(outcome);
   json["warnings"] = outcome.warnings;
-  json["outputs"] = Json::array();
-  for (const Output& output : outcome.outputs) {
-    Json entry{{"kind", output.kind}, {"path", output.path}, {"what", output.what}};
-    entry["error"] = output.error.empty() ? Json(nullptr) : Json(output.error);
-    json["outputs"].push_back(std::move(entry));
-  }
+  json["outputs"] = outputs_json(outcome.outputs);
   json["seconds"] = report.seconds;
   json["verdict"] = verdict_of(outcome);
   json["why"] = why_of(outcome);

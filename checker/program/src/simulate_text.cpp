@@ -177,13 +177,7 @@ void tell_failure(std::string& text, const SimulateOutcome& outcome) {
 void tell_verdict(std::string& text, const SimulateOutcome& outcome) {
   auto out = std::back_inserter(text);
   const SimulateReport& report = outcome.report;
-  if (!outcome.outputs.empty()) text += "\n";
-  for (const Output& output : outcome.outputs) {
-    if (output.error.empty())
-      fmt::format_to(out, "written: {}, {}\n", output.path, output.what);
-    else
-      fmt::format_to(out, "NOT WRITTEN: {}\n", output.error);
-  }
+  tell_outputs(text, outcome.outputs);
   for (const std::string& warning : outcome.warnings) paragraph(text, "warning: ", warning);
   text += "\n";
   const std::string bug =

@@ -66,6 +66,17 @@ void tell_ensemble(std::string& text, const config::ZooCfg& cfg) {
   for (const std::string& note : cfg.notes) paragraph(text, "  note: ", note);
 }
 
+void tell_outputs(std::string& text, const std::vector<Output>& outputs) {
+  auto out = std::back_inserter(text);
+  if (!outputs.empty()) text += "\n";
+  for (const Output& output : outputs) {
+    if (output.error.empty())
+      fmt::format_to(out, "written: {}, {}\n", output.path, output.what);
+    else
+      fmt::format_to(out, "NOT WRITTEN: {}\n", output.error);
+  }
+}
+
 bool is_out_of_reach(model::Rule rule) {
   switch (rule) {
     case model::Rule::drop_short:

@@ -204,17 +204,6 @@ void tell_runs(std::string& text, const Outcome& outcome) {
   }
 }
 
-void tell_outputs(std::string& text, const Outcome& outcome) {
-  auto out = std::back_inserter(text);
-  if (!outcome.outputs.empty()) text += "\n";
-  for (const Output& output : outcome.outputs) {
-    if (output.error.empty())
-      fmt::format_to(out, "written: {}, {}\n", output.path, output.what);
-    else
-      fmt::format_to(out, "NOT WRITTEN: {}\n", output.error);
-  }
-}
-
 std::string violated_names(const Outcome& outcome) {
   std::vector<std::string> names;
   for (const auto& [scenario, report] : outcome.explored) {
@@ -300,7 +289,7 @@ std::string text_report(const Outcome& outcome) {
   tell_rules(text, outcome);
   tell_runs(text, outcome);
   tell_liveness_runs(text, outcome);
-  tell_outputs(text, outcome);
+  tell_outputs(text, outcome.outputs);
   tell_verdict(text, outcome);
   return text;
 }
