@@ -78,9 +78,9 @@ constexpr std::array boolean_keys = {
     BooleanKey{"localSessionsEnabled", nullptr},
     BooleanKey{"localSessionsUpgradingEnabled", nullptr},
     BooleanKey{"syncEnabled", nullptr},
-    BooleanKey{"sslQuorum", nullptr},
-    BooleanKey{"portUnification", nullptr},
-    BooleanKey{"sslQuorumReloadCertFiles", nullptr},
+    BooleanKey{"sslQuorum", &ZooCfg::ssl_quorum},
+    BooleanKey{"portUnification", &ZooCfg::port_unification},
+    BooleanKey{"sslQuorumReloadCertFiles", &ZooCfg::ssl_quorum_reload},
     BooleanKey{"quorum.auth.enableSasl", nullptr},
     BooleanKey{"quorum.auth.serverRequireSasl", nullptr},
     BooleanKey{"quorum.auth.learnerRequireSasl", nullptr},
@@ -142,6 +142,9 @@ std::optional<Wrong> apply_setting(ZooCfg& cfg, std::string_view key, std::strin
   }
   for (const TextKey& known : text_keys) {
     if (known.name == key) cfg.*known.keep = std::string(value);
+  }
+  if (constexpr std::string_view prefix = "ssl.quorum."; key.starts_with(prefix)) {
+    cfg.ssl_quorum_values[std::string(key.substr(prefix.size()))] = value;
   }
   if (key == "peerType") {
     cfg.peer_type = parse_role(value);

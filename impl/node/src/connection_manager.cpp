@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/write.hpp>
 #include <utility>
 
 #include "conclave/node/close_on_exec.hpp"
@@ -23,12 +22,6 @@ using wire::HostPort;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 asio::const_buffer buffer_of(const wire::Bytes& bytes) { return asio::buffer(bytes.data(), bytes.size()); }
-
-void close(tcp::socket& socket) {
-  error_code ignored;
-  socket.shutdown(tcp::socket::shutdown_both, ignored);
-  socket.close(ignored);
-}
 
 // Nothing: a name.
 std::optional<asio::ip::address> number_of(const HostPort& address) {
@@ -52,17 +45,17 @@ std::optional<HostPort> claimed_address(const std::vector<HostPort>& configured,
 }  // namespace
 
 struct ConnectionManager::HalfOpen {
-  HalfOpen(asio::io_context& io, tcp::socket accepted) : socket(std::move(accepted)), timer(io) {}
-  tcp::socket socket;
+  HalfOpen(asio::io_context& io, std::shared_ptr<Connection> accepted) : connection(std::move(accepted)), timer(io) {}
+  std::shared_ptr<Connection> connection;
   asio::steady_timer timer;
   wire::HandshakeDecoder decoder;
   std::array<std::byte, 4096> buffer;
 };
 
 struct ConnectionManager::Link {
-  Link(ServerId with, tcp::socket connected) : sid(with), socket(std::move(connected)) {}
+  Link(ServerId with, std::shared_ptr<Connection> connected) : sid(with), connection(std::move(connected)) {}
   ServerId sid;
-  tcp::socket socket;
+  std::shared_ptr<Connection> connection;
   wire::FrameDecoder decoder;
   std::array<std::byte, read_bytes> buffer;
   wire::Bytes out;
@@ -83,7 +76,7 @@ struct ConnectionManager::Attempt {
   HostPort address;                 // the one that is tried now
   int tried = 0;                    // counts; handlers of an earlier address do nothing
   tcp::resolver resolver;
-  std::shared_ptr<tcp::socket> socket;  // of this address: what belongs to another one is still closing
+  std::shared_ptr<Connection> connection;  // to this address: what belongs to another one is still closing
   asio::steady_timer timer;
   wire::Bytes handshake;
   bool over = false;
@@ -111,18 +104,18 @@ void ConnectionManager::stop() {
   for (auto& acceptor : acceptors_) acceptor.close(ignored);
   for (const auto& half : half_open_) {
     half->timer.cancel();
-    close(half->socket);
+    half->connection->close();
   }
   for (const auto& attempt : attempts_) {
     attempt->over = true;
     attempt->timer.cancel();
     attempt->resolver.cancel();
-    if (attempt->socket) close(*attempt->socket);
+    if (attempt->connection) attempt->connection->close();
   }
   for (auto& [sid, peer] : peers_) {
     if (!peer.link) continue;
     peer.link->closed = true;
-    close(peer.link->socket);
+    peer.link->connection->close();
     peer.link.reset();
   }
   half_open_.clear();
@@ -173,7 +166,7 @@ void ConnectionManager::begin_handshake(Socket socket) {
     reject(wire::Reject::half_open_limit);
     forget(half_open_.front());
   }
-  const auto half = std::make_shared<HalfOpen>(io_, std::move(socket));
+  const auto half = std::make_shared<HalfOpen>(io_, settings_.transport->answer(std::move(socket)));
   half_open_.push_back(half);
   half->timer.expires_after(settings_.handshake_timeout);
   half->timer.async_wait([self = shared_from_this(), half](error_code error) {
@@ -181,26 +174,39 @@ void ConnectionManager::begin_handshake(Socket socket) {
     if (!half->decoder.handshake()) self->reject(wire::Reject::handshake_timeout);
     self->forget(half);
   });
+  half->connection->async_handshake([weak = weak_from_this(), half](const HandshakeOutcome& outcome) {
+    const auto self = weak.lock();
+    if (self && !self->stopped_ && half->connection->socket().is_open()) self->shaken(half, outcome);
+  });
+}
+
+void ConnectionManager::shaken(const std::shared_ptr<HalfOpen>& half, const HandshakeOutcome& outcome) {
+  if (!outcome.wrong.empty()) {
+    log::seldom(seldom_, spdlog::level::warn, "a connection to the election port is closed: {}", outcome.wrong);
+    reject(wire::Reject::tls_handshake);
+    return forget(half);
+  }
+  if (!outcome.session.empty()) log::debug("SSL handshake complete with a caller - {}", outcome.session);
   read_handshake(half);
 }
 
 void ConnectionManager::read_handshake(const std::shared_ptr<HalfOpen>& half) {
-  half->socket.async_read_some(asio::buffer(half->buffer),
-                               [self = shared_from_this(), half](error_code error, std::size_t count) {
-                                 if (self->stopped_ || !half->socket.is_open()) return;
-                                 if (error) {
-                                   if (half->decoder.begun()) self->reject(wire::Reject::handshake_cut);
-                                   return self->forget(half);
-                                 }
-                                 const wire::ByteView bytes(half->buffer.data(), count);
-                                 const auto taken = half->decoder.feed(bytes);
-                                 if (!taken) {
-                                   self->reject(taken.error());
-                                   return self->forget(half);
-                                 }
-                                 if (!half->decoder.handshake()) return self->read_handshake(half);
-                                 self->greeted(half, bytes.subspan(*taken));
-                               });
+  half->connection->async_read_some(asio::buffer(half->buffer),
+                                    [self = shared_from_this(), half](error_code error, std::size_t count) {
+                                      if (self->stopped_ || !half->connection->socket().is_open()) return;
+                                      if (error) {
+                                        if (half->decoder.begun()) self->reject(wire::Reject::handshake_cut);
+                                        return self->forget(half);
+                                      }
+                                      const wire::ByteView bytes(half->buffer.data(), count);
+                                      const auto taken = half->decoder.feed(bytes);
+                                      if (!taken) {
+                                        self->reject(taken.error());
+                                        return self->forget(half);
+                                      }
+                                      if (!half->decoder.handshake()) return self->read_handshake(half);
+                                      self->greeted(half, bytes.subspan(*taken));
+                                    });
 }
 
 // QuorumCnxManager.handleConnection: between two servers the connection that the larger id has opened survives.
@@ -226,15 +232,15 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
     }
     return forget(half);
   }
-  Socket socket = std::move(half->socket);
   const wire::Bytes more(rest.begin(), rest.end());
-  forget(half);
-  install(sid, std::move(socket), more);
+  half->timer.cancel();
+  half_open_.remove(half);
+  install(sid, half->connection, more);
 }
 
 void ConnectionManager::forget(const std::shared_ptr<HalfOpen>& half) {
   half->timer.cancel();
-  close(half->socket);
+  half->connection->close();
   // Last, and by address: the reference may lie in the list.
   half_open_.remove_if([own = half.get()](const auto& one) { return one.get() == own; });
 }
@@ -264,17 +270,17 @@ ConnectionManager::Peer* ConnectionManager::peer_of(ServerId sid) {
 
 // --- connections in use ---------------------------------------------------------------------------------------------
 
-void ConnectionManager::install(ServerId sid, Socket socket, wire::ByteView rest) {
+void ConnectionManager::install(ServerId sid, std::shared_ptr<Connection> connection, wire::ByteView rest) {
   Peer* peer = peer_of(sid);
-  if (peer == nullptr) return close(socket);
+  if (peer == nullptr) return connection->close();
   if (peer->link) {
     peer->link->closed = true;
-    close(peer->link->socket);
+    peer->link->connection->close();
   }
   error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
-  socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  const auto link = std::make_shared<Link>(sid, std::move(socket));
+  connection->socket().set_option(tcp::no_delay(true), ignored);
+  connection->socket().set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto link = std::make_shared<Link>(sid, std::move(connection));
   peer->link = link;
   ++counters_.opened;
   // Whatever was sent last may have been lost with the connection before.
@@ -285,12 +291,13 @@ void ConnectionManager::install(ServerId sid, Socket socket, wire::ByteView rest
 }
 
 void ConnectionManager::read(const std::shared_ptr<Link>& link) {
-  link->socket.async_read_some(asio::buffer(link->buffer),
-                               [self = shared_from_this(), link](error_code error, std::size_t count) {
-                                 if (self->stopped_ || link->closed) return;
-                                 if (error) return self->drop(link);
-                                 if (self->take(link, wire::ByteView(link->buffer.data(), count))) self->read(link);
-                               });
+  link->connection->async_read_some(asio::buffer(link->buffer),
+                                    [self = shared_from_this(), link](error_code error, std::size_t count) {
+                                      if (self->stopped_ || link->closed) return;
+                                      if (error) return self->drop(link);
+                                      if (self->take(link, wire::ByteView(link->buffer.data(), count)))
+                                        self->read(link);
+                                    });
 }
 
 // False: the connection is over.
@@ -314,20 +321,20 @@ void ConnectionManager::pump(Peer& peer) {
   link->out = wire::encode_frame(*peer.slot);
   peer.last = std::move(peer.slot);
   peer.slot.reset();
-  asio::async_write(link->socket, buffer_of(link->out),
-                    [self = shared_from_this(), link](error_code error, std::size_t) {
-                      if (self->stopped_ || link->closed) return;
-                      if (error) return self->drop(link);
-                      ++self->counters_.sent;
-                      link->writing = false;
-                      self->pump(self->peers_.at(link->sid));
-                    });
+  link->connection->async_write(buffer_of(link->out),
+                                [self = shared_from_this(), link](error_code error, std::size_t) {
+                                  if (self->stopped_ || link->closed) return;
+                                  if (error) return self->drop(link);
+                                  ++self->counters_.sent;
+                                  link->writing = false;
+                                  self->pump(self->peers_.at(link->sid));
+                                });
 }
 
 void ConnectionManager::drop(const std::shared_ptr<Link>& link) {
   if (link->closed) return;
   link->closed = true;
-  close(link->socket);
+  link->connection->close();
   const auto place = peers_.find(link->sid);
   if (place == peers_.end() || place->second.link != link) return;
   place->second.link.reset();
@@ -390,7 +397,7 @@ void ConnectionManager::connect_to(ServerId sid, const std::optional<HostPort>& 
 }
 
 void ConnectionManager::try_next(const std::shared_ptr<Attempt>& attempt) {
-  if (attempt->socket) close(*attempt->socket);
+  if (attempt->connection) attempt->connection->close();
   if (attempt->addresses.empty()) return failed(attempt);
   attempt->address = attempt->addresses.front();
   attempt->addresses.erase(attempt->addresses.begin());
@@ -422,35 +429,46 @@ void ConnectionManager::refused(const std::shared_ptr<Attempt>& attempt, const s
 
 void ConnectionManager::connect_at(const std::shared_ptr<Attempt>& attempt,
                                    const tcp::resolver::results_type& endpoints) {
-  const auto socket = std::make_shared<tcp::socket>(io_);
-  attempt->socket = socket;
-  asio::async_connect(*socket, endpoints,
-                      [self = shared_from_this(), attempt, socket](error_code error, const tcp::endpoint&) {
-                        if (attempt->over || attempt->socket != socket) return;
+  const auto connection = settings_.transport->call(io_, attempt->address.host);
+  attempt->connection = connection;
+  asio::async_connect(connection->socket(), endpoints,
+                      [self = shared_from_this(), attempt, connection](error_code error, const tcp::endpoint&) {
+                        if (attempt->over || attempt->connection != connection) return;
                         if (error) return self->refused(attempt, error.message());
-                        close_on_exec(*socket);
+                        close_on_exec(connection->socket());
                         self->connected_to(attempt);
                       });
 }
 
-// QuorumCnxManager.startConnection: says who it is; if the other id is larger, hangs up, and will be called back.
 void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
+  attempt->connection->async_handshake(
+      [self = shared_from_this(), attempt, connection = attempt->connection](const HandshakeOutcome& outcome) {
+        if (attempt->over || attempt->connection != connection) return;
+        if (!outcome.wrong.empty()) return self->refused(attempt, outcome.wrong);
+        if (!outcome.session.empty()) {
+          log::info("SSL handshake complete with {} - {}", to_text(attempt->address), outcome.session);
+        }
+        self->introduce(attempt);
+      });
+}
+
+// QuorumCnxManager.startConnection: says who it is; if the other id is larger, hangs up, and will be called back.
+void ConnectionManager::introduce(const std::shared_ptr<Attempt>& attempt) {
   attempt->handshake = encode(wire::Handshake{settings_.own, settings_.own_addresses});
-  asio::async_write(*attempt->socket, buffer_of(attempt->handshake),
-                    [self = shared_from_this(), attempt, socket = attempt->socket](error_code error, std::size_t) {
-                      if (attempt->over || attempt->socket != socket) return;
-                      if (error) return self->refused(attempt, error.message());
-                      attempt->socket.reset();
-                      self->end(attempt);
-                      if (attempt->sid > self->settings_.own) {
-                        log::info(
-                            "Have smaller server identifier, so dropping "
-                            "the connection: (myId:{} --> sid:{})",
-                            self->settings_.own.value, attempt->sid.value);
-                        return close(*socket);
-                      }
-                      self->install(attempt->sid, std::move(*socket), {});
-                    });
+  attempt->connection->async_write(
+      buffer_of(attempt->handshake),
+      [self = shared_from_this(), attempt, connection = attempt->connection](error_code error, std::size_t) {
+        if (attempt->over || attempt->connection != connection) return;
+        if (error) return self->refused(attempt, error.message());
+        attempt->connection.reset();
+        self->end(attempt);
+        if (attempt->sid > self->settings_.own) {
+          log::info("Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
+                    self->settings_.own.value, attempt->sid.value);
+          return connection->close();
+        }
+        self->install(attempt->sid, connection, {});
+      });
 }
 
 void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
@@ -464,7 +482,7 @@ void ConnectionManager::end(std::shared_ptr<Attempt> attempt) {
   attempt->over = true;
   attempt->timer.cancel();
   attempt->resolver.cancel();
-  if (attempt->socket && attempt->socket->is_open()) close(*attempt->socket);
+  if (attempt->connection) attempt->connection->close();
   attempts_.remove(attempt);
   const auto place = peers_.find(attempt->sid);
   if (place != peers_.end()) place->second.connecting = false;

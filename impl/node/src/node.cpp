@@ -52,8 +52,13 @@ Node::Node(asio::io_context& io, NodeSettings settings, Listener listener)
 }
 
 tl::expected<void, std::string> Node::start() {
+  if (!settings_.transport && settings_.cfg.wants_tls()) {
+    return tl::unexpected(settings_.cfg.file + ": found TLS between servers; expected a transport for it as well");
+  }
+  if (!settings_.transport) settings_.transport = plain_transport();
   ConnectionSettings connections;
   connections.own = settings_.sid;
+  connections.transport = settings_.transport;
   connections.listen_on_all_ips = settings_.cfg.quorum_listen_on_all_ips;
   for (const config::ServerLine& server : settings_.cfg.servers) {
     if (server.id == settings_.sid) {
@@ -111,6 +116,7 @@ void Node::stop() {
 void Node::make_quorum_port() {
   QuorumSettings quorum;
   quorum.own = settings_.sid;
+  quorum.transport = settings_.transport;
   quorum.listen_on_all_ips = settings_.cfg.quorum_listen_on_all_ips;
   for (const config::ServerLine& server : settings_.cfg.servers) {
     quorum.addresses[server.id] = {server.addresses.front().host, server.addresses.front().quorum_port};

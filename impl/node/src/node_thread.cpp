@@ -145,6 +145,10 @@ tl::expected<model::ServerId, NodeError> sid_of(const config::ZooCfg& cfg, const
   if (!options.votes_only && !cfg.data_dir) {
     return refused(Kind::configuration, cfg.file + ": found no dataDir; expected one for the epochs, or votes_only");
   }
+  if (cfg.wants_tls() && !options.transport) {
+    return refused(Kind::configuration,
+                   cfg.file + ": found TLS between servers; expected a transport (conclave::tls)");
+  }
   if (options.finalize_wait.count() < 1 || options.finalize_wait > std::chrono::minutes(1)) {
     return refused(Kind::configuration,
                    fmt::format("finalize_wait: found {} ms; expected 1 to 60000", options.finalize_wait.count()));
@@ -192,6 +196,7 @@ tl::expected<void, NodeError> Node::Inside::start() {
   settings.cfg = cfg;
   settings.finalize_wait_ms = static_cast<int>(options.finalize_wait.count());
   settings.lease = &lease;
+  settings.transport = options.transport;
   if (!options.votes_only) {
     const auto durable = node::read_durable(cfg);
     if (!durable) return refused(NodeError::Kind::data_dir, durable.error());

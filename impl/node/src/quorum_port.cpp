@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -48,8 +47,8 @@ bool is_near(const model::Packet& packet, model::PeerEpoch own) {
 }  // namespace
 
 struct QuorumPort::Link {
-  explicit Link(asio::io_context& io, tcp::socket connected) : socket(std::move(connected)), silence(io) {}
-  tcp::socket socket;
+  Link(asio::io_context& io, std::shared_ptr<Connection> connected) : connection(std::move(connected)), silence(io) {}
+  std::shared_ptr<Connection> connection;
   std::optional<ServerId> sid;  // a learner's only once it has said it
   asio::steady_timer silence;
   wire::QuorumDecoder decoder;
@@ -87,6 +86,7 @@ void QuorumPort::stop() {
   limit_.cancel();
   tick_.cancel();
   retry_.cancel();
+  if (const auto trying = std::exchange(trying_, nullptr)) trying->close();
   const auto links = std::exchange(links_, {});
   for (const auto& link : links) close(link);
 }
@@ -197,7 +197,15 @@ void QuorumPort::accept_next() {
     if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
     if (!error) {
       self->make_room();
-      self->begin(std::make_shared<Link>(self->io_, std::move(socket)));
+      const auto link = std::make_shared<Link>(self->io_, self->settings_.transport->answer(std::move(socket)));
+      self->begin(link);
+      link->connection->async_handshake([weak, link](const HandshakeOutcome& outcome) {
+        const auto then = weak.lock();
+        if (!then || link->closed) return;
+        if (outcome.wrong.empty()) return then->read(link);
+        log::debug("no TLS with a learner: {}", outcome.wrong);
+        then->reject(link, wire::QuorumReject::tls_handshake);
+      });
     }
     self->accept_next();
   });
@@ -231,49 +239,64 @@ void QuorumPort::try_to_connect() {
   const auto address = settings_.addresses.find(leader_);
   if (address == settings_.addresses.end()) return;
   const auto resolver = std::make_shared<tcp::resolver>(io_);
-  const auto link = std::make_shared<Link>(io_, Socket(io_));
-  const auto again = [weak = weak_from_this(), role = role_] {
-    const auto self = weak.lock();
-    if (!self || self->role_ != role) return;
-    if (++self->tries_ == connect_tries_max) return self->take(model::LinkLost{self->leader_});
-    self->retry_.expires_after(connect_pause);
-    self->retry_.async_wait([weak, role](error_code error) {
-      const auto later = weak.lock();
-      if (!error && later && later->role_ == role) later->try_to_connect();
-    });
-  };
+  const auto connection = settings_.transport->call(io_, address->second.host);
+  trying_ = connection;
   resolver->async_resolve(address->second.host, std::to_string(address->second.port),
-                          [weak = weak_from_this(), role = role_, resolver, link, again](
+                          [weak = weak_from_this(), role = role_, resolver, connection](
                               error_code error, const tcp::resolver::results_type& found) {
                             const auto self = weak.lock();
                             if (!self || self->role_ != role) return;
-                            if (error) return again();
-                            asio::async_connect(link->socket, found,
-                                                [weak, role, link, again](error_code refused, const auto&) {
+                            if (error) return self->try_again_later();
+                            asio::async_connect(connection->socket(), found,
+                                                [weak, role, connection](error_code refused, const auto&) {
                                                   const auto then = weak.lock();
                                                   if (!then || then->role_ != role) return;
-                                                  if (refused) return again();
-                                                  link->sid = then->leader_;
-                                                  then->begin(link);
-                                                  then->send(link, model::Packet{then->info_});
+                                                  if (refused) return then->try_again_later();
+                                                  then->connected(connection);
                                                 });
                           });
+}
+
+void QuorumPort::try_again_later() {
+  if (++tries_ == connect_tries_max) return take(model::LinkLost{leader_});
+  retry_.expires_after(connect_pause);
+  retry_.async_wait([weak = weak_from_this(), role = role_](error_code error) {
+    const auto self = weak.lock();
+    if (!error && self && self->role_ == role) self->try_to_connect();
+  });
+}
+
+void QuorumPort::connected(const std::shared_ptr<Connection>& connection) {
+  connection->async_handshake([weak = weak_from_this(), role = role_, connection](const HandshakeOutcome& outcome) {
+    const auto self = weak.lock();
+    if (!self || self->role_ != role) return;
+    if (!outcome.wrong.empty()) {
+      log::seldom(self->seldom_, spdlog::level::warn, "no connection to leader {}: {}", self->leader_.value,
+                  outcome.wrong);
+      return self->try_again_later();
+    }
+    const auto link = std::make_shared<Link>(self->io_, connection);
+    self->trying_.reset();
+    link->sid = self->leader_;
+    self->begin(link);
+    self->read(link);
+    self->send(link, model::Packet{self->info_});
+  });
 }
 
 // --- connections ----------------------------------------------------------------------------------------------------
 
 void QuorumPort::begin(const std::shared_ptr<Link>& link) {
-  close_on_exec(link->socket);
+  close_on_exec(link->connection->socket());
   error_code ignored;
-  link->socket.set_option(tcp::no_delay(true), ignored);
+  link->connection->socket().set_option(tcp::no_delay(true), ignored);
   links_.push_back(link);
   ++counters_.opened;
   if (peer_.role == EpochRole::leading) watch(link);
-  read(link);
 }
 
 void QuorumPort::read(const std::shared_ptr<Link>& link) {
-  link->socket.async_read_some(
+  link->connection->async_read_some(
       asio::buffer(link->buffer), [weak = weak_from_this(), link](error_code error, std::size_t count) {
         const auto self = weak.lock();
         if (!self || link->closed) return;
@@ -362,17 +385,17 @@ void QuorumPort::pump(const std::shared_ptr<Link>& link) {
   if (link->closed || link->writing || link->unsent.empty()) return;
   link->writing = true;
   const wire::Bytes& front = link->unsent.front();
-  asio::async_write(link->socket, asio::buffer(front.data(), front.size()),
-                    [weak = weak_from_this(), link](error_code error, std::size_t) {
-                      const auto self = weak.lock();
-                      if (!self || link->closed) return;
-                      if (error) return self->lose(link);
-                      ++self->counters_.sent;
-                      link->writing = false;
-                      link->unsent_bytes -= link->unsent.front().size();
-                      link->unsent.pop_front();
-                      self->pump(link);
-                    });
+  link->connection->async_write(asio::buffer(front.data(), front.size()),
+                                [weak = weak_from_this(), link](error_code error, std::size_t) {
+                                  const auto self = weak.lock();
+                                  if (!self || link->closed) return;
+                                  if (error) return self->lose(link);
+                                  ++self->counters_.sent;
+                                  link->writing = false;
+                                  link->unsent_bytes -= link->unsent.front().size();
+                                  link->unsent.pop_front();
+                                  self->pump(link);
+                                });
 }
 
 void QuorumPort::reject(const std::shared_ptr<Link>& link, wire::QuorumReject why) {
@@ -400,9 +423,7 @@ void QuorumPort::lose(const std::shared_ptr<Link>& link) {
 void QuorumPort::close(const std::shared_ptr<Link>& link) {
   link->closed = true;
   link->silence.cancel();
-  error_code ignored;
-  link->socket.shutdown(tcp::socket::shutdown_both, ignored);
-  link->socket.close(ignored);
+  link->connection->close();
   // Last, and by address: the reference may lie in the list.
   links_.remove_if([own = link.get()](const auto& one) { return one.get() == own; });
 }

@@ -77,6 +77,7 @@ std::string_view name_of(QuorumReject reason) {
     case QuorumReject::short_data: return "short-data";
     case QuorumReject::bad_snapshot: return "bad-snapshot";
     case QuorumReject::unknown_sid: return "unknown-sid";
+    case QuorumReject::tls_handshake: return "tls-handshake";
     case QuorumReject::learner_limit: return "learner-limit";
     case QuorumReject::silent: return "silent";
     case QuorumReject::unread: return "unread";
@@ -94,6 +95,7 @@ std::string_view sentence_of(QuorumReject reason) {
     case QuorumReject::short_data: return "the packet's data is too short for its type";
     case QuorumReject::bad_snapshot: return "the snapshot does not end with its signature";
     case QuorumReject::unknown_sid: return "it does not begin by saying which other server it is";
+    case QuorumReject::tls_handshake: return "TLS could not be agreed on, or the certificate is not good";
     case QuorumReject::learner_limit: return "too many connections";
     case QuorumReject::silent: return "nothing has come for longer than the limit";
     case QuorumReject::unread: return "what is sent is not read";

@@ -20,6 +20,10 @@
 #include "conclave/model/types.hpp"
 #include "conclave/node/node_state.hpp"
 
+namespace conclave::node {
+class Transport;
+}
+
 namespace conclave {
 
 using node::NodeState;
@@ -53,6 +57,9 @@ struct NodeOptions {
   // A file to append a recording to, for `conclave trace`; none if empty. If it can't be written any more, the
   // recording ends and the node goes on.
   std::string record = {};
+  // TLS between the servers: conclave::tls::transport_from_file. Needed where the zoo.cfg has sslQuorum or
+  // portUnification; each node has to have one of its own.
+  std::shared_ptr<node::Transport> transport = nullptr;
   // Called at each change, in the node's thread; the queries already tell of it. While it runs the node hears and says
   // nothing, so that others take it for lost after some ticks: hand longer work on to another thread. It may call
   // everything of the node except start() and the destructor. An exception ends the node (NodeError::Kind::callback).

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +76,12 @@ struct ZooCfg {
   std::optional<std::string> oracle_path;
   bool quorum_listen_on_all_ips = false;
 
+  // TLS between the servers, on both ports (QuorumX509Util). conclave::tls reads the values.
+  bool ssl_quorum = false;                               // servers are called with it, and have to call with it
+  bool port_unification = false;                         // calls are taken with it and without
+  bool ssl_quorum_reload = false;                        // sslQuorumReloadCertFiles
+  std::map<std::string, std::string> ssl_quorum_values;  // ssl.quorum.KEY=VALUE, by KEY, as written
+
   // What a node shows to the outside: the client port's four-letter words, and pages over HTTP.
   std::optional<std::string> four_letter_words;  // 4lw.commands.whitelist, as written
   std::optional<int> max_client_cnxns;
@@ -89,6 +96,9 @@ struct ZooCfg {
   std::optional<std::string> admin_force_https;    // the same
   std::optional<std::string> admin_server_address;
   std::optional<std::uint16_t> admin_server_port;
+
+  // Do servers have to speak TLS among each other, or may they?
+  [[nodiscard]] bool wants_tls() const { return ssl_quorum || port_unification; }
 
   // What an operator should know although it is no error; each a full sentence.
   std::vector<std::string> notes;

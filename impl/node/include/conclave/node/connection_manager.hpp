@@ -19,6 +19,7 @@
 
 #include "conclave/model/types.hpp"
 #include "conclave/node/seldom.hpp"
+#include "conclave/node/transport.hpp"
 #include "conclave/wire/frame.hpp"
 #include "conclave/wire/handshake.hpp"
 #include "conclave/wire/reject.hpp"
@@ -42,6 +43,7 @@ struct ConnectionSettings {
   std::vector<PeerAddresses> peers;                   // the others
   std::chrono::milliseconds connect_timeout{5000};    // zookeeper.cnxTimeout; for each address
   std::chrono::milliseconds handshake_timeout{5000};  // for a whole handshake; nothing else waits for it
+  std::shared_ptr<Transport> transport = plain_transport();
 };
 
 struct ConnectionCounters {
@@ -100,12 +102,13 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   ConnectionManager(boost::asio::io_context& io, ConnectionSettings settings, Callbacks callbacks);
   void accept_next(std::size_t acceptor);
   void begin_handshake(Socket socket);
+  void shaken(const std::shared_ptr<HalfOpen>& half, const HandshakeOutcome& outcome);
   void read_handshake(const std::shared_ptr<HalfOpen>& half);
   void greeted(const std::shared_ptr<HalfOpen>& half, wire::ByteView rest);
   void forget(const std::shared_ptr<HalfOpen>& half);
   void reject(wire::Reject why);
   Peer* peer_of(model::ServerId sid);
-  void install(model::ServerId sid, Socket socket, wire::ByteView rest);
+  void install(model::ServerId sid, std::shared_ptr<Connection> connection, wire::ByteView rest);
   void read(const std::shared_ptr<Link>& link);
   bool take(const std::shared_ptr<Link>& link, wire::ByteView bytes);
   void pump(Peer& peer);
@@ -116,6 +119,7 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   void connect_at(const std::shared_ptr<Attempt>& attempt,
                   const boost::asio::ip::tcp::resolver::results_type& endpoints);
   void connected_to(const std::shared_ptr<Attempt>& attempt);
+  void introduce(const std::shared_ptr<Attempt>& attempt);
   void failed(const std::shared_ptr<Attempt>& attempt);
   void end(std::shared_ptr<Attempt> attempt);
 

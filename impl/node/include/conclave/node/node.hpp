@@ -19,6 +19,7 @@
 #include "conclave/node/node_state.hpp"
 #include "conclave/node/quorum_port.hpp"
 #include "conclave/node/statistics.hpp"
+#include "conclave/node/transport.hpp"
 #include "conclave/record/recorder.hpp"
 
 namespace conclave::node {
@@ -40,6 +41,8 @@ struct NodeSettings {
   EpochFiles* files = nullptr;
   // Is told of everything that happens; nobody has to. Must outlive the node.
   record::Recorder* recorder = nullptr;
+  // How bytes travel. Where cfg asks for TLS there has to be one; otherwise, without, they travel as they are.
+  std::shared_ptr<Transport> transport;
   // Where other threads read whether this server leads; nobody has to. Must outlive the node.
   LeaseBoard* lease = nullptr;
 };

@@ -20,6 +20,7 @@
 #include "conclave/model/epoch.hpp"
 #include "conclave/node/epoch_files.hpp"
 #include "conclave/node/seldom.hpp"
+#include "conclave/node/transport.hpp"
 #include "conclave/wire/handshake.hpp"
 #include "conclave/wire/quorum.hpp"
 
@@ -35,6 +36,7 @@ struct QuorumSettings {
   std::chrono::milliseconds tick_time{3000};
   std::chrono::milliseconds init_limit{30000};
   std::chrono::milliseconds sync_limit{15000};
+  std::shared_ptr<Transport> transport = plain_transport();
 };
 
 // How far a learner may be ahead of its leader: a million elections. Whoever says more is no server of the ensemble and
@@ -94,6 +96,8 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   void make_room();
   void connect(const model::FollowerInfo& info);
   void try_to_connect();
+  void try_again_later();
+  void connected(const std::shared_ptr<Connection>& connection);
   void begin(const std::shared_ptr<Link>& link);
   void read(const std::shared_ptr<Link>& link);
   bool heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet);
@@ -119,6 +123,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   model::ServerId leader_{0};
   model::FollowerInfo info_;
   int tries_ = 0;  // to connect to the leader
+  std::shared_ptr<Connection> trying_;
   std::optional<model::EndReason> end_reason_;
   Seldom seldom_;           // lines that anybody can provoke
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing

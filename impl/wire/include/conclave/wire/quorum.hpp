@@ -45,6 +45,7 @@ enum class QuorumReject : std::uint8_t {
   silent,         // for longer than the limit
   unread,         // it does not read what it is sent
   has_data,       // a learner whose transactions this leader does not have
+  tls_handshake,  // TLS could not be agreed on, or the certificate is not good
   far_epoch,      // a learner that has accepted an epoch far beyond this leader's, or a negative one
   count_          // how many there are
 };

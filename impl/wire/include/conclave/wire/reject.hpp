@@ -9,6 +9,7 @@ namespace conclave::wire {
 
 enum class Reject : std::uint8_t {
   // handshakes; the connection is closed
+  tls_handshake,
   unknown_protocol,
   address_length,
   malformed_address,
@@ -32,6 +33,7 @@ inline constexpr std::size_t rejects_count = static_cast<std::size_t>(Reject::co
 // For counters: words with dashes.
 [[nodiscard]] constexpr std::string_view name_of(Reject reason) {
   switch (reason) {
+    case Reject::tls_handshake: return "tls-handshake";
     case Reject::unknown_protocol: return "unknown-protocol";
     case Reject::address_length: return "address-length";
     case Reject::malformed_address: return "malformed-address";
@@ -54,6 +56,7 @@ inline constexpr std::size_t rejects_count = static_cast<std::size_t>(Reject::co
 // For people.
 [[nodiscard]] constexpr std::string_view sentence_of(Reject reason) {
   switch (reason) {
+    case Reject::tls_handshake: return "TLS could not be agreed on, or the certificate is not good";
     case Reject::unknown_protocol: return "the handshake begins with no protocol version that is known";
     case Reject::address_length: return "the handshake's address is not 1 to 2048 bytes long";
     case Reject::malformed_address: return "the handshake's address is not host:port";
