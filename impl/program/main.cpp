@@ -20,6 +20,7 @@
 #include "conclave/status/addresses.hpp"
 #include "conclave/status/status_ports.hpp"
 #include "program.hpp"
+#include "tls.hpp"
 
 namespace {
 
@@ -99,6 +100,9 @@ ExitCode run(const Options& options) {
     if (!durable) return refused(durable.error(), ExitCode::bad_input);
     settings.durable = *durable;
   }
+  auto transport = program::transport_of(*cfg);
+  if (!transport) return refused(transport.error(), ExitCode::bad_input);
+  settings.transport = std::move(*transport);
   std::optional<node::DiskEpochFiles> files;
   if (cfg->data_dir && !options.votes_only) {
     try {
@@ -158,4 +162,7 @@ void declare(CLI::App& app, Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return status_of(program::run_program(this_program, argc, argv, declare, run)); }
+int main(int argc, char** argv) {
+  program::arguments = argv;
+  return status_of(program::run_program(this_program, argc, argv, declare, run));
+}

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import certificates
 import loopback
 
 
@@ -98,6 +99,17 @@ class Installed(unittest.TestCase):
             alone.kill()
         self.assertEqual(lines, ["LOOKING\n", "LEADING\n", "server 1 leads in epoch 1\n"])
 
+    def test_a_node_with_tls(self):
+        build = self.build(CONSUMERS / "tls")
+        authority = certificates.Authority(self.folder)
+        cfg = build / "zoo.cfg"
+        lines = ["tickTime=500", "initLimit=20", "syncLimit=6",
+                 "server.1=127.0.0.1:{}:{}".format(*loopback.free_ports(2)),
+                 *certificates.settings(authority.issue("one"), authority.trust)]
+        cfg.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.assertEqual(run(build / "secure", cfg).stdout,
+                         f"{cfg}: found TLS between servers; expected a transport (conclave::tls)\nit leads\n")
+
     def test_as_a_part_of_another_project(self):
         _, done = self.configure(CONSUMERS / "subproject", f"-DCONCLAVE_SOURCE={OPTIONS.source}")
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -109,7 +121,7 @@ class Installed(unittest.TestCase):
         self.assert_refused(OPTIONS.version, version="99.0")
 
     def test_the_programs(self):
-        for name in ("conclave", "conclave-node", "conclave-status"):
+        for name in ("conclave", "conclave-node", "conclave-node-tls", "conclave-status"):
             done = run(self.prefix / "bin" / name, "--help")
             self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(run(self.prefix / "bin" / "conclave", "--version").stdout, f"conclave {OPTIONS.version}\n")

@@ -3,7 +3,8 @@
 
 usage: elections.py NODE MIX [unittest arguments]
 
-NODE is the program conclave-node, MIX one of the words below. After each step there is exactly one leader, followed by
+NODE is the program conclave-node, MIX one of the words below; with "-tls" after it the servers speak TLS among each
+other. After each step there is exactly one leader, followed by
 all, with an epoch that nobody has led before; real servers say so (srvr), and clients are served wherever that is
 possible; and what the nodes have recorded is what the model does (conclave trace). Real servers need Debian's package
 zookeeper; without it everything with them is skipped, and says so.
@@ -36,7 +37,7 @@ def with_ensemble(test):
     @functools.wraps(test)
     def wrapped(self):
         self.epoch, self.leader, self.elections = 0, None, 0
-        with ensemble.Ensemble(NODE, MIXES[MIX], recorded=True) as self.all:
+        with ensemble.Ensemble(NODE, MIXES[MIX], recorded=True, tls=TLS) as self.all:
             test(self)
             self.all.expect_same()
     return wrapped
@@ -201,9 +202,10 @@ class Elections(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[2] not in MIXES:
-        sys.exit(f"usage: elections.py NODE MIX [unittest arguments]; MIX is one of {', '.join(MIXES)}")
-    NODE, MIX = os.path.abspath(sys.argv.pop(1)), sys.argv.pop(1)
+    if len(sys.argv) < 3 or sys.argv[2].removesuffix("-tls") not in MIXES:
+        sys.exit(f"usage: elections.py NODE MIX[-tls] [unittest arguments]; MIX is one of {', '.join(MIXES)}")
+    NODE, TLS = os.path.abspath(sys.argv.pop(1)), sys.argv[1].endswith("-tls")
+    MIX = sys.argv.pop(1).removesuffix("-tls")
     if servers.missing() and MIX != "own":
         Elections = unittest.skip(f"SKIPPED: no real ZooKeeper here ({', '.join(servers.missing())}); "
                                   "install the package zookeeper")(Elections)

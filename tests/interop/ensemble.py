@@ -15,6 +15,7 @@ import client
 import servers
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import certificates
 from loopback import free_ports
 
 PATIENCE_S = 120  # for what has to happen; real servers are slow to start on a busy machine
@@ -27,10 +28,11 @@ class Failed(AssertionError):
 
 
 class Ensemble:
-    """`nodes`: the ids that are ours, of 1 to `size`; the others are real. `recorded`: nodes record what they do. Use
-    it in a with statement."""
+    """`nodes`: the ids that are ours, of 1 to `size`; the others are real. `recorded`: nodes record what they do.
+    `tls`: among each other they speak TLS. Use it in a with statement."""
 
-    def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS, recorded=False):
+    def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS, recorded=False,
+                 tls=False):
         self.program, self.nodes, self.size, self.recorded = program, set(nodes), size, recorded
         self.options, self.jvm, self.tick_ms = options, jvm, tick_ms
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-interop-"))
@@ -41,9 +43,10 @@ class Ensemble:
         ports = free_ports(3 * size)
         self.quorum, self.election, self.client = (
             {sid: ports[3 * sid - 3 + i] for sid in self.sids} for i in range(3))
+        self.authority = certificates.Authority(self.folder) if tls else None
         (self.folder / "log4j.properties").write_text(servers.LOGGING, encoding="utf-8")
         for sid in self.sids:
-            self._configure(sid)
+            self.configure(sid)
 
     @property
     def sids(self):
@@ -64,15 +67,22 @@ class Ensemble:
         del sid
         return "127.0.0.1"
 
-    def _configure(self, sid):
-        self.data_dir(sid).mkdir()
+    def configure(self, sid):
+        """Writes the file that the server reads when it starts."""
+        self.data_dir(sid).mkdir(exist_ok=True)
         (self.data_dir(sid) / "myid").write_text(f"{sid}\n", encoding="utf-8")
         lines = [f"tickTime={self.tick_ms}", f"initLimit={INIT_TICKS}", f"syncLimit={SYNC_TICKS}",
                  f"dataDir={self.data_dir(sid)}", f"clientPort={self.client[sid]}",
                  f"clientPortAddress={self.host(sid)}", "admin.enableServer=false", "4lw.commands.whitelist=srvr"]
         lines += [f"server.{other}={self.host(other)}:{self.quorum[other]}:{self.election[other]}"
                   for other in self.sids]
-        (self.folder / f"{sid}.cfg").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self.folder / f"{sid}.cfg").write_text("\n".join([*lines, *self.lines_of(sid)]) + "\n", encoding="utf-8")
+
+    def lines_of(self, sid):
+        """Further ones of a server's configuration."""
+        if not self.authority:
+            return []
+        return certificates.settings(self.authority.issue(f"server-{sid}"), self.authority.trust)
 
     # --- starting and ending -----------------------------------------------------------------------------------------
 

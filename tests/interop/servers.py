@@ -9,6 +9,8 @@ import threading
 import time
 
 JARS = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar"]
+# Which the package's own class path lacks: without it the listener ends with the first connection under TLS.
+JARS_OF_TLS = ["/usr/share/java/netty-codec.jar"]
 LOGGING = """log4j.rootLogger=INFO, C
 log4j.appender.C=org.apache.log4j.ConsoleAppender
 log4j.appender.C.layout=org.apache.log4j.PatternLayout
@@ -22,7 +24,7 @@ MORTAL = ["setpriv", "--pdeathsig", "KILL"]
 
 def missing():
     """What real servers would need and is not here."""
-    return [jar for jar in JARS if not os.path.exists(jar)] + ([] if shutil.which("java") else ["java"])
+    return [jar for jar in JARS + JARS_OF_TLS if not os.path.exists(jar)] + ([] if shutil.which("java") else ["java"])
 
 
 class Server:
@@ -95,7 +97,7 @@ class Real(Server):
     def __init__(self, sid, cfg, log_path, changed, quorum_sids, folder, jvm=QUICK_JVM, prefix=()):
         self.quorum_sids = quorum_sids
         self.first_zxid = None  # with which it went into its first election
-        command = ["java", "-Xmx64m", *jvm, "-cp", ":".join([str(folder), *JARS]),
+        command = ["java", "-Xmx64m", *jvm, "-cp", ":".join([str(folder), *JARS, *JARS_OF_TLS]),
                    "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(cfg)]
         super().__init__(sid, command, log_path, changed, prefix)
 
@@ -121,13 +123,16 @@ class Real(Server):
 
 
 class Node(Server):
-    """Tells by its @state lines."""
+    """Tells by its @state lines. said: the lines of its log."""
 
     def __init__(self, sid, program, cfg, log_path, changed, options=(), prefix=()):
+        self.said = []
         super().__init__(sid, [program, str(cfg), *options], log_path, changed, prefix)
 
     def hear(self, line):
         if not line.startswith("@state "):
+            self.said.append(line)
+            self.changed.notify_all()
             return False
         words = line.split()[1:]
         fields = dict(word.split("=") for word in words if "=" in word)

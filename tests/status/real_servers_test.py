@@ -229,7 +229,8 @@ class OneLook(unittest.TestCase):
         self.assertEqual((code, told["leader"]), (1, None))
         # One alone, real, looks; that can be seen although it serves nothing.
         self.servers.start_real(1)
-        ensemble.until(lambda: self.servers.mode(1) == "", lambda: "server 1 listens")
+        # It listens for clients first, and only then for servers, who are the ones that it tells.
+        ensemble.until(lambda: self.look()[1]["servers"][0]["state"] is not None, lambda: "server 1 says how it is")
         code, told = self.look()
         self.assertEqual((code, told["servers"][0]["state"]), (1, "LOOKING"))
         self.assertEqual(told["servers"][0]["srvr"], {"serving": False})

@@ -34,7 +34,7 @@ ROOMS = [
     ("impl/wire", {"model", "config", "wire"}),
     ("impl/record", {"model", "record"}),
     ("impl/node", {"model", "config", "wire", "record", "node"}),
-    ("impl", {"model", "config", "wire", "record", "node", "status"}),
+    ("impl", {"model", "config", "wire", "record", "node", "tls", "status"}),
 ]
 # Rooms that take nothing from outside the project but the standard library.
 STANDARD_ONLY = {"model"}
