@@ -29,10 +29,11 @@ ROOMS = [
     ("model", {"model"}),
     ("spec", {"model", "spec"}),
     ("checker/include", {"checker"}),
-    ("checker/program", {"model", "spec", "checker", "check", "config", "record"}),
+    ("checker/program", {"model", "spec", "checker", "check", "config", "record", "logs"}),
     ("impl/config", {"model", "config"}),
     ("impl/wire", {"model", "config", "wire"}),
     ("impl/record", {"model", "record"}),
+    ("impl/logs", {"model", "logs"}),
     ("impl/node", {"model", "config", "wire", "record", "node"}),
     ("impl", {"model", "config", "wire", "record", "node", "tls", "status"}),
 ]

@@ -1,0 +1,36 @@
+// One line of a Java server's log, whatever its layout.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace conclave::logs {
+
+// Longer than any line that matters; what is longer is cut.
+inline constexpr std::size_t line_bytes_max = std::size_t{1} << 16U;
+
+// The parts are views into the text that was parsed.
+struct LogLine {
+  std::int64_t time_ms = 0;          // since 1970 as if the log's clock were UTC: a log does not name its time zone
+  std::string_view prefix;           // what stood before the date: a container's name, say; mostly empty
+  std::optional<std::int64_t> myid;  // of `[myid:N]`, or of a thread named [myid=N]
+  std::string_view level;            // INFO, ...
+  std::string_view thread;           // empty where the layout has none
+  std::string_view source;           // the class, without its line number; empty where the layout has none
+  std::string_view message;
+};
+
+// Understands the layouts that ZooKeeper's log4j.properties and logback.xml have had since 3.4, and those that leave
+// parts of them out:
+//
+//     2026-01-31 12:00:00,123 [myid:1] - INFO  [main:QuorumPeer@1455] - LOOKING       log4j, logback; 3.4 to 3.9
+//     2026-01-31 12:00:00,123 - INFO  [main] - LOOKING                                without myid, without class
+//     2026-01-31 12:00:00,123 INFO  LOOKING                                           bare
+//     [2026-01-31 12:00:00,123] INFO LOOKING (org.apache.zookeeper.server.X)          as Kafka starts it
+//
+// Something may stand before the date, as container engines and journals put it there. Nothing: it does not begin a
+// message, as the lines of a stack trace.
+[[nodiscard]] std::optional<LogLine> parse_line(std::string_view text);
+
+}  // namespace conclave::logs

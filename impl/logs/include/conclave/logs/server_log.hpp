@@ -1,0 +1,60 @@
+// Log files as what each server says of its elections.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "conclave/logs/sentence.hpp"
+#include "conclave/model/types.hpp"
+
+namespace conclave::logs {
+
+// A file that is no log of a ZooKeeper server, or can't be read.
+struct LogError {
+  std::string file;
+  std::size_t line = 0;  // 1-based; 0: the file as a whole
+  std::string found;
+  std::string expected;
+
+  // "FILE:LINE: found ...; expected ...", on one line.
+  [[nodiscard]] std::string message() const;
+};
+
+// One sentence, and where it stands.
+struct Fact {
+  std::size_t file = 0;  // index into Logs::files
+  std::size_t line = 0;  // 1-based
+  std::int64_t time_ms = 0;
+  Sentence sentence;
+};
+
+struct LogFile {
+  std::string name;
+  std::size_t lines = 0;
+  std::size_t messages = 0;                // of which so many begin a message
+  std::vector<std::size_t> garbled_lines;  // those that begin as a sentence that matters and go on otherwise
+};
+
+struct ServerLog {
+  model::ServerId sid{0};
+  std::vector<Fact> facts;  // in the order in which the server wrote them
+};
+
+struct Logs {
+  std::vector<LogFile> files;
+  std::vector<ServerLog> servers;  // by ascending ids
+};
+
+// Reads files of one or several servers. Whose a line is, `[myid:N]` says, or a thread's name, or, where a file has
+// neither, the sentences that give the id. Several files of a server are put in the order of their first times, as
+// rotated ones need it. The error is of the first bad file.
+[[nodiscard]] tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths);
+
+// Does a text begin as the log of a server does? `beginning` is a file's first bytes.
+[[nodiscard]] bool looks_like_log(std::string_view beginning);
+
+}  // namespace conclave::logs

@@ -1,0 +1,246 @@
+#include "conclave/logs/crossing.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace conclave::logs {
+namespace {
+
+using model::Peer;
+using model::PeerEpoch;
+using model::ServerId;
+using model::ServerState;
+using model::Vote;
+
+// Between the lines of two machines; also the time for which a message may be under way.
+constexpr std::int64_t clocks_differ_ms = 5'000;
+
+// To whom something is said.
+enum class Audience : std::uint8_t { voters, one, non_voters };
+using Words = std::tuple<Audience, ServerId, model::Proposal, model::Round, ServerState>;
+
+Words words_of(Audience audience, ServerId to, const Vote& vote) {
+  return {audience, to, vote.proposal, vote.round, vote.state};
+}
+
+// The epochs that the servers with a log here have led.
+using Led = std::map<ServerId, std::set<PeerEpoch>>;
+
+// All that one server may have said: its explained steps, and for each answer of reception, which is a thread of its
+// own, the answers in every situation that the answer's lines leave open.
+class Speaker {
+ public:
+  Speaker(const ServerLog& log, const Explanation& explanation, const World& world, const Led& led)
+      : world_(world), led_(led), walk_(log, explanation, world) {
+    bool more = walk_.next();
+    for (std::size_t fact = 0; fact <= log.facts.size(); ++fact) {
+      for (; more && walk_.move->fact == fact; more = walk_.next()) take();
+      if (fact < log.facts.size())
+        std::visit([&](const auto& sentence) { this->line(sentence); }, log.facts[fact].sentence);
+    }
+  }
+
+  [[nodiscard]] bool may_have_said(ServerId to, bool votes, const Vote& vote) const {
+    if (votes && said_.count(words_of(Audience::voters, {}, vote)) > 0) return true;
+    if (said_.count(votes ? words_of(Audience::one, to, vote) : words_of(Audience::non_voters, {}, vote)) > 0) {
+      return true;
+    }
+    // The epoch of a leader without a log is not known; all else is.
+    Vote of_any_epoch = vote;
+    of_any_epoch.proposal.epoch = PeerEpoch{0};
+    const auto any = any_epoch_.find(votes ? words_of(Audience::one, to, of_any_epoch)
+                                           : words_of(Audience::non_voters, {}, of_any_epoch));
+    return any != any_epoch_.end() && vote.proposal.epoch > any->second;
+  }
+
+ private:
+  void take() {
+    if (walk_.move->kind == Move::Kind::process || walk_.move->kind == Move::Kind::resume) {
+      states_.clear();
+      asked_.reset();
+      established_ = false;
+    }
+    for (const model::Effect& effect : walk_.made.effects) {
+      if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
+        said_.insert(words_of(Audience::voters, {}, all->notification.vote));
+      }
+    }
+    if (model::state_of(walk_.made.peer) == ServerState::looking) established_ = false;
+    remember();
+  }
+
+  void remember() {
+    states_.push_back(walk_.made.peer);
+    if (asked_) answer(states_.back(), *asked_, Audience::one);
+    answer_non_voters(states_.back());
+  }
+
+  void line(const Heard& heard) {
+    if (states_.empty()) return;
+    asked_ = message_of(heard);
+    for (const Peer& state : states_) answer(state, *asked_, Audience::one);
+  }
+  void line(const Established&) { established(); }
+  void line(const UpToDate&) { established(); }
+  // A line of the other thread: what it did before it is over.
+  void line(const Looking&) { forget(); }
+  void line(const ElectionBegins&) { forget(); }
+  void line(const TimedOut&) { forget(); }
+  void line(const StateChanged&) { forget(); }
+  void line(const RoleTaken&) { forget(); }
+  template <class Other>
+  void line(const Other&) {}
+
+  void established() {
+    established_ = true;
+    if (states_.empty()) return;
+    if (asked_) answer(states_.back(), *asked_, Audience::one);
+    answer_non_voters(states_.back());
+  }
+
+  void forget() {
+    if (states_.size() > 1) states_.erase(states_.begin(), states_.end() - 1);
+  }
+
+  // One that is not among the voters is answered at once, and its question is not logged.
+  void answer_non_voters(const Peer& state) {
+    model::Message question;
+    question.from = model::no_server;
+    question.config_text = model::ConfigText::parsed;
+    answer(state, question, Audience::non_voters);
+  }
+
+  void answer(const Peer& state, const model::Message& question, Audience audience) {
+    note(state, question, audience);
+    if (!established_ || state.unpublished || model::state_of(state) == ServerState::looking) return;
+    const ServerId leader = state.current_vote.proposal.leader;
+    const auto led = led_.find(leader);
+    if (led == led_.end()) {
+      note_any_epoch(state, question, audience);
+      return;
+    }
+    for (const PeerEpoch epoch : led->second) {
+      if (epoch <= state.current_vote.proposal.epoch) continue;
+      note(world_.step(walk_.ensemble, state, model::EpochEstablished{epoch}).peer, question, audience);
+    }
+  }
+
+  void note(const Peer& state, const model::Message& question, Audience audience) {
+    for_each_answer(state, question, [&](const Vote& vote) {
+      said_.insert(words_of(audience, audience == Audience::one ? question.from : ServerId{}, vote));
+    });
+  }
+
+  void note_any_epoch(const Peer& state, const model::Message& question, Audience audience) {
+    for_each_answer(state, question, [&](Vote vote) {
+      const PeerEpoch above = vote.proposal.epoch;
+      vote.proposal.epoch = PeerEpoch{0};
+      const Words words = words_of(audience, audience == Audience::one ? question.from : ServerId{}, vote);
+      const auto [place, fresh] = any_epoch_.emplace(words, above);
+      if (!fresh) place->second = std::min(place->second, above);
+    });
+  }
+
+  template <class Visit>
+  void for_each_answer(const Peer& state, const model::Message& question, const Visit& visit) {
+    const model::Transition made = world_.step(walk_.ensemble, state, model::Received{question});
+    for (const model::Effect& effect : made.effects) {
+      const auto* one = std::get_if<model::SendTo>(&effect);
+      if (one != nullptr && one->to == question.from) visit(one->notification.vote);
+    }
+  }
+
+  const World& world_;
+  const Led& led_;
+  Walk walk_;
+  std::vector<Peer> states_;  // since the last line of QuorumPeer's
+  std::optional<model::Message> asked_;
+  bool established_ = false;
+  std::set<Words> said_;
+  std::map<Words, PeerEpoch> any_epoch_;  // with the epoch left out: the one that it must be above
+};
+
+// The times of which a server's log and its explanation tell.
+class Coverage {
+ public:
+  Coverage(const ServerLog& log, const Explanation& explanation) {
+    first_ms_ = log.facts.front().time_ms;
+    last_ms_ = log.facts.back().time_ms;
+    for (const std::size_t fact : explanation.unknown) unknown_ms_.push_back(log.facts[fact].time_ms);
+    for (const Divergence& divergence : explanation.divergences) {
+      const auto begin = log.facts.begin() + static_cast<std::ptrdiff_t>(divergence.fact);
+      const auto end = std::find_if(begin + 1, log.facts.end(), [](const Fact& fact) {
+        return std::holds_alternative<Looking>(fact.sentence) ||
+               std::holds_alternative<ProcessStarted>(fact.sentence);
+      });
+      for (auto fact = begin; fact != end; ++fact) unknown_ms_.push_back(fact->time_ms);
+    }
+    if (!explanation.moves.empty()) {
+      for (std::size_t i = 0; i < explanation.moves.front().fact; ++i) unknown_ms_.push_back(log.facts[i].time_ms);
+    }
+    std::sort(unknown_ms_.begin(), unknown_ms_.end());
+  }
+  [[nodiscard]] bool covers(std::int64_t ms) const {
+    return ms >= first_ms_ - clocks_differ_ms && ms <= last_ms_ + clocks_differ_ms;
+  }
+  [[nodiscard]] bool unknown_at(std::int64_t ms) const {
+    const auto near = std::lower_bound(unknown_ms_.begin(), unknown_ms_.end(), ms - clocks_differ_ms);
+    return near != unknown_ms_.end() && *near <= ms + clocks_differ_ms;
+  }
+
+ private:
+  std::int64_t first_ms_ = 0;
+  std::int64_t last_ms_ = 0;
+  std::vector<std::int64_t> unknown_ms_;
+};
+
+}  // namespace
+
+Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, const std::vector<World>& worlds) {
+  Led led;
+  for (const ServerLog& log : logs.servers) {
+    led[log.sid];
+    for (const Fact& fact : log.facts) {
+      if (const auto* one = std::get_if<Established>(&fact.sentence)) {
+        led[log.sid].insert(PeerEpoch{one->zxid.value >> 32});
+      }
+    }
+  }
+  std::map<ServerId, std::pair<Speaker, Coverage>> speakers;
+  for (std::size_t i = 0; i < logs.servers.size(); ++i) {
+    const ServerLog& log = logs.servers[i];
+    speakers.emplace(log.sid,
+                     std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i])));
+  }
+  Crossing crossing;
+  const std::size_t servers = logs.servers.size();
+  crossing.found.resize(servers);
+  crossing.uncovered.resize(servers);
+  crossing.undecided.resize(servers);
+  for (std::size_t i = 0; i < servers; ++i) {
+    const ServerLog& log = logs.servers[i];
+    for (std::size_t fact = 0; fact < log.facts.size(); ++fact) {
+      const auto* heard = std::get_if<Heard>(&log.facts[fact].sentence);
+      if (heard == nullptr || heard->notification.from == log.sid) continue;
+      const auto speaker = speakers.find(heard->notification.from);
+      const std::int64_t ms = log.facts[fact].time_ms;
+      if (speaker == speakers.end() || !speaker->second.second.covers(ms)) {
+        ++crossing.uncovered[i];
+      } else if (speaker->second.first.may_have_said(log.sid, worlds[i].configuration.votes(log.sid),
+                                                     heard->notification.vote)) {
+        ++crossing.found[i];
+      } else if (speaker->second.second.unknown_at(ms)) {
+        ++crossing.undecided[i];
+      } else {
+        crossing.unsaid.push_back({i, fact});
+      }
+    }
+  }
+  return crossing;
+}
+
+}  // namespace conclave::logs

@@ -1,0 +1,148 @@
+#include "conclave/logs/server_log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "conclave/logs/line.hpp"
+
+namespace conclave::logs {
+namespace {
+
+constexpr std::string_view a_log = "the log of a ZooKeeper server";
+
+// A fact of a file, of which it may not be known yet whose it is.
+struct Said {
+  std::optional<std::int64_t> sid;
+  Fact fact;
+};
+
+// What a server calls itself.
+std::optional<std::int64_t> sid_in(const Sentence& sentence) {
+  if (const auto* begins = std::get_if<ElectionBegins>(&sentence)) return begins->sid.value;
+  if (const auto* started = std::get_if<ProcessStarted>(&sentence); started != nullptr && started->sid) {
+    return started->sid->value;
+  }
+  return std::nullopt;
+}
+
+class FileReader {
+ public:
+  FileReader(const std::string& path, std::size_t index) : index_(index) { file_.name = path; }
+
+  std::optional<LogError> read() {
+    std::error_code failed;
+    const auto kind = std::filesystem::status(file_.name, failed).type();
+    if (kind == std::filesystem::file_type::not_found) return error("no such file");
+    if (kind == std::filesystem::file_type::directory) return error("a folder");
+    std::ifstream in(file_.name, std::ios::binary);
+    if (!in) return error(std::strerror(errno));
+    std::string text;
+    while (std::getline(in, text)) take(text);
+    if (in.bad()) return error(std::strerror(errno));
+    if (file_.lines == 0) return error("an empty file");
+    if (file_.messages == 0) return error("a text of another kind");
+    return attribute();
+  }
+
+  LogFile file_;
+  std::vector<Said> said_;
+
+ private:
+  void take(const std::string& text) {
+    ++file_.lines;
+    const auto line = parse_line(text);
+    if (!line) return;
+    ++file_.messages;
+    if (line->myid) sids_.insert(*line->myid);
+    Reading reading = read_sentence(line->message);
+    if (reading.garbled) file_.garbled_lines.push_back(file_.lines);
+    if (!reading.sentence) return;
+    said_.push_back({line->myid, Fact{index_, file_.lines, line->time_ms, std::move(*reading.sentence)}});
+  }
+
+  // Lines that name nobody are of the one whose file it is.
+  std::optional<LogError> attribute() {
+    if (sids_.empty()) {
+      for (const Said& said : said_) {
+        if (const auto sid = sid_in(said.fact.sentence)) sids_.insert(*sid);
+      }
+    }
+    const bool elections = std::any_of(said_.begin(), said_.end(), [](const Said& said) {
+      return std::holds_alternative<ElectionBegins>(said.fact.sentence) ||
+             std::holds_alternative<Heard>(said.fact.sentence) || std::holds_alternative<Looking>(said.fact.sentence);
+    });
+    if (!elections) return error("a log without a word of an election");
+    if (sids_.empty()) return error("a log that nowhere says which server's it is");
+    if (sids_.size() > 1) {
+      const auto nobodys = [](const Said& said) { return !said.sid; };
+      said_.erase(std::remove_if(said_.begin(), said_.end(), nobodys), said_.end());
+      return std::nullopt;
+    }
+    for (Said& said : said_) said.sid = *sids_.begin();
+    return std::nullopt;
+  }
+
+  [[nodiscard]] LogError error(std::string found) const {
+    return {file_.name, 0, std::move(found), std::string(a_log)};
+  }
+
+  std::size_t index_;
+  std::set<std::int64_t> sids_;
+};
+
+}  // namespace
+
+std::string LogError::message() const {
+  const std::string where = line == 0 ? file : fmt::format("{}:{}", file, line);
+  return fmt::format("{}: found {}; expected {}", where, found, expected);
+}
+
+tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
+  Logs logs;
+  std::map<std::int64_t, std::vector<std::vector<Fact>>> parts;  // of each server, one for each file
+  for (const std::string& path : paths) {
+    std::error_code failed;
+    for (const LogFile& other : logs.files) {
+      if (std::filesystem::equivalent(path, other.name, failed)) {
+        return tl::unexpected(LogError{path, 0, "the same file twice", "each file once"});
+      }
+    }
+    FileReader reader(path, logs.files.size());
+    if (auto wrong = reader.read()) return tl::unexpected(std::move(*wrong));
+    logs.files.push_back(std::move(reader.file_));
+    std::map<std::int64_t, std::vector<Fact>> of_file;
+    for (Said& said : reader.said_) of_file[*said.sid].push_back(std::move(said.fact));
+    for (auto& [sid, facts] : of_file) parts[sid].push_back(std::move(facts));
+  }
+  for (auto& [sid, files] : parts) {
+    std::stable_sort(files.begin(), files.end(), [](const auto& left, const auto& right) {
+      return left.front().time_ms < right.front().time_ms;
+    });
+    ServerLog server{model::ServerId{sid}, {}};
+    for (auto& facts : files) std::move(facts.begin(), facts.end(), std::back_inserter(server.facts));
+    logs.servers.push_back(std::move(server));
+  }
+  return logs;
+}
+
+bool looks_like_log(std::string_view beginning) {
+  // The last line may be cut.
+  while (!beginning.empty()) {
+    const std::size_t end = beginning.find('\n');
+    if (parse_line(beginning.substr(0, end))) return true;
+    if (end == std::string_view::npos) break;
+    beginning.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+}  // namespace conclave::logs

@@ -1,0 +1,256 @@
+// The search: what a log leaves open is found, and what the model does not allow is not.
+#include "conclave/logs/replay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+#include "conclave/logs/configuration.hpp"
+#include "conclave/logs/crossing.hpp"
+#include "conclave/model/election.hpp"
+
+namespace conclave::logs {
+namespace {
+
+using model::PeerEpoch;
+using model::Proposal;
+using model::Round;
+using model::ServerId;
+using model::ServerState;
+using model::Zxid;
+
+model::Transition step(const model::Ensemble& ensemble, const model::Peer& peer, const model::Event& event) {
+  return model::step(ensemble, peer, event);
+}
+
+World world_of_three() {
+  constexpr std::array<ServerId, 3> ids = {ServerId{1}, ServerId{2}, ServerId{3}};
+  return {model::Configuration::majority(ids), model::Timing{}, step};
+}
+
+// Server 1's log, written line by line.
+class Log {
+ public:
+  Log() { log_.sid = ServerId{1}; }
+
+  Log& says(Sentence sentence, int after_ms = 1) {
+    time_ms_ += after_ms;
+    log_.facts.push_back({0, log_.facts.size() + 1, time_ms_, std::move(sentence)});
+    return *this;
+  }
+  Log& starts() { return says(ProcessStarted{}); }
+  Log& looks(std::int64_t zxid = 0) { return says(Looking{}).says(ElectionBegins{ServerId{1}, Zxid{zxid}}); }
+  Log& hears(std::int64_t from, ServerState state, std::int64_t leader, std::int64_t round, std::int64_t epoch = 0,
+             ServerState my_state = ServerState::looking) {
+    const model::Vote vote{Proposal{PeerEpoch{epoch}, Zxid{0}, ServerId{leader}}, Round{round}, 2, state};
+    return says(Heard{my_state, {ServerId{from}, vote}, model::ConfigVersion{0}});
+  }
+  Log& looks_and_hears_itself() { return starts().looks().hears(1, ServerState::looking, 1, 1); }
+  Log& follows(int after_ms) { return says(StateChanged{ServerState::following, true, ""}, after_ms).taken(); }
+  Log& taken() { return says(RoleTaken{ServerState::following}); }
+
+  [[nodiscard]] Explanation explained() const { return explain(log_, world_of_three()); }
+  [[nodiscard]] const ServerLog& log() const { return log_; }
+
+ private:
+  ServerLog log_;
+  std::int64_t time_ms_ = 1'000'000;
+};
+
+void expect_explained(const Log& log) {
+  const Explanation explanation = log.explained();
+  for (const Divergence& one : explanation.divergences) {
+    ADD_FAILURE() << "line " << one.fact + 1 << ": " << one.what << "; " << one.logged << "; " << one.model;
+  }
+  EXPECT_TRUE(explanation.unknown.empty());
+}
+
+void expect_divergence(const Log& log, std::size_t line, const std::string& what) {
+  const Explanation explanation = log.explained();
+  ASSERT_EQ(explanation.divergences.size(), 1U);
+  EXPECT_EQ(explanation.divergences[0].fact + 1, line);
+  EXPECT_EQ(explanation.divergences[0].what, what);
+}
+
+TEST(Replay, AnElectionByAQuorum) {
+  Log log;
+  log.looks_and_hears_itself().hears(2, ServerState::looking, 2, 1).hears(1, ServerState::looking, 2, 1).follows(200);
+  expect_explained(log);
+  const Explanation explanation = log.explained();
+  EXPECT_EQ(explanation.heard, 3U);
+  const World world = world_of_three();
+  Walk walk(log.log(), explanation, world);
+  while (walk.next()) {
+  }
+  EXPECT_EQ(model::state_of(walk.made.peer), ServerState::following);
+  EXPECT_EQ(walk.made.peer.current_vote.proposal.leader, ServerId{2});
+}
+
+TEST(Replay, ADecisionNeedsAQuorum) {
+  Log log;
+  log.looks_and_hears_itself().follows(300);
+  expect_divergence(log, 5, "changes its state");
+}
+
+TEST(Replay, ADecisionByAQuorumNeedsItsWait) {
+  Log log;
+  log.looks_and_hears_itself().hears(2, ServerState::looking, 2, 1).hears(1, ServerState::looking, 2, 1).follows(150);
+  expect_divergence(log, 7, "changes its state");
+}
+
+TEST(Replay, JoiningNeedsTheLeadersWord) {
+  Log without;
+  without.looks_and_hears_itself().hears(2, ServerState::following, 3, 1, 1).follows(5);
+  expect_divergence(without, 6, "changes its state");
+  Log with;
+  with.looks_and_hears_itself()
+      .hears(2, ServerState::following, 3, 1, 1)
+      .hears(3, ServerState::leading, 3, 1, 1)
+      .follows(5);
+  expect_explained(with);
+}
+
+TEST(Replay, ABetterVoteIsTakenUp) {
+  Log log;
+  log.looks_and_hears_itself()
+      .hears(2, ServerState::looking, 2, 1)
+      .hears(1, ServerState::looking, 1, 1);  // it would say so of server 2
+  expect_divergence(log, 6, "hears itself");
+}
+
+TEST(Replay, AWorseOneIsNot) {
+  Log log;
+  log.starts()
+      .looks()
+      .hears(1, ServerState::looking, 1, 1, 1)
+      .hears(2, ServerState::looking, 2, 1, 0)
+      .hears(1, ServerState::looking, 2, 1, 0);
+  expect_divergence(log, 6, "hears itself");
+}
+
+TEST(Replay, ThreadsMayWriteInAnotherOrderThanTheyAct) {
+  // Reception reads the state, the other thread decides and writes, and only then reception's line comes.
+  Log log;
+  log.looks_and_hears_itself()
+      .hears(2, ServerState::following, 3, 1, 1)
+      .hears(3, ServerState::leading, 3, 1, 1)
+      .follows(5)
+      .hears(2, ServerState::following, 3, 1, 1, ServerState::looking);
+  expect_explained(log);
+  // Once it has acted upon that line it must have seen the change.
+  log.hears(3, ServerState::leading, 3, 1, 1, ServerState::looking)
+      .says(StateChanged{ServerState::following, false, "discovery"});
+  expect_divergence(log, 10, "hears another");
+}
+
+TEST(Replay, TheAnswerBeforeADecisionIsPublishedHasTheOldVote) {
+  // Its own notification comes back late, and reception answers it between the decision and its publication.
+  Log log;
+  log.starts()
+      .looks()
+      .hears(2, ServerState::following, 3, 1, 1)
+      .hears(3, ServerState::leading, 3, 1, 1)
+      .hears(1, ServerState::looking, 1, 1)
+      .follows(5)
+      .hears(1, ServerState::following, 1, model::no_round.value, 0, ServerState::following);
+  expect_explained(log);
+}
+
+TEST(Replay, TimeOutsDouble) {
+  Log log;
+  log.looks_and_hears_itself().says(TimedOut{400}, 200).hears(1, ServerState::looking, 1, 1).says(TimedOut{800}, 400);
+  expect_explained(log);  // the second time nobody was reached, and nothing sent
+  log.says(TimedOut{800}, 800);
+  expect_divergence(log, 8, "has waited in vain");
+}
+
+TEST(Replay, TheLogsOwnIntervalsAreUsed) {
+  Log log;
+  log.starts()
+      .says(IntervalSet{false, 50})
+      .says(IntervalSet{true, 150})
+      .looks()
+      .hears(1, ServerState::looking, 1, 1)
+      .says(TimedOut{100}, 50)
+      .says(TimedOut{150}, 100)
+      .says(TimedOut{150}, 150);
+  expect_explained(log);
+}
+
+TEST(Replay, ALogMayBeginAnywhere) {
+  Log log;
+  log.hears(2, ServerState::looking, 2, 5, 1, ServerState::following)  // of this nothing is known
+      .says(StateChanged{ServerState::looking, true, ""})
+      .looks()
+      .hears(1, ServerState::looking, 1, 6, 1)
+      .hears(2, ServerState::looking, 2, 6, 1)
+      .hears(1, ServerState::looking, 2, 6, 1)
+      .follows(201);
+  const Explanation explanation = log.explained();
+  EXPECT_TRUE(explanation.divergences.empty());
+  EXPECT_EQ(explanation.heard, 4U);
+  EXPECT_EQ(explanation.unknown.size(), 1U);
+}
+
+TEST(Replay, GoesOnAfterADivergence) {
+  Log log;
+  log.looks_and_hears_itself()
+      .follows(300)
+      .hears(2, ServerState::looking, 2, 1, 0, ServerState::following)
+      .says(StateChanged{ServerState::looking, true, ""})
+      .looks()
+      .hears(1, ServerState::looking, 1, 2)
+      .hears(2, ServerState::looking, 2, 2)
+      .hears(1, ServerState::looking, 2, 2)
+      .follows(200);
+  const Explanation explanation = log.explained();
+  EXPECT_EQ(explanation.divergences.size(), 1U);
+  EXPECT_EQ(explanation.unknown.size(), 1U);
+}
+
+TEST(Replay, AnEpochDoesNotFallWithinAProcess) {
+  Log log;
+  log.starts()
+      .looks()
+      .hears(1, ServerState::looking, 1, 1, 3)
+      .hears(2, ServerState::looking, 2, 1, 3)
+      .hears(1, ServerState::looking, 2, 1, 3)
+      .follows(200)
+      .says(StateChanged{ServerState::looking, true, ""})
+      .looks()
+      .hears(1, ServerState::looking, 1, 2, 2);
+  expect_divergence(log, 11, "begins an election");
+}
+
+TEST(Replay, DebuggingLinesCountToo) {
+  const auto until = [](std::int64_t leader) {
+    Log log;
+    log.looks_and_hears_itself()
+        .says(VoteAdded{ServerId{1}, ServerId{1}, Zxid{0}, Round{1}})
+        .hears(2, ServerState::looking, 2, 1)
+        .says(ProposalUpdated{ServerId{leader}, Zxid{0}});
+    return log;
+  };
+  expect_explained(until(2));
+  expect_divergence(until(3), 7, "changes its proposal");
+}
+
+TEST(Membership, IsWhoVotesAndWhoIsCalled) {
+  Logs logs;
+  Log one;
+  one.looks_and_hears_itself()
+      .hears(2, ServerState::looking, 2, 1)
+      .says(ChannelRefused{ServerId{3}, "x"})
+      .says(ChannelRefused{ServerId{4}, "y"})
+      .says(LearnerKnown{ServerId{4}, false});
+  logs.servers.push_back(one.log());
+  const Membership found = membership_of(logs);
+  EXPECT_EQ(found.voters, (std::set<ServerId>{ServerId{1}, ServerId{2}, ServerId{3}}));
+  EXPECT_EQ(found.observers, std::set<ServerId>{ServerId{4}});
+  EXPECT_EQ(found.silent, std::set<ServerId>{ServerId{3}});
+  EXPECT_EQ(configuration_of(found).voters(), 3U);
+}
+
+}  // namespace
+}  // namespace conclave::logs
