@@ -33,7 +33,7 @@ constexpr const char* overview = R"(conclave {version} - model-checks the leader
   conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
   conclave node FILE      take part in the ensemble's elections, on the network
   conclave status FILE    ask every server of the ensemble whom it follows
-  conclave trace FILE...  replay what nodes have recorded, and tell it as one story
+  conclave trace FILE...  replay real servers' logs, or nodes' recordings, against the model
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
   conclave check --help   all options; likewise for simulate and epoch
   conclave --version

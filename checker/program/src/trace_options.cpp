@@ -5,11 +5,17 @@
 namespace conclave::check {
 
 CLI::App* add_trace(CLI::App& app, TraceOptions& options) {
-  CLI::App* trace = app.add_subcommand("trace", "replay what nodes have recorded, and tell it as one story");
-  trace->add_option("FILE", options.files, "recordings of `conclave node --record`, of one server or of several")
+  CLI::App* trace =
+      app.add_subcommand("trace", "replay what servers have logged, or nodes recorded, against the model");
+  trace
+      ->add_option("FILE", options.files,
+                   "logs of real ZooKeeper servers, or recordings of `conclave node --record`, of one server or of "
+                   "several; what they are, their content tells")
       ->required();
-  trace->add_flag("--all", options.all, "tell each line of the recordings");
-  trace->add_flag("--json", options.json, "one JSON document on stdout (docs/recordings.md)");
+  trace->add_option("--config", options.config,
+                    "a zoo.cfg that says who votes, for logs; without it that is taken from what they hear");
+  trace->add_flag("--all", options.all, "tell each line of the recordings, or each step that the logs show");
+  trace->add_flag("--json", options.json, "one JSON document on stdout (docs/logs.md, docs/recordings.md)");
   return trace;
 }
 

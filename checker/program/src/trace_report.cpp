@@ -104,20 +104,4 @@ std::string trace_json_report(const Survey& survey, const std::vector<StoryLine>
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-ExitCode run_trace(const TraceOptions& options) {
-  const auto refused = [](const record::ReadError& error) {
-    fmt::print(stderr, "{}\n", error.message());
-    return ExitCode::bad_input;
-  };
-  const auto found = survey(options.files);
-  if (!found) return refused(found.error());
-  const auto story = story_of(*found, options.all);
-  if (!story) return refused(story.error());
-  const std::string report = options.json ? trace_json_report(*found, *story) : trace_text_report(*found, *story);
-  const bool written =
-      std::fwrite(report.data(), 1, report.size(), stdout) == report.size() && std::fflush(stdout) == 0;
-  if (!written) fmt::print(stderr, "conclave: the report could not be written to stdout\n");
-  return found->findings.empty() ? ExitCode::holds : ExitCode::violated;
-}
-
 }  // namespace conclave::check

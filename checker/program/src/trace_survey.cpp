@@ -2,9 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
-#include <optional>
 
 #include "conclave/check/trace_command.hpp"
 #include "conclave/check/words.hpp"
@@ -16,29 +13,12 @@ using model::ServerId;
 using record::Moment;
 using record::ReadError;
 
-// Where else there is a reader for a kind of file, it is chosen here.
-std::optional<ReadError> refused_by_content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::array<char, record::beginning_bytes> beginning{};
-  file.read(beginning.data(), beginning.size());
-  const auto count = static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0));
-  const char* const expected = "a recording of `conclave node --record`";
-  switch (record::content_of({beginning.data(), count})) {
-    case record::Content::recording: return std::nullopt;
-    case record::Content::empty: return ReadError{path, 0, "", "an empty file", expected};
-    case record::Content::binary: return ReadError{path, 0, "", "bytes that are no text", expected};
-    case record::Content::other: return ReadError{path, 1, "", "a text of another kind", expected};
-  }
-  return std::nullopt;
-}
-
 class Surveyor {
  public:
   tl::expected<Survey, ReadError> look_at(const std::vector<std::string>& files) {
     for (const std::string& name : files) {
       auto replay = record::Replay::open(name);
       if (!replay) return tl::unexpected(replay.error());
-      if (const auto refused = refused_by_content(name)) return tl::unexpected(*refused);
       survey_.files.push_back(TracedFile{name, {}, 0, 0, 0, 0, {}});
       for (;;) {
         const auto moment = replay->next();

@@ -8,6 +8,7 @@
 #include "conclave/check/trace_command.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/model/rule.hpp"
+#include "trace_parts.hpp"
 
 namespace conclave::check {
 namespace {
@@ -22,58 +23,30 @@ std::string whom(const model::Proposal& proposal) {
                      zxid_text(proposal.zxid));
 }
 
-// Who has voted as this server proposes; it decides for that, or has just begun to wait.
-std::string supporters(const model::Peer& peer) {
-  const model::Vote mine{peer.proposal, peer.clock, 0, model::ServerState::looking};
-  std::vector<ServerId> ids;
-  for (const model::Ballot& ballot : peer.recvset) {
-    if (votes_equal(mine, ballot.vote)) ids.push_back(ballot.from);
-  }
-  return id_set(ids);
-}
+std::string supporters(const model::Peer& peer) { return id_set(supporters_of(peer)); }
 
-std::string decision(const Moment& moment) {
-  const model::Peer& after = moment.made->peer;
+std::string decision(const model::Peer& before, const model::Transition& made) {
+  const model::Peer& after = made.peer;
+  // In the fine grain the decision is published by a step of its own.
+  const model::Vote& vote = after.unpublished ? *after.unpublished : after.current_vote;
   const std::string role = state_of(after) == model::ServerState::leading
                                ? "leads"
-                               : fmt::format("follows server {}", id_text(after.current_vote.proposal.leader));
-  if (moment.made->rules.has(Rule::decide_by_silence)) {
-    return fmt::format("decides: {}, round {}; {} voted alike", role, after.clock.value, supporters(*moment.before));
+                               : fmt::format("follows server {}", id_text(vote.proposal.leader));
+  if (made.rules.has(Rule::decide_by_silence)) {
+    return fmt::format("decides: {}, round {}; {} voted alike", role, after.clock.value, supporters(before));
   }
-  const bool joins =
-      moment.made->rules.has(Rule::join_same_round) || moment.made->rules.has(Rule::join_out_of_election);
+  const bool joins = made.rules.has(Rule::join_same_round) || made.rules.has(Rule::join_out_of_election);
   return fmt::format("{}: {}, round {}", joins ? "joins those that have decided" : "decides", role,
                      after.clock.value);
 }
 
-std::string of_election(const Moment& moment) {
-  const model::Peer& after = moment.made->peer;
-  const model::RuleSet& rules = moment.made->rules;
-  const auto* received = std::get_if<model::Received>(moment.event);
-  const std::string heard =
-      received == nullptr ? "" : fmt::format("hears server {}: ", id_text(received->message.from));
-  for (const model::Effect& effect : moment.made->effects) {
-    if (std::holds_alternative<model::Decided>(effect)) return heard + decision(moment);
+// Whose notification a step is about: one that reception takes, or the next of the queue.
+std::string heard_in(const model::Peer& before, const model::Event& event) {
+  if (const auto* received = std::get_if<model::Received>(&event)) {
+    return fmt::format("hears server {}: ", id_text(received->message.from));
   }
-  std::vector<std::string> parts;
-  if (rules.has(Rule::start)) {
-    parts.push_back(
-        fmt::format("looks for a leader, round {}; votes for {}", after.clock.value, whom(after.proposal)));
-  }
-  if (rules.has(Rule::restart_for_newer_config)) parts.emplace_back("begins anew with a newer configuration");
-  if (rules.has(Rule::adopt_better_vote)) parts.push_back("votes now for " + whom(after.proposal));
-  if (rules.has(Rule::join_later_round_with_theirs) || rules.has(Rule::join_later_round_with_own)) {
-    parts.push_back(fmt::format("goes on to round {} and votes for {}", after.clock.value, whom(after.proposal)));
-  }
-  if (rules.has(Rule::finalizing_requeue)) parts.emplace_back("there is something better; goes on");
-  if (rules.has(Rule::begin_finalizing)) {
-    parts.push_back(fmt::format("{} agree on server {}: waits {} ms for something better", supporters(after),
-                                id_text(after.proposal.leader), moment.run->ensemble.timing.finalize_wait_ms));
-  }
-  if (rules.has(Rule::leader_unconfirmed)) parts.emplace_back("a quorum follows, but the leader has not said so yet");
-  if (rules.has(Rule::time_out_reconnect)) parts.emplace_back("hears nothing and reaches nobody; connects again");
-  if (parts.empty()) return "";
-  return heard + join(parts, "; ");
+  if (!std::holds_alternative<model::Process>(event) || before.received.empty()) return "";
+  return fmt::format("hears server {}: ", id_text(before.received[0].from));
 }
 
 std::string over(model::EndReason reason) {
@@ -124,6 +97,44 @@ std::string of_epoch(const Moment& moment) {
 
 }  // namespace
 
+std::vector<ServerId> supporters_of(const model::Peer& peer) {
+  const model::Vote mine{peer.proposal, peer.clock, 0, model::ServerState::looking};
+  std::vector<ServerId> ids;
+  for (const model::Ballot& ballot : peer.recvset) {
+    if (votes_equal(mine, ballot.vote)) ids.push_back(ballot.from);
+  }
+  return ids;
+}
+
+std::string told_step(const model::Peer& before, const model::Event& event, const model::Transition& made,
+                      const model::Ensemble& ensemble) {
+  const model::Peer& after = made.peer;
+  const model::RuleSet& rules = made.rules;
+  const std::string heard = heard_in(before, event);
+  for (const model::Effect& effect : made.effects) {
+    if (std::holds_alternative<model::Decided>(effect)) return heard + decision(before, made);
+  }
+  std::vector<std::string> parts;
+  if (rules.has(Rule::start)) {
+    parts.push_back(
+        fmt::format("looks for a leader, round {}; votes for {}", after.clock.value, whom(after.proposal)));
+  }
+  if (rules.has(Rule::restart_for_newer_config)) parts.emplace_back("begins anew with a newer configuration");
+  if (rules.has(Rule::adopt_better_vote)) parts.push_back("votes now for " + whom(after.proposal));
+  if (rules.has(Rule::join_later_round_with_theirs) || rules.has(Rule::join_later_round_with_own)) {
+    parts.push_back(fmt::format("goes on to round {} and votes for {}", after.clock.value, whom(after.proposal)));
+  }
+  if (rules.has(Rule::finalizing_requeue)) parts.emplace_back("there is something better; goes on");
+  if (rules.has(Rule::begin_finalizing)) {
+    parts.push_back(fmt::format("{} agree on server {}: waits {} ms for something better", supporters(after),
+                                id_text(after.proposal.leader), ensemble.timing.finalize_wait_ms));
+  }
+  if (rules.has(Rule::leader_unconfirmed)) parts.emplace_back("a quorum follows, but the leader has not said so yet");
+  if (rules.has(Rule::time_out_reconnect)) parts.emplace_back("hears nothing and reaches nobody; connects again");
+  if (parts.empty()) return "";
+  return heard + join(parts, "; ");
+}
+
 std::string told(const Moment& moment, bool all) {
   using Kind = Moment::Kind;
   std::string text;
@@ -137,7 +148,7 @@ std::string told(const Moment& moment, bool all) {
     case Kind::cut: return "its recording is cut here, as by a kill";
     case Kind::configuration: text = "hears of a newer configuration"; break;
     case Kind::durable: break;
-    case Kind::election: text = of_election(moment); break;
+    case Kind::election: text = told_step(*moment.before, *moment.event, *moment.made, moment.run->ensemble); break;
     case Kind::epoch: text = of_epoch(moment); break;
   }
   if (moment.difference) text += text.empty() ? "DIFFERS from the model" : "; DIFFERS from the model";

@@ -19,8 +19,9 @@
 namespace conclave::check {
 
 struct TraceOptions {
-  std::vector<std::string> files;  // at least one
-  bool all = false;                // each line of the recordings is told
+  std::vector<std::string> files;  // at least one; all recordings, or all logs
+  std::string config;              // logs: a zoo.cfg that says who votes; empty: the logs have to tell
+  bool all = false;                // each line of the recordings is told; of logs, each step
   bool json = false;
 };
 
@@ -92,7 +93,12 @@ struct StoryLine {
 [[nodiscard]] std::string trace_text_report(const Survey& survey, const std::vector<StoryLine>& story);
 [[nodiscard]] std::string trace_json_report(const Survey& survey, const std::vector<StoryLine>& story);
 
-// Prints the report on stdout, errors on stderr. 0: the model does the same, 1: not, 4: bad input.
+// What the files are, which is told by their content: all of one kind, or an error of one line.
+enum class TraceInput : std::uint8_t { recordings, logs };
+[[nodiscard]] tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::string>& files);
+
+// Prints the report on stdout, errors on stderr. 0: the model does the same, 1: not, 2: nothing could be judged,
+// 4: bad input, 5: an option that the files have no use for.
 ExitCode run_trace(const TraceOptions& options);
 
 }  // namespace conclave::check

@@ -1,0 +1,107 @@
+// `conclave trace` of real servers' logs: what they say, explained by the model, and the elections that come of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "conclave/check/trace_command.hpp"
+#include "conclave/logs/configuration.hpp"
+#include "conclave/logs/crossing.hpp"
+#include "conclave/logs/replay.hpp"
+#include "conclave/logs/server_log.hpp"
+#include "conclave/model/rule.hpp"
+
+namespace conclave::check {
+
+// A line of a log: which file, and where in it.
+struct LogPlace {
+  std::size_t file = 0;
+  std::size_t line = 0;
+  std::int64_t time_ms = 0;
+};
+
+// Another vote than before, within one election of one server.
+struct VoteChange {
+  LogPlace place;
+  std::optional<model::ServerId> by;  // whose notification made it so
+  model::Proposal proposal{};
+  model::Round round{0};
+  bool later_round = false;
+};
+
+// How an election of one server ended.
+struct TurnEnd {
+  LogPlace place;
+  model::ServerState state{};
+  model::Vote vote{};
+  bool by_silence = false;                // a quorum was there and nothing better came; else it joined others
+  std::set<model::ServerId> agreed;       // by silence: who voted alike
+  std::optional<std::int64_t> waited_ms;  // by silence: since the quorum was there
+};
+
+// One election, as one server saw it: from "New election" to a role, or to wherever its log ends.
+struct Turn {
+  std::size_t server = 0;  // index into LogStudy::logs.servers
+  LogPlace began;
+  model::Proposal initial{};
+  model::Round round{0};  // with which it began
+  std::vector<VoteChange> changes;
+  std::size_t timeouts = 0;
+  std::set<model::ServerId> heard;  // whose votes it took from its queue
+  std::optional<TurnEnd> end;
+  std::optional<LogPlace> role_ended;
+  std::string why_ended;
+};
+
+// One outcome: a leader, and who followed it in that round.
+struct ElectionOutcome {
+  model::ServerId leader{0};
+  model::Round round{0};
+  std::vector<std::size_t> turns;         // indices into LogStudy::turns, by time
+  std::optional<model::PeerEpoch> epoch;  // that it was established in
+};
+
+// A divergence in one log or between two, ready to be told.
+struct LogFinding {
+  LogPlace place;
+  model::ServerId sid{0};
+  std::string what;
+  std::string logged;
+  std::string model;
+};
+
+struct LogStudy {
+  logs::Logs logs;
+  model::Configuration configuration;
+  std::string config_file;                      // empty: the membership was deduced
+  logs::Membership membership;                  // as the logs tell
+  std::vector<logs::World> worlds;              // of each server
+  std::vector<std::string> releases;            // of each server; empty where its log does not say
+  std::vector<logs::Explanation> explanations;  // of each server
+  logs::Crossing crossing;
+  std::vector<Turn> turns;                // by the time at which they began
+  std::vector<ElectionOutcome> outcomes;  // by the time of the first decision
+  std::vector<LogFinding> findings;       // by time
+  std::vector<StoryLine> story;
+  std::size_t heard = 0;      // notifications in all logs
+  std::size_t explained = 0;  // by the replay of the server that heard them
+  std::size_t accounted = 0;  // explained, and where the sender's log is here, found there
+};
+
+// Reads and studies. `config`: a zoo.cfg, or empty. Errors are one line each, ready to be printed.
+[[nodiscard]] tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& files,
+                                                             const std::string& config);
+
+// Fills turns, outcomes and the story from the explanations.
+void tell_elections(LogStudy& study);
+
+[[nodiscard]] std::string log_text_report(const LogStudy& study, bool all);
+[[nodiscard]] std::string log_json_report(const LogStudy& study);
+[[nodiscard]] ExitCode exit_code_of(const LogStudy& study);
+
+}  // namespace conclave::check

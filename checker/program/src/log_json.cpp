@@ -1,0 +1,132 @@
+// `conclave trace` of logs: the report for programs.
+#include <nlohmann/json.hpp>
+
+#include "conclave/check/log_study.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class Set>
+Json ids(const Set& set) {
+  Json list = Json::array();
+  for (const model::ServerId id : set) list.push_back(id.value);
+  return list;
+}
+
+Json proposal(const model::Proposal& of) {
+  if (of.leader == model::no_server) return nullptr;
+  return {{"leader", of.leader.value}, {"epoch", of.epoch.value}, {"zxid", zxid_text(of.zxid)}};
+}
+
+Json place(const LogStudy& study, const LogPlace& at) {
+  return {{"file", study.logs.files[at.file].name},
+          {"line", at.line},
+          {"time", record::time_to_text(at.time_ms * 1'000)}};
+}
+
+Json turn(const LogStudy& study, const Turn& of) {
+  Json json = {{"sid", study.logs.servers[of.server].sid.value},
+               {"began", place(study, of.began)},
+               {"round", of.round.value},
+               {"initial", proposal(of.initial)}};
+  Json changes = Json::array();
+  for (const VoteChange& change : of.changes) {
+    changes.push_back({{"at", place(study, change.place)},
+                       {"heard", change.by ? Json(change.by->value) : Json(nullptr)},
+                       {"round", change.round.value},
+                       {"proposal", proposal(change.proposal)}});
+  }
+  json["changes"] = changes;
+  json["time_outs"] = of.timeouts;
+  json["heard"] = ids(of.heard);
+  if (!of.end) {
+    json["end"] = nullptr;
+    return json;
+  }
+  json["end"] = {{"at", place(study, of.end->place)},
+                 {"state", model::name_of(of.end->state)},
+                 {"leader", of.end->vote.proposal.leader.value},
+                 {"round", of.end->vote.round.value},
+                 {"joined", !of.end->by_silence},
+                 {"agreed", ids(of.end->agreed)},
+                 {"took_ms", of.end->place.time_ms - of.began.time_ms},
+                 {"waited_ms", of.end->waited_ms ? Json(*of.end->waited_ms) : Json(nullptr)}};
+  return json;
+}
+
+Json files(const LogStudy& study) {
+  Json list = Json::array();
+  for (const logs::LogFile& file : study.logs.files) {
+    list.push_back({{"name", file.name},
+                    {"lines", file.lines},
+                    {"messages", file.messages},
+                    {"not_understood", file.garbled_lines}});
+  }
+  return list;
+}
+
+Json servers(const LogStudy& study) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
+    const logs::Explanation& explanation = study.explanations[i];
+    list.push_back({{"sid", study.logs.servers[i].sid.value},
+                    {"release", study.releases[i].empty() ? Json(nullptr) : Json(study.releases[i])},
+                    {"notifications", explanation.heard},
+                    {"unknown", explanation.unknown.size()},
+                    {"found_at_sender", study.crossing.found[i]},
+                    {"sender_without_log", study.crossing.uncovered[i]}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string log_json_report(const LogStudy& study) {
+  const ExitCode code = exit_code_of(study);
+  Json json = {{"format", 1},
+               {"verdict", code == ExitCode::holds      ? "same"
+                           : code == ExitCode::violated ? "diverges"
+                                                        : "unknown"}};
+  json["files"] = files(study);
+  json["servers"] = servers(study);
+  std::vector<model::ServerId> voters;
+  for (const model::Member& member : study.configuration.members()) {
+    if (member.role == model::LearnerType::participant) voters.push_back(member.id);
+  }
+  json["voters"] = ids(voters);
+  json["voters_assumed"] = study.config_file.empty();
+  json["notifications"] = {
+      {"heard", study.heard}, {"accounted", study.accounted}, {"unknown", study.heard - study.accounted}};
+  Json outcomes = Json::array();
+  for (const ElectionOutcome& outcome : study.outcomes) {
+    Json one = {{"leader", outcome.leader.value},
+                {"round", outcome.round.value},
+                {"epoch", outcome.epoch ? Json(outcome.epoch->value) : Json(nullptr)}};
+    Json turns = Json::array();
+    for (const std::size_t i : outcome.turns) turns.push_back(turn(study, study.turns[i]));
+    one["servers"] = turns;
+    outcomes.push_back(one);
+  }
+  json["elections"] = outcomes;
+  Json open = Json::array();
+  for (const Turn& of : study.turns) {
+    if (!of.end) open.push_back(turn(study, of));
+  }
+  json["without_end"] = open;
+  Json findings = Json::array();
+  for (const LogFinding& finding : study.findings) {
+    Json one = place(study, finding.place);
+    one["sid"] = finding.sid.value;
+    one["what"] = finding.what;
+    one["logged"] = finding.logged;
+    one["model"] = finding.model;
+    findings.push_back(one);
+  }
+  json["divergences"] = findings;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,132 @@
+// `conclave trace` of logs: reading, replaying, and comparing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "conclave/check/log_study.hpp"
+#include "conclave/check/words.hpp"
+#include "conclave/config/zoo_cfg.hpp"
+#include "conclave/model/election.hpp"
+#include "conclave/spec/zookeeper_bugs.hpp"
+
+namespace conclave::check {
+namespace {
+
+using model::ServerId;
+
+LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms}; }
+
+std::string vote_words(const model::Vote& vote) {
+  return fmt::format("{} for server {}, round {}, epoch {}, zxid {}", model::name_of(vote.state),
+                     id_text(vote.proposal.leader), vote.round.value, vote.proposal.epoch.value,
+                     zxid_text(vote.proposal.zxid));
+}
+
+// Its release's rules, as far as they are known to have been others.
+model::Transition today(const model::Ensemble& ensemble, const model::Peer& peer, const model::Event& event) {
+  return model::step(ensemble, peer, event);
+}
+
+logs::StepFunction rules_of(const std::string& release) {
+  const spec::RuleVariant* variant = release.empty() ? nullptr : spec::rules_of_release(release);
+  return variant == nullptr ? today : variant->step;
+}
+
+void note_divergences(LogStudy& study) {
+  for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
+    const logs::ServerLog& log = study.logs.servers[i];
+    for (const logs::Divergence& one : study.explanations[i].divergences) {
+      study.findings.push_back({place_of(log.facts[one.fact]), log.sid, one.what, one.logged, one.model});
+    }
+  }
+  for (const logs::Unsaid& one : study.crossing.unsaid) {
+    const logs::ServerLog& log = study.logs.servers[one.server];
+    const logs::Fact& fact = log.facts[one.fact];
+    const model::Notification& heard = std::get<logs::Heard>(fact.sentence).notification;
+    study.findings.push_back(
+        {place_of(fact), log.sid, fmt::format("hears what server {} has not said", heard.from.value),
+         vote_words(heard.vote), fmt::format("nothing in server {}'s log makes it say that", heard.from.value)});
+  }
+}
+
+// An epoch has one leader, ever.
+void note_epochs_led_twice(LogStudy& study) {
+  std::map<model::PeerEpoch, std::pair<ServerId, const logs::Fact*>> led;
+  for (const logs::ServerLog& log : study.logs.servers) {
+    for (const logs::Fact& fact : log.facts) {
+      const auto* established = std::get_if<logs::Established>(&fact.sentence);
+      if (established == nullptr) continue;
+      const model::PeerEpoch epoch{established->zxid.value >> 32};
+      const auto [place, fresh] = led.emplace(epoch, std::pair(log.sid, &fact));
+      if (fresh) continue;
+      const auto& [other, first] = place->second;
+      study.findings.push_back({place_of(fact), log.sid, "leads an epoch that was led before",
+                                fmt::format("epoch {}", epoch.value),
+                                fmt::format("led by server {} already: {}:{}", other.value,
+                                            study.logs.files[first->file].name, first->line)});
+    }
+  }
+}
+
+void count(LogStudy& study) {
+  std::size_t undecided = study.crossing.unsaid.size();
+  for (const std::size_t number : study.crossing.undecided) undecided += number;
+  for (const logs::Explanation& explanation : study.explanations) {
+    study.heard += explanation.heard;
+    study.explained += explanation.heard - explanation.unknown.size();
+  }
+  study.accounted = study.explained - std::min(study.explained, undecided);
+}
+
+std::optional<std::string> configure(LogStudy& study, const std::string& config) {
+  study.membership = logs::membership_of(study.logs);
+  study.config_file = config;
+  if (!config.empty()) {
+    auto cfg = config::read_zoo_cfg(config);
+    if (!cfg) return cfg.error().message();
+    study.configuration = cfg->configuration;
+    for (const logs::ServerLog& log : study.logs.servers) {
+      if (study.configuration.find(log.sid) != nullptr) continue;
+      return fmt::format("{}: found no server {}; expected all whose logs are given", config, log.sid.value);
+    }
+    return std::nullopt;
+  }
+  study.configuration = logs::configuration_of(study.membership);
+  if (study.configuration.error() != model::ConfigurationError::none || study.configuration.voters() == 0) {
+    return fmt::format("{}: found {} servers; expected 1 to {}, or --config zoo.cfg", study.logs.files[0].name,
+                       study.membership.voters.size(), model::servers_max);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& files, const std::string& config) {
+  LogStudy study;
+  auto read = logs::read_logs(files);
+  if (!read) return tl::unexpected(read.error().message());
+  study.logs = std::move(*read);
+  if (auto wrong = configure(study, config)) return tl::unexpected(std::move(*wrong));
+  for (const logs::ServerLog& log : study.logs.servers) {
+    study.releases.push_back(logs::release_of(log));
+    study.worlds.push_back({study.configuration, model::Timing{}, rules_of(study.releases.back())});
+    study.explanations.push_back(logs::explain(log, study.worlds.back()));
+  }
+  study.crossing = logs::cross(study.logs, study.explanations, study.worlds);
+  note_divergences(study);
+  note_epochs_led_twice(study);
+  std::stable_sort(study.findings.begin(), study.findings.end(),
+                   [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
+  count(study);
+  tell_elections(study);
+  return study;
+}
+
+ExitCode exit_code_of(const LogStudy& study) {
+  if (!study.findings.empty()) return ExitCode::violated;
+  return study.explained == 0 && study.turns.empty() ? ExitCode::bounded : ExitCode::holds;
+}
+
+}  // namespace conclave::check

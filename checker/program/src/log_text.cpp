@@ -1,0 +1,258 @@
+// `conclave trace` of logs: the report for people.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "conclave/check/log_study.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using model::ServerId;
+using model::ServerState;
+
+constexpr std::size_t lines_named_max = 5;
+
+std::string clock_of(std::int64_t ms) { return record::time_to_text(ms * 1'000).substr(11, 12); }
+std::string day_of(std::int64_t ms) { return record::time_to_text(ms * 1'000).substr(0, 10); }
+
+template <class Set>
+std::string set_words(const Set& ids) {
+  return id_set({ids.begin(), ids.end()});
+}
+
+std::string seconds(std::int64_t ms) {
+  return ms < 10'000 ? fmt::format("{} ms", ms) : fmt::format("{:.1f} s", static_cast<double>(ms) / 1'000.0);
+}
+
+void write_files(std::string& text, const LogStudy& study) {
+  auto out = std::back_inserter(text);
+  for (const logs::LogFile& file : study.logs.files) {
+    fmt::format_to(out, "{}\n  {} lines, {} messages\n", file.name, grouped(file.lines), grouped(file.messages));
+    if (file.garbled_lines.empty()) continue;
+    std::vector<std::string> lines;
+    for (const std::size_t line : file.garbled_lines) {
+      if (lines.size() == lines_named_max) break;
+      lines.push_back(std::to_string(line));
+    }
+    const bool more = file.garbled_lines.size() > lines.size();
+    fmt::format_to(out, "  note: not understood, though of elections: line {}{}\n", join(lines, ", "),
+                   more ? fmt::format(" and {} more", file.garbled_lines.size() - lines.size()) : "");
+  }
+}
+
+void write_servers(std::string& text, const LogStudy& study) {
+  for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
+    const logs::ServerLog& log = study.logs.servers[i];
+    const logs::Explanation& explanation = study.explanations[i];
+    const auto starts = std::count_if(log.facts.begin(), log.facts.end(), [](const logs::Fact& fact) {
+      return std::holds_alternative<logs::ProcessStarted>(fact.sentence);
+    });
+    const auto turns =
+        std::count_if(study.turns.begin(), study.turns.end(), [&](const Turn& turn) { return turn.server == i; });
+    const std::string release = study.releases[i].empty() ? "a release that it does not name" : study.releases[i];
+    wrapped(text, fmt::format("server {}  ", log.sid.value),
+            words_of(fmt::format("ZooKeeper {}; {}, {}, {} heard", release,
+                                 how_many(static_cast<int>(starts), "start", "starts"),
+                                 how_many(static_cast<int>(turns), "election", "elections"),
+                                 how_many(static_cast<int>(explanation.heard), "notification", "notifications"))),
+            " ");
+  }
+}
+
+void write_membership(std::string& text, const LogStudy& study) {
+  std::vector<ServerId> voters;
+  std::vector<ServerId> observers;
+  for (const model::Member& member : study.configuration.members()) {
+    (member.role == model::LearnerType::participant ? voters : observers).push_back(member.id);
+  }
+  std::string sentence = fmt::format("voters {}", id_set(voters));
+  if (!observers.empty()) sentence += fmt::format(", observers {}", id_set(observers));
+  if (!study.config_file.empty()) {
+    sentence += " as in " + study.config_file;
+    if (study.configuration.kind() == model::QuorumKind::hierarchical) sentence += ", in groups";
+  } else {
+    sentence += fmt::format(
+        "; ASSUMED: those that the logs hear vote or call, any {} of them a quorum (--config "
+        "zoo.cfg says it for sure)",
+        voters.size() / 2 + 1);
+    if (!study.membership.silent.empty()) {
+      sentence += fmt::format("; never heard to vote: {}", set_words(study.membership.silent));
+    }
+  }
+  wrapped(text, "", words_of(sentence), " ");
+}
+
+// Why this one: what set its vote apart from those of the others that were in it.
+std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
+  const Turn* first = &study.turns[outcome.turns.front()];
+  const auto by_silence = std::find_if(outcome.turns.begin(), outcome.turns.end(),
+                                       [&](std::size_t i) { return study.turns[i].end->by_silence; });
+  if (by_silence != outcome.turns.end()) first = &study.turns[*by_silence];
+  if (!first->end->by_silence) {
+    return fmt::format("server {} led already, and a quorum said so", outcome.leader.value);
+  }
+  const model::Proposal& best = first->end->vote.proposal;
+  std::vector<model::Proposal> others;
+  for (const std::size_t i : outcome.turns) {
+    const Turn& turn = study.turns[i];
+    if (turn.end->by_silence && turn.initial.leader != best.leader) others.push_back(turn.initial);
+  }
+  std::string why = fmt::format("{} voted for it", set_words(first->end->agreed));
+  if (others.empty()) return why;
+  const model::Proposal& next = *std::max_element(others.begin(), others.end());
+  if (next.epoch != best.epoch) {
+    return fmt::format("{}: its epoch {} is the latest, before server {} with {}", why, best.epoch.value,
+                       next.leader.value, next.epoch.value);
+  }
+  if (next.zxid != best.zxid) {
+    return fmt::format("{}: of epoch {} its zxid {} is the latest, before server {} with {}", why, best.epoch.value,
+                       zxid_text(best.zxid), next.leader.value, zxid_text(next.zxid));
+  }
+  return fmt::format("{}: as up to date as server {} (epoch {}, zxid {}), and its id is larger", why,
+                     next.leader.value, best.epoch.value, zxid_text(best.zxid));
+}
+
+std::string change_words(const VoteChange& change) {
+  const std::string by = change.by ? fmt::format(" (heard server {})", change.by->value) : "";
+  const std::string round = change.later_round ? fmt::format("round {}, ", change.round.value) : "";
+  return fmt::format("{}server {}{}", round, id_text(change.proposal.leader), by);
+}
+
+std::string turn_words(const LogStudy& study, const Turn& turn) {
+  std::string text = fmt::format("round {}, server {}", turn.round.value, id_text(turn.initial.leader));
+  if (turn.initial.leader == model::no_server) text = fmt::format("round {}, proposes nobody", turn.round.value);
+  for (const VoteChange& change : turn.changes) text += " -> " + change_words(change);
+  if (turn.timeouts > 0) {
+    text += fmt::format("; waited in vain {}", how_many(static_cast<int>(turn.timeouts), "time", "times"));
+  }
+  if (!turn.end) return text + "; its log shows no end of it";
+  const std::int64_t took = turn.end->place.time_ms - turn.began.time_ms;
+  const std::string role = turn.end->state == ServerState::leading     ? "leads"
+                           : turn.end->state == ServerState::following ? "follows"
+                                                                       : "observes";
+  text += fmt::format("; {} after {}", role, seconds(took));
+  if (turn.end->by_silence && turn.end->waited_ms) {
+    text += fmt::format(": {} to a quorum {}, then {} for something better",
+                        seconds(std::max<std::int64_t>(0, took - *turn.end->waited_ms)), set_words(turn.end->agreed),
+                        seconds(*turn.end->waited_ms));
+  } else if (!turn.end->by_silence) {
+    text += ": joined those that had decided";
+  }
+  const logs::LogFile& file = study.logs.files[turn.end->place.file];
+  return text + fmt::format(" ({}:{})", file.name, turn.end->place.line);
+}
+
+void write_turn(std::string& text, const LogStudy& study, const Turn& turn) {
+  wrapped(
+      text,
+      fmt::format("      {}  server {}: ", clock_of(turn.began.time_ms), study.logs.servers[turn.server].sid.value),
+      words_of(turn_words(study, turn)), " ");
+}
+
+void write_outcome(std::string& text, const LogStudy& study, const ElectionOutcome& outcome) {
+  std::set<ServerId> follow;
+  for (const std::size_t i : outcome.turns) {
+    if (study.turns[i].end->state != ServerState::leading) {
+      follow.insert(study.logs.servers[study.turns[i].server].sid);
+    }
+  }
+  const std::string led = outcome.epoch ? fmt::format("is established in epoch {}", outcome.epoch->value)
+                                        : std::string("no log shows it established");
+  wrapped(text, fmt::format("  {}  ", clock_of(study.turns[outcome.turns.front()].end->place.time_ms)),
+          words_of(fmt::format("server {} elected, round {}; followed by {}; {}", outcome.leader.value,
+                               outcome.round.value, set_words(follow), led)),
+          " ");
+  wrapped(text, "      why: ", words_of(why_leader(study, outcome)), " ");
+  for (const std::size_t i : outcome.turns) write_turn(text, study, study.turns[i]);
+}
+
+void write_elections(std::string& text, const LogStudy& study) {
+  auto out = std::back_inserter(text);
+  std::string day;
+  for (const ElectionOutcome& outcome : study.outcomes) {
+    const std::string its_day = day_of(study.turns[outcome.turns.front()].end->place.time_ms);
+    if (its_day != day) fmt::format_to(out, "elections, {} by the logs' clocks\n", its_day);
+    day = its_day;
+    write_outcome(text, study, outcome);
+  }
+  const bool open = std::any_of(study.turns.begin(), study.turns.end(), [](const Turn& turn) { return !turn.end; });
+  if (!open) return;
+  text += "without an end in the logs\n";
+  for (const Turn& turn : study.turns) {
+    if (!turn.end) write_turn(text, study, turn);
+  }
+}
+
+void write_story(std::string& text, const LogStudy& study) {
+  auto out = std::back_inserter(text);
+  std::string day;
+  for (const StoryLine& line : study.story) {
+    const std::string time = record::time_to_text(line.unix_us);
+    if (time.substr(0, 10) != day) {
+      day = time.substr(0, 10);
+      fmt::format_to(out, "story, {} by the logs' clocks\n", day);
+    }
+    wrapped(text, fmt::format("  {}  server {}  ", time.substr(11, 12), line.sid.value), words_of(line.text), " ");
+  }
+}
+
+void write_findings(std::string& text, const LogStudy& study) {
+  auto out = std::back_inserter(text);
+  for (const LogFinding& finding : study.findings) {
+    fmt::format_to(out, "DIVERGES  {}:{}: server {} {}\n", study.logs.files[finding.place.file].name,
+                   finding.place.line, finding.sid.value, finding.what);
+    wrapped(text, "    logged: ", words_of(finding.logged), " ");
+    wrapped(text, "    model:  ", words_of(finding.model), " ");
+  }
+}
+
+std::string percent(std::size_t part, std::size_t whole) {
+  return whole == 0 ? "none"
+                    : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+void write_verdict(std::string& text, const LogStudy& study) {
+  auto out = std::back_inserter(text);
+  std::size_t found = 0;
+  std::size_t uncovered = 0;
+  for (const std::size_t number : study.crossing.found) found += number;
+  for (const std::size_t number : study.crossing.uncovered) uncovered += number;
+  std::string sentence = fmt::format(
+      "{} heard; {} accounted for ({}), {} unknown; {} of them by others, found as said in the sender's log",
+      how_many(static_cast<int>(study.heard), "notification", "notifications"), grouped(study.accounted),
+      percent(study.accounted, study.heard), grouped(study.heard - study.accounted), grouped(found));
+  if (uncovered > 0) sentence += fmt::format("; {} of senders or times of which no log is here", grouped(uncovered));
+  wrapped(text, "", words_of(sentence), " ");
+  switch (exit_code_of(study)) {
+    case ExitCode::holds:
+      fmt::format_to(out, "verdict: same - the model explains {} of {}\n",
+                     how_many(static_cast<int>(study.turns.size()), "election", "elections"),
+                     how_many(static_cast<int>(study.logs.servers.size()), "server", "servers"));
+      return;
+    case ExitCode::violated:
+      fmt::format_to(out, "verdict: diverges - in {} a server did what the model does not allow{}\n",
+                     how_many(static_cast<int>(study.findings.size()), "place", "places"),
+                     study.config_file.empty() ? ", if the voters are those assumed" : "");
+      return;
+    default: text += "verdict: unknown - nothing in these logs could be judged\n";
+  }
+}
+
+}  // namespace
+
+std::string log_text_report(const LogStudy& study, bool all) {
+  std::string text;
+  write_files(text, study);
+  write_servers(text, study);
+  write_membership(text, study);
+  write_elections(text, study);
+  if (all) write_story(text, study);
+  write_findings(text, study);
+  write_verdict(text, study);
+  return text;
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,97 @@
+// `conclave trace`: recordings or logs, as their content has it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "conclave/check/command.hpp"
+#include "conclave/check/log_study.hpp"
+#include "conclave/check/trace_command.hpp"
+#include "conclave/logs/server_log.hpp"
+
+namespace conclave::check {
+namespace {
+
+// A log may begin with what is no message: a start script's words, a stack trace.
+constexpr std::size_t beginning_bytes = std::size_t{1} << 16U;
+constexpr const char* expected = "a recording of `conclave node --record`, or the log of a ZooKeeper server";
+
+struct Kind {
+  std::optional<TraceInput> input;
+  const char* otherwise = "";
+};
+
+Kind kind_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string beginning(beginning_bytes, '\0');
+  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  beginning.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  switch (record::content_of(std::string_view(beginning).substr(0, record::beginning_bytes))) {
+    case record::Content::recording: return {TraceInput::recordings};
+    case record::Content::empty: return {std::nullopt, "an empty file"};
+    case record::Content::binary: return {std::nullopt, "bytes that are no text"};
+    case record::Content::other: break;
+  }
+  if (logs::looks_like_log(beginning)) return {TraceInput::logs};
+  return {std::nullopt, "a text of another kind"};
+}
+
+const char* name_of(TraceInput input) { return input == TraceInput::logs ? "a server's log" : "a recording"; }
+
+ExitCode refused(const std::string& message, ExitCode code) {
+  fmt::print(stderr, "{}\n", message);
+  return code;
+}
+
+ExitCode run_recordings(const TraceOptions& options) {
+  if (!options.config.empty()) {
+    return refused("conclave: --config: found recordings, which have it in them; expected logs", ExitCode::wrong_use);
+  }
+  const auto found = survey(options.files);
+  if (!found) return refused(found.error().message(), ExitCode::bad_input);
+  const auto story = story_of(*found, options.all);
+  if (!story) return refused(story.error().message(), ExitCode::bad_input);
+  const std::string report = options.json ? trace_json_report(*found, *story) : trace_text_report(*found, *story);
+  return printed(report, found->findings.empty() ? ExitCode::holds : ExitCode::violated);
+}
+
+ExitCode run_logs(const TraceOptions& options) {
+  const auto study = study_logs(options.files, options.config);
+  if (!study) return refused(study.error(), ExitCode::bad_input);
+  return printed(options.json ? log_json_report(*study) : log_text_report(*study, options.all), exit_code_of(*study));
+}
+
+}  // namespace
+
+tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::string>& files) {
+  std::optional<TraceInput> all;
+  for (const std::string& path : files) {
+    // Whether it is there, and a file.
+    if (auto opened = record::Replay::open(path); !opened) {
+      record::ReadError error = opened.error();
+      if (!error.expected.empty()) error.expected = expected;
+      return tl::unexpected(error.message());
+    }
+    const Kind kind = kind_of(path);
+    if (!kind.input) {
+      const bool text = std::string_view(kind.otherwise).starts_with("a text");
+      return tl::unexpected(record::ReadError{path, text ? 1U : 0U, "", kind.otherwise, expected}.message());
+    }
+    if (all && *all != *kind.input) {
+      return tl::unexpected(fmt::format("{}: found {}; expected {}, as {} is", path, name_of(*kind.input),
+                                        name_of(*all), files.front()));
+    }
+    all = kind.input;
+  }
+  return *all;
+}
+
+ExitCode run_trace(const TraceOptions& options) {
+  const auto input = trace_input_of(options.files);
+  if (!input) return refused(input.error(), ExitCode::bad_input);
+  return *input == TraceInput::logs ? run_logs(options) : run_recordings(options);
+}
+
+}  // namespace conclave::check

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""`conclave trace` of logs from outside: the shipped ones, altered ones, wrong input.
+
+usage: log_cli_test.py PROGRAM [unittest arguments], in the project's folder
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+SHIPPED = [f"examples/logs/{sid}.log" for sid in (1, 2, 3)]
+
+
+def trace(*arguments):
+    return subprocess.run([PROGRAM, "trace", *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+class Logs(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="conclave-logs-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def test_the_shipped_logs_are_what_the_model_does(self):
+        done = trace(*SHIPPED)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for sentence in ["ZooKeeper 3.8.0", "server 3 elected, round 1; followed by {1 2}", "is established in epoch 1",
+                         "server 2 elected, round 2", "ASSUMED", "accounted for (100.0 %), 0 unknown",
+                         "joined those that had decided", "verdict: same"]:
+            self.assertIn(sentence, " ".join(done.stdout.split()))
+
+    def test_each_by_itself(self):
+        for path in SHIPPED:
+            with self.subTest(path=path):
+                report = json.loads(trace(path, "--json").stdout)
+                self.assertEqual((report["verdict"], report["notifications"]["unknown"]), ("same", 0))
+                self.assertTrue(report["voters_assumed"])
+                self.assertEqual(report["voters"], [1, 2, 3])
+
+    def test_the_order_of_files_does_not_matter(self):
+        self.assertEqual(json.loads(trace(*SHIPPED, "--json").stdout)["elections"],
+                         json.loads(trace(*SHIPPED[::-1], "--json").stdout)["elections"])
+
+    def test_all_tells_the_steps(self):
+        told = " ".join(trace(*SHIPPED, "--all").stdout.split())
+        for sentence in ["story, ", "server 1 looks for a leader, round 1; votes for server 1",
+                         "agree on server 3: waits 200 ms for something better", "decides: leads, round 1",
+                         "gives up its role: Exception when following the leader"]:
+            self.assertIn(sentence, told)
+
+    def test_a_configuration_says_who_votes(self):
+        servers = "".join(f"server.{sid}=127.0.0.1:{2887 + sid}:{3887 + sid}\n" for sid in (1, 2, 3))
+        cfg = self.write("zoo.cfg", "dataDir=/var\nclientPort=2181\n" + servers)
+        done = trace(*SHIPPED, "--config", cfg)
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn("ASSUMED", done.stdout)
+        # Two of five are no quorum.
+        five = self.write("five.cfg", pathlib.Path(cfg).read_text(encoding="utf-8")
+                          + "server.4=127.0.0.1:1:2\nserver.5=127.0.0.1:3:4\n")
+        done = trace(*SHIPPED, "--config", five)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("DIVERGES", done.stdout)
+        without = self.write("without.cfg", "dataDir=/var\nclientPort=2181\nserver.1=a:1:2\nserver.2=b:1:2\n")
+        done = trace(*SHIPPED, "--config", without)
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("found no server 3", done.stderr)
+
+    def test_a_changed_vote_is_noticed(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        place = next(i for i, line in enumerate(lines) if "n.sid:1, n.state:LOOKING, n.leader:3" in line)
+        lines[place] = lines[place].replace("n.leader:3", "n.leader:2")
+        path = self.write("1.log", "".join(lines))
+        done = trace(path, *SHIPPED[1:])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"DIVERGES  {path}:{place + 1}: server 1 hears itself", done.stdout)
+
+    def test_a_vote_that_nobody_sent_is_noticed_between_files(self):
+        # By itself the log is right: a vote that is thrown away.
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        place = next(i for i, line in enumerate(lines) if "my state:FOLLOWING; n.sid:3, n.state:LOOKING" in line)
+        lines[place] = lines[place].replace("n.round:0x1", "n.round:0x7")
+        path = self.write("1.log", "".join(lines))
+        self.assertEqual(trace(path).returncode, 0)
+        done = trace(path, *SHIPPED[1:])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"DIVERGES  {path}:{place + 1}: server 1 hears what server 3 has not said", done.stdout)
+
+    def test_what_can_not_be_judged_is_unknown(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        heard = [line for line in lines if "Notification: " in line]
+        done = trace(self.write("1.log", "".join(heard)))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("verdict: unknown", done.stdout)
+
+    def test_wrong_input(self):
+        empty = self.write("empty.log", "")
+        other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")
+        nobody = self.write("nobody.log", "2026-01-31 12:00:00,123 - INFO  [main:QuorumPeer@1] - LOOKING\n")
+        for paths, words in [
+                ([SHIPPED[0], "examples/recordings/1.rec"], "1.rec: found a recording; expected a server's log, as "),
+                (["examples/recordings/1.rec", SHIPPED[0]], "1.log: found a server's log; expected a recording, as "),
+                ([SHIPPED[0], "README.md"], "README.md:1: found a text of another kind; expected a recording of "
+                                            "`conclave node --record`, or the log of a ZooKeeper server"),
+                ([empty], "found an empty file"),
+                ([other], "found a log without a word of an election"),
+                ([nobody], "found a log that nowhere says which server's it is"),
+                ([SHIPPED[0], SHIPPED[0]], "found the same file twice"),
+                (["no-such.log"], "found no such file"),
+                ([SHIPPED[0], "--config", "no-such.cfg"], "no-such.cfg")]:
+            with self.subTest(paths=paths):
+                done = trace(*paths)
+                self.assertEqual((done.returncode, done.stdout), (4, ""))
+                self.assertIn(words, done.stderr)
+        done = trace("examples/recordings/1.rec", "--config", "examples/three-voters.cfg")
+        self.assertEqual((done.returncode, done.stdout), (5, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
