@@ -4,7 +4,7 @@
 usage: elections.py NODE MIX [unittest arguments]
 
 NODE is the program conclave-node, MIX one of the words below; with "-tls" after it the servers speak TLS among each
-other. After each step there is exactly one leader, followed by
+other, with "-tls13" its version 1.3. After each step there is exactly one leader, followed by
 all, with an epoch that nobody has led before; real servers say so (srvr), and clients are served wherever that is
 possible; and what the nodes have recorded is what the model does (conclave trace). Real servers need Debian's package
 zookeeper; without it everything with them is skipped, and says so.
@@ -28,6 +28,10 @@ MIXES = {  # whose ids are ours
     "own": {1, 2, 3, 4, 5},
 }
 COPIES = 3  # a quorum of five
+SECURITY = {  # ZooKeeper 3.8's own choice is version 1.2, and no cipher suite of 1.3
+    "": None, "tls": (),
+    "tls13": ("ssl.quorum.protocol=TLSv1.3", "ssl.quorum.ciphersuites=TLS_AES_128_GCM_SHA256"),
+}
 ELECTIONS = {"own": 100}
 ELECTIONS_WITH_REAL = 30
 
@@ -202,10 +206,12 @@ class Elections(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[2].removesuffix("-tls") not in MIXES:
-        sys.exit(f"usage: elections.py NODE MIX[-tls] [unittest arguments]; MIX is one of {', '.join(MIXES)}")
-    NODE, TLS = os.path.abspath(sys.argv.pop(1)), sys.argv[1].endswith("-tls")
-    MIX = sys.argv.pop(1).removesuffix("-tls")
+    MIX, dash, version = (sys.argv[2] if len(sys.argv) > 2 else "").partition("-tls")
+    security = f"tls{version}" if dash else ""
+    if MIX not in MIXES or security not in SECURITY:
+        sys.exit(f"usage: elections.py NODE MIX[-tls|-tls13] [unittest arguments]; MIX is one of {', '.join(MIXES)}")
+    NODE, TLS = os.path.abspath(sys.argv.pop(1)), SECURITY[security]
+    del sys.argv[1]
     if servers.missing() and MIX != "own":
         Elections = unittest.skip(f"SKIPPED: no real ZooKeeper here ({', '.join(servers.missing())}); "
                                   "install the package zookeeper")(Elections)

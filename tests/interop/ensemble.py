@@ -29,10 +29,10 @@ class Failed(AssertionError):
 
 class Ensemble:
     """`nodes`: the ids that are ours, of 1 to `size`; the others are real. `recorded`: nodes record what they do.
-    `tls`: among each other they speak TLS. Use it in a with statement."""
+    `tls`: among each other they speak TLS, with these further settings. Use it in a with statement."""
 
     def __init__(self, program, nodes, options=(), size=5, jvm=servers.QUICK_JVM, tick_ms=TICK_MS, recorded=False,
-                 tls=False):
+                 tls=None):
         self.program, self.nodes, self.size, self.recorded = program, set(nodes), size, recorded
         self.options, self.jvm, self.tick_ms = options, jvm, tick_ms
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-interop-"))
@@ -43,7 +43,8 @@ class Ensemble:
         ports = free_ports(3 * size)
         self.quorum, self.election, self.client = (
             {sid: ports[3 * sid - 3 + i] for sid in self.sids} for i in range(3))
-        self.authority = certificates.Authority(self.folder) if tls else None
+        self.authority = certificates.Authority(self.folder) if tls is not None else None
+        self.tls = tls
         (self.folder / "log4j.properties").write_text(servers.LOGGING, encoding="utf-8")
         for sid in self.sids:
             self.configure(sid)
@@ -82,7 +83,7 @@ class Ensemble:
         """Further ones of a server's configuration."""
         if not self.authority:
             return []
-        return certificates.settings(self.authority.issue(f"server-{sid}"), self.authority.trust)
+        return certificates.settings(self.authority.issue(f"server-{sid}"), self.authority.trust, *self.tls)
 
     # --- starting and ending -----------------------------------------------------------------------------------------
 

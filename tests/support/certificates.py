@@ -25,7 +25,8 @@ class Authority:
         locked = ["-passout", f"pass:{password}"] if password else ["-noenc"]
         _openssl("req", "-new", "-newkey", "rsa:2048", *locked, "-subj", f"/CN={name}", "-keyout", key, "-out", request,
                  folder=self.folder)
-        (self.folder / extensions).write_text(f"subjectAltName={','.join(hosts)}\n", encoding="ascii")
+        alternatives = f"subjectAltName={','.join(hosts)}\n" if hosts else ""
+        (self.folder / extensions).write_text(alternatives, encoding="ascii")
         _openssl("x509", "-req", "-in", request, "-CA", self.trust.name, "-CAkey", f"{self.name}.key", "-days",
                  str(days), "-set_serial", str(self.issued), "-extfile", extensions, "-out", signed, folder=self.folder)
         pem = self.folder / f"{name}.pem"

@@ -101,6 +101,32 @@ class Tls(unittest.TestCase):
             three.start()
             three.wait_all()
 
+    def test_who_has_joined_before_may_be_for_another_host(self):
+        elsewhere = self.ours.issue("caller", ["DNS:elsewhere.example"])
+        lenient = self.lines("ssl.quorum.clientHostnameVerification=false")
+        with Three({1: lenient, 2: lenient, 3: self.lines(key_store=elsewhere)}) as three:
+            three.start(1, 2)
+            three.wait_agreed(2, 1, 2)
+            three.start(3)  # it calls, and nobody has to call it
+            three.wait_agreed(2, 1, 2, 3)
+
+    def test_the_common_name_where_there_is_no_other(self):
+        with Three(self.lines(key_store=self.ours.issue("127.0.0.1", hosts=()))) as three:
+            three.start()
+            three.wait_all()
+
+    def test_the_next_address_where_one_does_not_answer(self):
+        with Three(self.lines("cnxTimeout=300")) as three, socket.create_server(("127.0.0.1", 0)) as silent:
+            two = f"server.2=127.0.0.1:{three.quorum[2]}:"
+            for sid in three.sids:
+                path = three.folder / f"{sid}.cfg"
+                told = two.replace("127.0.0.1", "localhost")
+                first = f"{two}{silent.getsockname()[1]}|" if sid == 3 else "server.2="
+                text = path.read_text(encoding="utf-8").replace(two, first + told.removeprefix("server.2="))
+                path.write_text(text, encoding="utf-8")
+            three.start(2, 3)  # 3 has to call 2, and is told of no other address than that name
+            three.wait_all()
+
     def stays_out(self, third, said, of_third=None):
         """1 and 2 elect, without 3, whose certificate or way to speak is not good."""
         with Three({1: self.lines(), 2: self.lines(), 3: third}) as three:
@@ -127,6 +153,18 @@ class Tls(unittest.TestCase):
     def test_a_certificate_for_another_host_stays_out(self):
         lines = self.lines(key_store=self.ours.issue("elsewhere", ["IP:192.0.2.1", "DNS:elsewhere.example"]))
         self.stays_out(lines, "the certificate is not for 127.0.0.1")
+
+    def test_an_address_that_is_written_as_a_name_stays_out(self):
+        self.stays_out(self.lines(key_store=self.ours.issue("127.0.0.1", ["DNS:127.0.0.1"])),
+                       "the certificate is not for 127.0.0.1")
+
+    def test_a_name_that_nobody_may_look_up_stays_out(self):
+        named = self.ours.issue("by-name", ["DNS:localhost"])
+        strict = self.lines("ssl.quorum.allowReverseDnsLookup=false")
+        with Three({1: strict, 2: strict, 3: self.lines(key_store=named)}) as three:
+            three.start()
+            three.wait_agreed(2, 1, 2)
+            three.wait_said(2, "the certificate is not for 127.0.0.1")
 
     def test_a_certificate_that_has_ended_stays_out(self):
         self.stays_out(self.lines(key_store=self.ours.issue("ended", days=-1)),
@@ -198,16 +236,22 @@ class Tls(unittest.TestCase):
             self.assertEqual(self.call(three.election[3], self.of_strangers)[0], "TLSv1.2")
 
     def test_versions_and_cipher_suites(self):
-        lines = {1: self.lines(), 2: self.lines("ssl.quorum.enabledProtocols=TLSv1.2"),
-                 3: self.lines("ssl.quorum.protocol=TLSv1.2",
-                               "ssl.quorum.ciphersuites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384")}
+        lines = {1: self.lines("ssl.quorum.protocol=TLSv1.3"), 2: self.lines("ssl.quorum.enabledProtocols=TLSv1.2"),
+                 3: self.lines("ssl.quorum.ciphersuites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384")}
+        newest = ssl.TLSVersion.TLSv1_3
         with Three(lines) as three:
             three.start()
             three.wait_all()
-            newest = ssl.TLSVersion.TLSv1_3
+            self.assertEqual(self.call(three.election[1], self.good)[0], "TLSv1.2")
             self.assertEqual(self.call(three.election[1], self.good, newest)[0], "TLSv1.3")
-            self.assertRegex(self.call(three.election[2], self.good, newest), "(?i)protocol version")
+            for sid in (2, 3):
+                self.assertRegex(self.call(three.election[sid], self.good, newest), "(?i)protocol version")
             self.assertEqual(self.call(three.election[3], self.good), ("TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"))
+        with Three(self.lines("ssl.quorum.ciphersuites=TLS_AES_128_GCM_SHA256")) as three:
+            three.start()
+            three.wait_all()
+            self.assertRegex(self.call(three.election[1], self.good), "(?i)protocol version")
+            self.assertEqual(self.call(three.election[1], self.good, newest), ("TLSv1.3", "TLS_AES_128_GCM_SHA256"))
 
     # --- wrong settings ----------------------------------------------------------------------------------------------
 
@@ -253,6 +297,13 @@ class Tls(unittest.TestCase):
             ([*whole, "ssl.quorum.hostnameVerification=ture"], ["hostnameVerification", "'ture'", "true or false"]),
             ([*whole, "ssl.quorum.enabledProtocols=TLSv1.2,SSLv3"], ["enabledProtocols", "'SSLv3'", "TLSv1.3"]),
             ([*whole, "ssl.quorum.ciphersuites=TLS_NOTHING"], ["ciphersuites", "'TLS_NOTHING'"]),
+            ([*whole, "ssl.quorum.protocol=TLSv1.2", "ssl.quorum.ciphersuites=TLS_AES_128_GCM_SHA256"],
+             ["ciphersuites", "TLS_AES_128_GCM_SHA256", "a version of TLS that is enabled"]),
+            ([*whole, "ssl.quorum.enabledProtocols=TLSv1.3",
+              "ssl.quorum.ciphersuites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],
+             ["ciphersuites", "a version of TLS that is enabled"]),
+            ([*whole, "ssl.quorum.allowReverseDnsLookup=1"], ["allowReverseDnsLookup", "'1'", "true or false"]),
+            ([*whole, "ssl.quorum.clientHostnameVerification=no"], ["clientHostnameVerification", "'no'"]),
             ([*whole, "ssl.quorum.crl=true"], ["ssl.quorum.crl", "revoked"]),
             ([*whole, "ssl.quorum.ocsp=true"], ["ssl.quorum.ocsp", "revoked"]),
             ([*whole, "ssl.quorum.context.supplier.class=a.B"], ["context.supplier.class", "'a.B'"]),

@@ -48,6 +48,7 @@ struct ConnectionManager::HalfOpen {
   HalfOpen(asio::io_context& io, std::shared_ptr<Connection> accepted) : connection(std::move(accepted)), timer(io) {}
   std::shared_ptr<Connection> connection;
   asio::steady_timer timer;
+  bool in_use = false;  // the connection, by a link: the timer may have run out just before
   wire::HandshakeDecoder decoder;
   std::array<std::byte, 4096> buffer;
 };
@@ -170,7 +171,7 @@ void ConnectionManager::begin_handshake(Socket socket) {
   half_open_.push_back(half);
   half->timer.expires_after(settings_.handshake_timeout);
   half->timer.async_wait([self = shared_from_this(), half](error_code error) {
-    if (error || self->stopped_) return;
+    if (error || half->in_use || self->stopped_) return;
     if (!half->decoder.handshake()) self->reject(wire::Reject::handshake_timeout);
     self->forget(half);
   });
@@ -233,6 +234,7 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
     return forget(half);
   }
   const wire::Bytes more(rest.begin(), rest.end());
+  half->in_use = true;
   half->timer.cancel();
   half_open_.remove(half);
   install(sid, half->connection, more);
@@ -397,7 +399,8 @@ void ConnectionManager::connect_to(ServerId sid, const std::optional<HostPort>& 
 }
 
 void ConnectionManager::try_next(const std::shared_ptr<Attempt>& attempt) {
-  if (attempt->connection) attempt->connection->close();
+  // Its handlers, which are called later, have nothing to say of the next address.
+  if (const auto before = std::exchange(attempt->connection, nullptr)) before->close();
   if (attempt->addresses.empty()) return failed(attempt);
   attempt->address = attempt->addresses.front();
   attempt->addresses.erase(attempt->addresses.begin());

@@ -20,6 +20,7 @@ using boost::system::error_code;
 using model::EpochRole;
 using model::ServerId;
 
+constexpr std::chrono::milliseconds accept_pause{100};   // as ConnectionManager's
 constexpr std::chrono::milliseconds connect_pause{100};  // Learner.leaderConnectDelayDuringRetryMs
 constexpr int connect_tries_max = 5;                     // Learner.LeaderConnector
 constexpr std::size_t read_bytes = 4096;
@@ -175,19 +176,33 @@ void QuorumPort::arm_tick() {
 void QuorumPort::listen() {
   const wire::HostPort& address = settings_.addresses.at(settings_.own);
   error_code error;
-  tcp::endpoint endpoint(tcp::v6(), address.port);
-  if (!settings_.listen_on_all_ips) {
-    tcp::resolver resolver(io_);
-    const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
-    if (!error && !found.empty()) endpoint = found.begin()->endpoint();
-  }
-  if (!error) acceptor_.open(endpoint.protocol(), error);
+  const auto ip = asio::ip::make_address(address.host, error);
+  if (settings_.listen_on_all_ips) return listen_at(tcp::endpoint(tcp::v6(), address.port));
+  if (!error) return listen_at(tcp::endpoint(ip, address.port));
+  // Nothing else may wait for that: others ask already whom to follow.
+  const auto resolver = std::make_shared<tcp::resolver>(io_);
+  resolver->async_resolve(address.host, std::to_string(address.port),
+                          [weak = weak_from_this(), role = role_, resolver](
+                              error_code unknown, const tcp::resolver::results_type& found) {
+                            const auto self = weak.lock();
+                            if (!self || self->role_ != role) return;
+                            const bool known = !unknown && !found.empty();
+                            const std::uint16_t port = self->settings_.addresses.at(self->settings_.own).port;
+                            self->listen_at(known ? found.begin()->endpoint() : tcp::endpoint(tcp::v6(), port));
+                          });
+}
+
+void QuorumPort::listen_at(const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor_.open(endpoint.protocol(), error);
   if (!error) close_on_exec(acceptor_);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   // Without learners the role ends by its limit.
-  if (error) return log::error("Couldn't bind to {}: {}", to_text(address), error.message());
+  if (error) {
+    return log::error("Couldn't bind to {}: {}", to_text(settings_.addresses.at(settings_.own)), error.message());
+  }
   accept_next();
 }
 
@@ -195,18 +210,24 @@ void QuorumPort::accept_next() {
   acceptor_.async_accept([weak = weak_from_this(), role = role_](error_code error, Socket socket) {
     const auto self = weak.lock();
     if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
-    if (!error) {
-      self->make_room();
-      const auto link = std::make_shared<Link>(self->io_, self->settings_.transport->answer(std::move(socket)));
-      self->begin(link);
-      link->connection->async_handshake([weak, link](const HandshakeOutcome& outcome) {
-        const auto then = weak.lock();
-        if (!then || link->closed) return;
-        if (outcome.wrong.empty()) return then->read(link);
-        log::debug("no TLS with a learner: {}", outcome.wrong);
-        then->reject(link, wire::QuorumReject::tls_handshake);
+    if (error) {
+      const auto pause = std::make_shared<asio::steady_timer>(self->io_, accept_pause);
+      return pause->async_wait([weak, role, pause](error_code) {
+        const auto later = weak.lock();
+        if (later && later->role_ == role) later->accept_next();
       });
     }
+    self->make_room();
+    if (self->role_ != role) return;
+    const auto link = std::make_shared<Link>(self->io_, self->settings_.transport->answer(std::move(socket)));
+    self->begin(link);
+    link->connection->async_handshake([weak, link](const HandshakeOutcome& outcome) {
+      const auto then = weak.lock();
+      if (!then || link->closed) return;
+      if (outcome.wrong.empty()) return then->read(link);
+      log::debug("no TLS with a learner: {}", outcome.wrong);
+      then->reject(link, wire::QuorumReject::tls_handshake);
+    });
     self->accept_next();
   });
 }
@@ -258,6 +279,7 @@ void QuorumPort::try_to_connect() {
 }
 
 void QuorumPort::try_again_later() {
+  if (const auto failed = std::exchange(trying_, nullptr)) failed->close();
   if (++tries_ == connect_tries_max) return take(model::LinkLost{leader_});
   retry_.expires_after(connect_pause);
   retry_.async_wait([weak = weak_from_this(), role = role_](error_code error) {

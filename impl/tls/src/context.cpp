@@ -5,9 +5,11 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 namespace conclave::tls {
@@ -37,6 +39,19 @@ int give_password(char* into, int size, int, void* text) {
   return static_cast<int>(length);
 }
 
+// getPasswordFromConfigPropertyOrFile: what the file says goes first.
+Wrong read_password(const std::string& path, std::string& password) {
+  if (path.empty()) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return fmt::format("ssl.quorum.keyStore.passwordPath: found '{}'; expected a file: {}", path,
+                       std::strerror(errno));
+  }
+  password.assign(std::istreambuf_iterator<char>(file), {});
+  if (password.ends_with('\n')) password.pop_back();
+  return std::nullopt;
+}
+
 Wrong load_key_store(SSL_CTX* context, const TlsSettings& settings) {
   const std::string& path = settings.key_store;
   if (Wrong wrong = unreadable(path)) return wrong;
@@ -44,6 +59,7 @@ Wrong load_key_store(SSL_CTX* context, const TlsSettings& settings) {
     return fmt::format("{}: found no certificate; expected this server's, in PEM ({})", path, reason());
   }
   std::string password = settings.password;
+  if (Wrong wrong = read_password(settings.password_file, password)) return wrong;
   SSL_CTX_set_default_passwd_cb(context, give_password);
   SSL_CTX_set_default_passwd_cb_userdata(context, &password);
   const bool taken = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1;
@@ -66,28 +82,36 @@ Wrong load_trust_store(SSL_CTX* context, const std::string& path) {
   return std::nullopt;
 }
 
-// OpenSSL keeps those of TLS 1.3 in a list of their own, and has names of its own for the others.
-Wrong choose_ciphers(SSL_CTX* context, const std::vector<std::string>& names) {
-  if (names.empty()) return std::nullopt;
-  std::string old;
+int number_of(Version version) { return version == Version::tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
+
+// OpenSSL keeps those of TLS 1.3 in a list of their own, and has names of its own for the others. A version of which no
+// suite is named is not spoken: in Java there is one list for all.
+Wrong choose_ciphers(SSL_CTX* context, const TlsSettings& settings) {
+  if (settings.cipher_suites.empty()) return std::nullopt;
+  std::string of_1_2;
   std::string of_1_3;
-  for (const std::string& name : names) {
+  for (const std::string& name : settings.cipher_suites) {
     const std::string known = OPENSSL_cipher_name(name.c_str());
-    const bool is_1_3 = known == name;
-    std::string& list = is_1_3 ? of_1_3 : old;
     if (known == "(NONE)") {
       return fmt::format("ssl.quorum.ciphersuites: found '{}'; expected cipher suites that OpenSSL has", name);
     }
+    std::string& list = known == name ? of_1_3 : of_1_2;
     list += (list.empty() ? "" : ":") + known;
   }
-  const bool taken = SSL_CTX_set_ciphersuites(context, of_1_3.c_str()) == 1 &&
-                     (old.empty() || SSL_CTX_set_cipher_list(context, old.c_str()) == 1);
+  const Version oldest = of_1_2.empty() ? Version::tls_1_3 : settings.oldest;
+  const Version newest = of_1_3.empty() ? Version::tls_1_2 : settings.newest;
+  if (oldest > newest || oldest > settings.newest || newest < settings.oldest) {
+    return fmt::format("ssl.quorum.ciphersuites: found {}; expected one of a version of TLS that is enabled",
+                       fmt::join(settings.cipher_suites, ","));
+  }
+  const bool taken = (of_1_3.empty() || SSL_CTX_set_ciphersuites(context, of_1_3.c_str()) == 1) &&
+                     (of_1_2.empty() || SSL_CTX_set_cipher_list(context, of_1_2.c_str()) == 1);
+  SSL_CTX_set_min_proto_version(context, number_of(oldest));
+  SSL_CTX_set_max_proto_version(context, number_of(newest));
   if (taken) return std::nullopt;
   return fmt::format("ssl.quorum.ciphersuites: found {}; expected cipher suites that OpenSSL lets be used ({})",
-                     fmt::join(names, ","), reason());
+                     fmt::join(settings.cipher_suites, ","), reason());
 }
-
-int number_of(Version version) { return version == Version::tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
 
 }  // namespace
 
@@ -103,17 +127,39 @@ tl::expected<std::shared_ptr<Context>, std::string> make_context(const TlsSettin
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   Wrong wrong = load_key_store(context, settings);
   if (!wrong) wrong = load_trust_store(context, settings.trust_store);
-  if (!wrong) wrong = choose_ciphers(context, settings.cipher_suites);
+  if (!wrong) wrong = choose_ciphers(context, settings);
   if (wrong) return tl::unexpected(std::move(*wrong));
   return made;
 }
 
-// ZKHostnameVerifier: the alternative names, or else the common name, which may be an address written down.
+namespace {
+
+// Names or addresses: what else there may be says nothing of hosts.
+bool has_alternative_names(const X509* certificate) {
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const int type = sk_GENERAL_NAME_value(names.get(), i)->type;
+    if (type == GEN_DNS || type == GEN_IPADD) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// ZKHostnameVerifier: an address among the alternative addresses, a name among the alternative names; or else, where
+// there are none of either, the common name, which may be an address written down.
 bool is_for(SSL* connection, const std::string& name) {
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(connection), X509_free);
   if (!certificate || name.empty()) return false;
-  return X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1 ||
-         X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1;
+  const bool alternatives = has_alternative_names(certificate.get());
+  boost::system::error_code no_number;
+  boost::asio::ip::make_address(name, no_number);
+  if (!no_number && X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1) return true;
+  if (!no_number && alternatives) return false;
+  const unsigned flags = alternatives ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0;
+  return X509_check_host(certificate.get(), name.data(), name.size(), flags, nullptr) == 1;
 }
 
 std::string session_text(const SSL* connection) {

@@ -3,12 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -34,8 +29,12 @@ class Reader {
     Wrong wrong = refused_settings();
     if (!wrong) wrong = store("keyStore", "this server's key and certificate", settings.key_store);
     if (!wrong) wrong = store("trustStore", "the certificates that are trusted", settings.trust_store);
-    if (!wrong) wrong = password(settings.password);
+    settings.password = value("keyStore.password");
+    settings.password_file = value("keyStore.passwordPath");
     if (!wrong) wrong = truth("hostnameVerification", settings.verify_host);
+    settings.verify_caller = settings.verify_host;
+    if (!wrong && settings.verify_host) wrong = truth("clientHostnameVerification", settings.verify_caller);
+    if (!wrong) wrong = truth("allowReverseDnsLookup", settings.reverse_lookup);
     if (!wrong) wrong = client_auth(settings.client_auth);
     if (!wrong) wrong = versions(settings);
     if (!wrong) settings.cipher_suites = list(value("ciphersuites"));
@@ -77,18 +76,6 @@ class Reader {
     return std::nullopt;
   }
 
-  // getPasswordFromConfigPropertyOrFile: the file goes first.
-  Wrong password(std::string& text) const {
-    const std::string path = value("keyStore.passwordPath");
-    text = value("keyStore.password");
-    if (path.empty()) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return wrong("keyStore.passwordPath", path, fmt::format("a file: {}", std::strerror(errno)));
-    text.assign(std::istreambuf_iterator<char>(file), {});
-    if (text.ends_with('\n')) text.pop_back();
-    return std::nullopt;
-  }
-
   Wrong truth(const std::string& key, bool& is) const {
     const std::string word = lower(value(key));
     if (word.empty()) return std::nullopt;
@@ -105,9 +92,11 @@ class Reader {
     return std::nullopt;
   }
 
-  // Those that are named, and what lies between them. "TLS" is what Java calls whatever it has.
+  // SSLContextAndOptions: those that are enabled and what lies between them, or else up to the one that is named. "TLS"
+  // is what Java calls whatever it has.
   Wrong versions(TlsSettings& settings) const {
-    const char* const key = value("enabledProtocols").empty() ? "protocol" : "enabledProtocols";
+    const bool enabled = !value("enabledProtocols").empty();
+    const char* const key = enabled ? "enabledProtocols" : "protocol";
     std::vector<Version> named;
     for (const std::string& name : list(value(key))) {
       if (name == "TLS") continue;
@@ -116,7 +105,7 @@ class Reader {
     }
     if (named.empty()) return std::nullopt;
     const auto [oldest, newest] = std::minmax_element(named.begin(), named.end());
-    settings.oldest = *oldest;
+    if (enabled) settings.oldest = *oldest;
     settings.newest = *newest;
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -28,8 +29,9 @@ constexpr std::byte handshake_record{22};  // the first byte of each TLS connect
 // Whom the other side has to prove to be.
 struct Expected {
   ClientAuth certificate = ClientAuth::need;
-  bool host = true;    // must the certificate be for its address or its name?
-  std::string called;  // as it was called; empty: it has called
+  bool host = true;            // must the certificate be for its address or its name?
+  bool reverse_lookup = true;  // may the address's name be looked up?
+  std::string called;          // as it was called; empty: it has called
 };
 
 class TlsConnection : public Connection, public std::enable_shared_from_this<TlsConnection> {
@@ -44,6 +46,10 @@ class TlsConnection : public Connection, public std::enable_shared_from_this<Tls
         expected_(std::move(expected)) {}
 
   Socket& socket() override { return stream_.next_layer(); }
+  void close() override {
+    resolver_.cancel();
+    Connection::close();
+  }
 
   void async_handshake(Shaken shaken) override {
     stream_.set_verify_mode(verify_mode(expected_.certificate));
@@ -99,12 +105,27 @@ class TlsConnection : public Connection, public std::enable_shared_from_this<Tls
     if (no_number && !expected_.called.empty()) {
       return shaken(is_for(connection, expected_.called) ? good : not_for(address, expected_.called));
     }
-    resolver_.async_resolve(other, [self = shared_from_this(), shaken, good, address](
+    if (!expected_.reverse_lookup) return shaken(not_for(address, address));
+    resolver_.async_resolve(other, [self = shared_from_this(), shaken, good, other, address](
                                        error_code unknown, const tcp::resolver::results_type& found) {
-      const std::string name = unknown || found.empty() ? "" : found.begin()->host_name();
-      const bool fits = is_for(self->stream_.native_handle(), name);
-      shaken(fits ? good : not_for(address, name));
+      const std::string name = unknown || found.empty() ? address : found.begin()->host_name();
+      if (!is_for(self->stream_.native_handle(), name)) return shaken(not_for(address, name));
+      self->confirm(name, other.address(), shaken, good);
     });
+  }
+
+  // InetAddress.getHostName: whoever an address belongs to may give it any name, so the name has to lead back to it.
+  void confirm(const std::string& name, const asio::ip::address& address, const Shaken& shaken,
+               const HandshakeOutcome& good) {
+    resolver_.async_resolve(
+        name, "",
+        [self = shared_from_this(), name, address, shaken, good](error_code unknown,
+                                                                 const tcp::resolver::results_type& found) {
+          const bool leads_back = !unknown && std::any_of(found.begin(), found.end(), [&](const auto& entry) {
+            return plain_text(entry.endpoint().address()) == plain_text(address);
+          });
+          shaken(leads_back ? good : not_for(plain_text(address), name + ", whose addresses are others"));
+        });
   }
 
   // As certificates have it: an IPv4 address that is written as one of IPv6 is the same.
@@ -133,6 +154,7 @@ class EitherConnection : public Connection, public std::enable_shared_from_this<
       : inner_(node::plain_connection(std::move(socket))), make_tls_(std::move(make_tls)) {}
 
   Socket& socket() override { return inner_->socket(); }
+  void close() override { inner_->close(); }
 
   void async_handshake(Shaken shaken) override {
     socket().async_receive(asio::buffer(first_), tcp::socket::message_peek,
@@ -157,19 +179,27 @@ class EitherConnection : public Connection, public std::enable_shared_from_this<
 
 class TlsTransport : public node::Transport {
  public:
-  TlsTransport(TlsSettings settings, std::shared_ptr<Context> context)
-      : settings_(std::move(settings)), context_(std::move(context)), stamps_(stamps()) {}
+  // The files are looked at before they are read: a change in between is then still seen.
+  static tl::expected<std::shared_ptr<TlsTransport>, std::string> make(const TlsSettings& settings) {
+    const auto made = std::make_shared<TlsTransport>(settings);
+    auto context = make_context(settings);
+    if (!context) return tl::unexpected(std::move(context.error()));
+    made->context_ = std::move(*context);
+    return made;
+  }
+  explicit TlsTransport(TlsSettings settings) : settings_(std::move(settings)), stamps_(stamps()) {}
 
   std::shared_ptr<Connection> call(asio::io_context& io, const std::string& host) override {
     if (!settings_.call) return node::plain_connection(tcp::socket(io));
     look_at_files();
-    return std::make_shared<TlsConnection>(context_, tcp::socket(io), ssl::stream_base::client,
-                                           Expected{ClientAuth::need, settings_.verify_host, host});
+    return std::make_shared<TlsConnection>(
+        context_, tcp::socket(io), ssl::stream_base::client,
+        Expected{ClientAuth::need, settings_.verify_host, settings_.reverse_lookup, host});
   }
 
   std::shared_ptr<Connection> answer(tcp::socket socket) override {
     look_at_files();
-    const Expected expected{settings_.client_auth, settings_.verify_host, {}};
+    const Expected expected{settings_.client_auth, settings_.verify_caller, settings_.reverse_lookup, {}};
     const auto secure = [context = context_, expected](tcp::socket plain) -> std::shared_ptr<Connection> {
       return std::make_shared<TlsConnection>(context, std::move(plain), ssl::stream_base::server, expected);
     };
@@ -180,10 +210,10 @@ class TlsTransport : public node::Transport {
  private:
   using Stamp = std::pair<std::filesystem::file_time_type, std::uintmax_t>;
 
-  [[nodiscard]] std::array<Stamp, 2> stamps() const {
-    std::array<Stamp, 2> found{};
+  [[nodiscard]] std::array<Stamp, 3> stamps() const {
+    std::array<Stamp, 3> found{};
     std::size_t next = 0;
-    for (const std::string* path : {&settings_.key_store, &settings_.trust_store}) {
+    for (const std::string* path : {&settings_.key_store, &settings_.trust_store, &settings_.password_file}) {
       std::error_code error;
       found[next].first = std::filesystem::last_write_time(*path, error);
       found[next++].second = std::filesystem::file_size(*path, error);
@@ -208,15 +238,13 @@ class TlsTransport : public node::Transport {
 
   TlsSettings settings_;
   std::shared_ptr<Context> context_;
-  std::array<Stamp, 2> stamps_;
+  std::array<Stamp, 3> stamps_;
 };
 
 }  // namespace
 
 tl::expected<std::shared_ptr<node::Transport>, std::string> make_transport(const TlsSettings& settings) {
-  auto context = make_context(settings);
-  if (!context) return tl::unexpected(std::move(context.error()));
-  return std::make_shared<TlsTransport>(settings, std::move(*context));
+  return TlsTransport::make(settings);
 }
 
 tl::expected<std::shared_ptr<node::Transport>, std::string> transport_of(const config::ZooCfg& cfg) {

@@ -92,6 +92,7 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   bool apply(const model::EpochEffect& effect);
   void end(model::EndReason why);
   void listen();
+  void listen_at(const boost::asio::ip::tcp::endpoint& endpoint);
   void accept_next();
   void make_room();
   void connect(const model::FollowerInfo& info);

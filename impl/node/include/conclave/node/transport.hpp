@@ -37,7 +37,7 @@ class Connection {
   virtual void async_read_some(boost::asio::mutable_buffer into, Done done) = 0;
   virtual void async_write(boost::asio::const_buffer all, Done done) = 0;
 
-  void close();  // at once; nothing is said to the other side
+  virtual void close();  // at once; nothing is said to the other side
 
  protected:
   Connection() = default;
