@@ -30,7 +30,7 @@ def missing():
 class Server:
     """A process, and what it has last said of itself. `changed` is notified with each line that says something.
 
-    state is LOOKING, FOLLOWING or LEADING; serving: it is up to date with an established leader, or is one;
+    state is LOOKING, FOLLOWING, LEADING or OBSERVING; serving: it is up to date with an established leader, or is one;
     led_epochs: those that it has established itself; told: when it has told what, (seconds, state, serving).
     """
 
@@ -90,7 +90,7 @@ class Real(Server):
     """Tells by its log. `quorum_sids`: whose quorum port is which, since it names its leader by address."""
 
     CONNECTED = re.compile(r"Successfully connected to leader, using address: .*:(\d+)$")
-    CHANGED = re.compile(r"Peer state changed: (leading|following|looking)(?: - (\w+))?")
+    CHANGED = re.compile(r"Peer state changed: (leading|following|observing|looking)(?: - (\w+))?")
     PROPOSED = re.compile(r"New election\. My id = \d+, proposed zxid=0x([0-9a-f]+)$")
     EPOCH = re.compile(r"Have quorum of supporters, .* setting last processed zxid: 0x([0-9a-f]+)00000000$")
 

@@ -62,14 +62,14 @@ class Speaker {
     if (walk_.move->kind == Move::Kind::process || walk_.move->kind == Move::Kind::resume) {
       states_.clear();
       asked_.reset();
-      established_ = false;
+      updated_.clear();
+      of_unknown_epoch_ = false;
     }
     for (const model::Effect& effect : walk_.made.effects) {
       if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
         said_.insert(words_of(Audience::voters, {}, all->notification.vote));
       }
     }
-    if (model::state_of(walk_.made.peer) == ServerState::looking) established_ = false;
     remember();
   }
 
@@ -95,9 +95,21 @@ class Speaker {
   template <class Other>
   void line(const Other&) {}
 
+  // From now on, at a moment that no line shows, its last decision's vote has the new epoch, until it decides anew.
   void established() {
-    established_ = true;
-    if (states_.empty()) return;
+    if (states_.empty() || model::state_of(states_.back()) == ServerState::looking) return;
+    const Peer& state = states_.back();
+    decided_ = state.unpublished ? *state.unpublished : state.current_vote;
+    updated_.clear();
+    const auto led = led_.find(decided_.proposal.leader);
+    of_unknown_epoch_ = led == led_.end();
+    if (!of_unknown_epoch_) {
+      const Peer published = world_.step(walk_.ensemble, state, model::VotePublished{}).peer;
+      for (const PeerEpoch epoch : led->second) {
+        if (epoch <= decided_.proposal.epoch) continue;
+        updated_.push_back(world_.step(walk_.ensemble, published, model::EpochEstablished{epoch}).peer.current_vote);
+      }
+    }
     if (asked_) answer(states_.back(), *asked_, Audience::one);
     answer_non_voters(states_.back());
   }
@@ -116,16 +128,12 @@ class Speaker {
 
   void answer(const Peer& state, const model::Message& question, Audience audience) {
     note(state, question, audience);
-    if (!established_ || state.unpublished || model::state_of(state) == ServerState::looking) return;
-    const ServerId leader = state.current_vote.proposal.leader;
-    const auto led = led_.find(leader);
-    if (led == led_.end()) {
-      note_any_epoch(state, question, audience);
-      return;
-    }
-    for (const PeerEpoch epoch : led->second) {
-      if (epoch <= state.current_vote.proposal.epoch) continue;
-      note(world_.step(walk_.ensemble, state, model::EpochEstablished{epoch}).peer, question, audience);
+    if (state.current_vote != decided_) return;
+    if (of_unknown_epoch_) note_any_epoch(state, question, audience);
+    for (const Vote& vote : updated_) {
+      Peer later = state;
+      later.current_vote = vote;
+      note(later, question, audience);
     }
   }
 
@@ -159,7 +167,9 @@ class Speaker {
   Walk walk_;
   std::vector<Peer> states_;  // since the last line of QuorumPeer's
   std::optional<model::Message> asked_;
-  bool established_ = false;
+  Vote decided_{};             // the vote of its last decision whose leader was established
+  std::vector<Vote> updated_;  // what it became, if that epoch is known: one of these
+  bool of_unknown_epoch_ = false;
   std::set<Words> said_;
   std::map<Words, PeerEpoch> any_epoch_;  // with the epoch left out: the one that it must be above
 };

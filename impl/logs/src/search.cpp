@@ -1,6 +1,7 @@
 // The search for an explanation: replay.hpp says what it is.
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -20,6 +21,8 @@ using model::Transition;
 constexpr std::size_t no_parent = static_cast<std::size_t>(-1);
 // Both ends of a wait are read from a clock of milliseconds that may be corrected meanwhile.
 constexpr std::int64_t clock_slack_ms = 20;
+// From a server to itself, through three of its threads.
+constexpr std::int64_t way_back_ms_max = 500;
 // A log that leaves more open is not being followed any more; each situation is some 40 KB.
 constexpr std::size_t situations_limit = 20'000;
 
@@ -46,6 +49,7 @@ class Search {
       done_.situations_max = std::max(done_.situations_max, nodes_.size());
     }
     close();
+    expect_nothing_owed();
     keep_best();
     return std::move(done_);
   }
@@ -153,9 +157,10 @@ class Search {
     const Transition made = world_.step(ensemble_, next.peer, move.event);
     const bool was_looking = model::state_of(next.peer) == ServerState::looking;
     if (std::holds_alternative<model::Process>(move.event)) {
-      next.taken_ms = next.queued_ms.front();
+      const std::int64_t queued_ms = next.queued_ms.front();
+      next.taken_ms = std::max(next.taken_ms, queued_ms);
       next.queued_ms.erase(next.queued_ms.begin());
-      if (made.rules.has(model::Rule::finalizing_requeue)) next.queued_ms.push_back(next.taken_ms);
+      if (made.rules.has(model::Rule::finalizing_requeue)) next.queued_ms.push_back(queued_ms);
     }
     next.peer = made.peer;
     next.main = main;
@@ -200,9 +205,13 @@ class Search {
 
   // --- lines -------------------------------------------------------------------------------------------------------
 
-  // Keeps what fits. `fits` may change the situation, and then it has to fit.
+  // Keeps what fits. `fits` may change the situation, and then it has to fit. If nothing does, the line is this one.
   template <class Fits>
   void keep(const char* what, const std::string& logged, const Fits& fits) {
+    keep(what, logged, fits, at_);
+  }
+  template <class Fits>
+  void keep(const char* what, const std::string& logged, const Fits& fits, std::size_t line) {
     if (nodes_.empty()) return;
     close();
     std::deque<Node> kept;
@@ -210,17 +219,17 @@ class Search {
       Situation situation = node.situation;
       if (fits(situation)) kept.push_back({std::move(situation), node.trail});
     }
-    if (kept.empty() || nodes_.size() >= situations_limit) return diverge(what, logged);
+    if (kept.empty() || nodes_.size() >= situations_limit) return diverge(what, logged, line);
     nodes_ = std::move(kept);
   }
 
-  void diverge(const char* what, const std::string& logged) {
+  void diverge(const char* what, const std::string& logged, std::size_t line) {
     const Node* best = &nodes_.back();
     for (const Node& node : nodes_) {
       if (node.situation.reception) continue;
       best = &node;
     }
-    done_.divergences.push_back({at_, what, logged, told_situation(best->situation, ensemble_)});
+    done_.divergences.push_back({line, what, logged, told_situation(best->situation, ensemble_)});
     if (nodes_.size() >= situations_limit) done_.divergences.back().model = "too much is possible to be followed";
     nodes_ = {*best};
     keep_best();
@@ -260,8 +269,21 @@ class Search {
     epoch_ = {};
   }
 
+  // What a server sends to itself takes no network: with a role of some length behind it, it has come back.
+  void expect_nothing_owed() {
+    if (nodes_.empty() || !role_ms_ || at_ == 0) return;
+    if (log_.facts[at_ - 1].time_ms - *role_ms_ < way_back_ms_max) return;
+    role_ms_.reset();
+    const auto fits = [](const Situation& now) {
+      return std::none_of(now.owed.begin(), now.owed.end(),
+                          [](const Notification& own) { return own.vote.state == ServerState::looking; });
+    };
+    keep("has not heard what it sent to itself", "nothing like it", fits, at_ - 1);
+  }
+
   void pass(const ProcessStarted&) {
     close();
+    expect_nothing_owed();
     clock_known_ = true;
     ensemble_.timing = world_.timing;
     begin_anew(Move::Kind::process, Main::idle);
@@ -271,6 +293,7 @@ class Search {
         set.ms;
   }
   void pass(const Looking&) {
+    expect_nothing_owed();
     if (nodes_.empty()) {
       clock_known_ = false;
       return begin_anew(Move::Kind::resume, Main::round);
@@ -283,7 +306,7 @@ class Search {
   }
   void pass(const ElectionBegins& begins) {
     keep("begins an election", "zxid=" + zxid_words(begins.zxid), [&](Situation& now) {
-      const bool fits = now.main == Main::started && now.peer.proposal.zxid == begins.zxid;
+      const bool fits = now.main == Main::started && begins.sid == log_.sid && now.peer.proposal.zxid == begins.zxid;
       now.main = Main::electing;
       now.taken_ms = log_.facts[at_].time_ms;
       return fits;
@@ -326,6 +349,7 @@ class Search {
     });
   }
   void pass(const RoleTaken& taken) {
+    role_ms_ = log_.facts[at_].time_ms;
     keep("takes up its role", std::string(model::name_of(taken.state)), [&](Situation& now) {
       const bool fits =
           now.main == Main::decided && !now.peer.unpublished && model::state_of(now.peer) == taken.state;
@@ -400,6 +424,7 @@ class Search {
   std::unordered_multimap<std::size_t, std::size_t> seen_;
   std::size_t at_ = 0;
   bool clock_known_ = false;
+  std::optional<std::int64_t> role_ms_;  // since when the server is in its role
   EpochBound epoch_;
 };
 

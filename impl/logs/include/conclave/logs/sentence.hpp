@@ -32,7 +32,7 @@ struct ElectionBegins {  // "New election. My id = 1, proposed zxid=0x0"
 // "Notification: ...", by the thread WorkerReceiver.
 struct Heard {
   model::ServerState my_state{};
-  model::Notification notification;
+  model::Notification notification{};
   std::optional<model::ConfigVersion> config;  // not before 3.5
 };
 struct TimedOut {  // "Notification time out: 400 ms": what the next wait is
