@@ -52,9 +52,12 @@ class Speaker {
     // The epoch of a leader without a log is not known; all else is.
     Vote of_any_epoch = vote;
     of_any_epoch.proposal.epoch = PeerEpoch{0};
-    const auto any = any_epoch_.find(votes ? words_of(Audience::one, to, of_any_epoch)
-                                           : words_of(Audience::non_voters, {}, of_any_epoch));
-    return any != any_epoch_.end() && vote.proposal.epoch > any->second;
+    const auto fits = [&](const Words& words) {
+      const auto any = any_epoch_.find(words);
+      return any != any_epoch_.end() && vote.proposal.epoch > any->second;
+    };
+    if (!votes) return fits(words_of(Audience::non_voters, {}, of_any_epoch));
+    return fits(words_of(Audience::one, to, of_any_epoch)) || fits(words_of(Audience::voters, {}, of_any_epoch));
   }
 
  private:
@@ -65,10 +68,13 @@ class Speaker {
       updated_.clear();
       of_unknown_epoch_ = false;
     }
+    if (walk_.move->durable) assumed_ = walk_.move->assumed;
     for (const model::Effect& effect : walk_.made.effects) {
-      if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
-        said_.insert(words_of(Audience::voters, {}, all->notification.vote));
-      }
+      const auto* all = std::get_if<model::SendToAll>(&effect);
+      if (all == nullptr) continue;
+      const Vote& vote = all->notification.vote;
+      said_.insert(words_of(Audience::voters, {}, vote));
+      if (assumed_ && vote.proposal.leader == walk_.made.peer.id) keep_any_epoch(vote, Audience::voters, {});
     }
     remember();
   }
@@ -139,18 +145,24 @@ class Speaker {
 
   void note(const Peer& state, const model::Message& question, Audience audience) {
     for_each_answer(state, question, [&](const Vote& vote) {
-      said_.insert(words_of(audience, audience == Audience::one ? question.from : ServerId{}, vote));
+      const ServerId to = audience == Audience::one ? question.from : ServerId{};
+      said_.insert(words_of(audience, to, vote));
+      if (assumed_ && vote.proposal.leader == state.id) keep_any_epoch(vote, audience, to);
     });
   }
 
   void note_any_epoch(const Peer& state, const model::Message& question, Audience audience) {
-    for_each_answer(state, question, [&](Vote vote) {
-      const PeerEpoch above = vote.proposal.epoch;
-      vote.proposal.epoch = PeerEpoch{0};
-      const Words words = words_of(audience, audience == Audience::one ? question.from : ServerId{}, vote);
-      const auto [place, fresh] = any_epoch_.emplace(words, above);
-      if (!fresh) place->second = std::min(place->second, above);
+    for_each_answer(state, question, [&](const Vote& vote) {
+      keep_any_epoch(vote, audience, audience == Audience::one ? question.from : ServerId{});
     });
+  }
+
+  // The same vote with any later epoch.
+  void keep_any_epoch(Vote vote, Audience audience, ServerId to) {
+    const PeerEpoch above = vote.proposal.epoch;
+    vote.proposal.epoch = PeerEpoch{0};
+    const auto [place, fresh] = any_epoch_.emplace(words_of(audience, to, vote), above);
+    if (!fresh) place->second = std::min(place->second, above);
   }
 
   template <class Visit>
@@ -170,6 +182,7 @@ class Speaker {
   Vote decided_{};             // the vote of its last decision whose leader was established
   std::vector<Vote> updated_;  // what it became, if that epoch is known: one of these
   bool of_unknown_epoch_ = false;
+  bool assumed_ = false;  // of this election no line tells with which epoch it began
   std::set<Words> said_;
   std::map<Words, PeerEpoch> any_epoch_;  // with the epoch left out: the one that it must be above
 };

@@ -101,7 +101,7 @@ std::vector<Beginning> Outlook::beginnings(std::size_t fact, bool clock_known, c
   const auto add = [&](PeerEpoch its_epoch, std::optional<Round> clock) {
     const bool fits = its_epoch >= of_zxid && (!epoch.exactly || its_epoch == *epoch.exactly) &&
                       (!epoch.floor || its_epoch >= *epoch.floor);
-    const Beginning one{{its_epoch, its_epoch, begins.zxid}, clock};
+    const Beginning one{{its_epoch, its_epoch, begins.zxid}, clock, false};
     const auto same = [&](const Beginning& other) { return other.durable == one.durable && other.clock == clock; };
     if (fits && std::none_of(found.begin(), found.end(), same)) found.push_back(one);
   };
@@ -127,6 +127,7 @@ std::vector<Beginning> Outlook::beginnings(std::size_t fact, bool clock_known, c
   // The log ends, or all that it has is another's. What it votes with then matters to nothing that can be seen.
   const PeerEpoch assumed = epoch.exactly.value_or(std::max(of_zxid, epoch.floor.value_or(of_zxid)));
   add(assumed, clock_known ? std::nullopt : std::optional(Round{0}));
+  for (Beginning& beginning : found) beginning.assumed = true;
   return found;
 }
 

@@ -23,6 +23,7 @@ struct EpochBound {
 struct Beginning {
   model::Durable durable;
   std::optional<model::Round> clock;  // before the election; absent where it is known already
+  bool assumed = false;               // no notification of its own tells
 };
 
 // A step that no line shows is possible only if the next line of the thread that takes it is one that can follow. That

@@ -103,7 +103,7 @@ class Search {
     left_over.looked = false;
     left_over.peer.received.push_back(heard.notification);
     left_over.queued_ms.push_back(log_.facts[*now.reception].time_ms);
-    enter(std::move(left_over), {nodes_[index].trail, {Move::Kind::late, at_, event, {}, {}}});
+    enter(std::move(left_over), {nodes_[index].trail, {Move::Kind::late, at_, event, {}, {}, false}});
   }
 
   // Reception reads the state before its line is written, and the other thread may write some in between.
@@ -131,7 +131,7 @@ class Search {
     if (!start) return;
     for (const Beginning& beginning : outlook_.beginnings(*start, clock_known_, epoch_, world_.configuration)) {
       Situation next = nodes_[index].situation;
-      const Move move{Move::Kind::step, at_, model::Start{}, beginning.durable, beginning.clock};
+      const Move move{Move::Kind::step, at_, model::Start{}, beginning.durable, beginning.clock, beginning.assumed};
       give(next.peer, ensemble_, move);
       take(std::move(next), Main::started, nodes_[index].trail, move);
     }
@@ -150,7 +150,7 @@ class Search {
 
   void add(std::size_t index, const Event& event, Main main) { add(index, nodes_[index].situation, event, main); }
   void add(std::size_t index, Situation next, const Event& event, Main main) {
-    take(std::move(next), main, nodes_[index].trail, Move{Move::Kind::step, at_, event, {}, {}});
+    take(std::move(next), main, nodes_[index].trail, Move{Move::Kind::step, at_, event, {}, {}, false});
   }
 
   void take(Situation next, Main main, std::size_t parent, const Move& move) {
@@ -264,7 +264,7 @@ class Search {
       fresh.peer.learner_type = model::LearnerType::observer;
     }
     fresh.main = main;
-    trails_.push_back({no_parent, Move{kind, at_, {}, {}, {}}});
+    trails_.push_back({no_parent, Move{kind, at_, {}, {}, {}, false}});
     nodes_.push_back({std::move(fresh), 0});
     epoch_ = {};
   }

@@ -46,6 +46,7 @@ struct Move {
   // Before a Start: what the server votes with, and its clock before, as its own notifications tell.
   std::optional<model::Durable> durable;
   std::optional<model::Round> clock;
+  bool assumed = false;  // the log ends before a notification of its own tells the epoch: it may be a later one
 };
 
 struct Explanation {
