@@ -3,9 +3,11 @@
 
 usage: log_cli_test.py PROGRAM [unittest arguments], in the project's folder
 """
+import gzip
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,59 @@ class Logs(unittest.TestCase):
                 self.assertEqual((report["verdict"], report["notifications"]["unknown"]), ("same", 0))
                 self.assertTrue(report["voters_assumed"])
                 self.assertEqual(report["voters"], [1, 2, 3])
+
+    def test_rotated_and_packed_files(self):
+        paths = []
+        for path in SHIPPED:
+            lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+            half = len(lines) // 2
+            name = pathlib.Path(path).name
+            paths.append(self.write(name, "".join(lines[half:])))
+            with gzip.open(self.folder / f"{name}.1.gz", "wt", encoding="utf-8") as packed:
+                packed.writelines(lines[:half])
+            paths.append(str(self.folder / f"{name}.1.gz"))
+        report = json.loads(trace(*paths, "--json").stdout)
+        self.assertEqual((report["verdict"], report["notifications"]["unknown"]), ("same", 0))
+        self.assertEqual(len(report["elections"]), 2)
+        cut = self.folder / "cut.gz"
+        cut.write_bytes(pathlib.Path(paths[1]).read_bytes()[:-100])
+        done = trace(str(cut))
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("found a gzip file that ends too early", done.stderr)
+
+    def test_one_stream_of_all(self):
+        shipped = [pathlib.Path(path).read_text(encoding="utf-8").splitlines(keepends=True) for path in SHIPPED]
+        lines = [line for one in shipped for line in one if line[:4].isdigit()]
+        stream = self.write("all.log", "".join(sorted(lines, key=lambda line: line[:23])))
+        done = trace(stream)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
+        # As a container engine shows it, of servers that do not log their ids.
+        named = [(f"zoo{sid}  | ", line) for sid, one in enumerate(shipped, 1) for line in one if line[:4].isdigit()]
+        named.sort(key=lambda pair: pair[1][:23])
+        lines = [prefix + re.sub(r" \[myid:\d*\] - (\w+ +)\[.*?@\d+\] -", r" - \1-", line) for prefix, line in named]
+        self.assertNotIn("myid:", "".join(lines))
+        done = trace(self.write("compose.log", "".join(lines)))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
+
+    def test_who_never_connected(self):
+        told = " ".join(trace(*SHIPPED).stdout.split())
+        self.assertIn("every voter was heard by every server", told)
+        five = self.write("five.cfg", "dataDir=/var\nclientPort=2181\n"
+                          + "".join(f"server.{sid}=127.0.0.1:{sid}:{sid + 10}\n" for sid in range(1, 6)))
+        told = " ".join(trace(*SHIPPED, "--config", five).stdout.split())
+        self.assertIn("server 1 NEVER heard server 4", told)
+
+    def test_why_so_long(self):
+        # The others began a second later.
+        def later(found):
+            return f"19:09:{int(found[1]) + (1 if int(found[1]) > 20 else 0):02}"
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        begins = next(i for i, line in enumerate(lines) if "New election." in line)
+        lines[begins + 1:] = [re.sub(r"19:09:(\d\d)", later, line) for line in lines[begins + 1:]]
+        told = " ".join(trace(self.write("1.log", "".join(lines))).stdout.split())
+        self.assertRegex(told, r"why so long: it heard server 2 after 1\d{3} ms, server 3 after 1\d{3} ms, not before")
 
     def test_the_order_of_files_does_not_matter(self):
         self.assertEqual(json.loads(trace(*SHIPPED, "--json").stdout)["elections"],

@@ -57,6 +57,8 @@ class Teller {
     if (const auto* lost = std::get_if<logs::RoleLost>(&at.sentence); lost != nullptr && why_.empty()) {
       why_ = lost->why;
     }
+    const auto* refused = std::get_if<logs::ChannelRefused>(&at.sentence);
+    if (refused != nullptr && turn_ && !turn_->end) ++turn_->refused[refused->to];
     if (const auto* led = std::get_if<logs::Established>(&at.sentence)) {
       say(place_of(at), fmt::format("is established in epoch {}", led->zxid.value >> 32));
     }
@@ -76,7 +78,7 @@ class Teller {
     std::optional<ServerId> by;
     if (std::holds_alternative<model::Process>(event) && !walk_.before.received.empty()) {
       by = walk_.before.received[0].from;
-      if (turn_) turn_->heard.insert(*by);
+      if (turn_) turn_->heard.emplace(*by, place);
     }
     if (turn_) note(place, by);
     std::string text = told_step(walk_.before, event, walk_.made, walk_.ensemble);

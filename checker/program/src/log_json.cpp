@@ -41,7 +41,9 @@ Json turn(const LogStudy& study, const Turn& of) {
   }
   json["changes"] = changes;
   json["time_outs"] = of.timeouts;
-  json["heard"] = ids(of.heard);
+  Json heard = Json::array();
+  for (const auto& [sid, at] : of.heard) heard.push_back({{"sid", sid.value}, {"first", place(study, at)}});
+  json["heard"] = heard;
   if (!of.end) {
     json["end"] = nullptr;
     return json;
@@ -116,6 +118,16 @@ std::string log_json_report(const LogStudy& study) {
     if (!of.end) open.push_back(turn(study, of));
   }
   json["without_end"] = open;
+  Json troubles = Json::array();
+  for (const Trouble& trouble : study.troubles) {
+    troubles.push_back({{"sid", study.logs.servers[trouble.server].sid.value},
+                        {"with", trouble.with.value},
+                        {"refused", trouble.refused},
+                        {"first", trouble.first ? place(study, *trouble.first) : Json(nullptr)},
+                        {"last", trouble.last ? place(study, *trouble.last) : Json(nullptr)},
+                        {"notifications", trouble.heard}});
+  }
+  json["connections"] = troubles;
   Json findings = Json::array();
   for (const LogFinding& finding : study.findings) {
     Json one = place(study, finding.place);

@@ -121,6 +121,7 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
                    [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
   count(study);
   tell_elections(study);
+  tell_troubles(study);
   return study;
 }
 

@@ -14,6 +14,8 @@ using model::ServerId;
 using model::ServerState;
 
 constexpr std::size_t lines_named_max = 5;
+// An election that takes longer than this has a reason beyond the votes' way and the last wait.
+constexpr std::int64_t long_ms = 1'000;
 
 std::string clock_of(std::int64_t ms) { return record::time_to_text(ms * 1'000).substr(11, 12); }
 std::string day_of(std::int64_t ms) { return record::time_to_text(ms * 1'000).substr(0, 10); }
@@ -145,11 +147,35 @@ std::string turn_words(const LogStudy& study, const Turn& turn) {
   return text + fmt::format(" ({}:{})", file.name, turn.end->place.line);
 }
 
+// Why an election took so long, as far as this server saw; empty if it did not.
+std::string why_long(const LogStudy& study, const Turn& turn) {
+  const logs::ServerLog& log = study.logs.servers[turn.server];
+  const std::int64_t end_ms = turn.end ? turn.end->place.time_ms : log.facts.back().time_ms;
+  if (end_ms - turn.began.time_ms < long_ms) return "";
+  std::vector<std::string> heard;
+  for (const auto& [sid, first] : turn.heard) {
+    if (sid == log.sid) continue;
+    heard.push_back(fmt::format("server {} after {}", sid.value,
+                                seconds(std::max<std::int64_t>(0, first.time_ms - turn.began.time_ms))));
+  }
+  std::string text = heard.empty() ? "it heard nobody else" : "it heard " + join(heard, ", ") + ", not before";
+  if (!turn.end)
+    text += fmt::format("; no quorum by the end of its log, {} later", seconds(end_ms - turn.began.time_ms));
+  std::vector<std::string> refused;
+  for (const auto& [to, times] : turn.refused) {
+    refused.push_back(fmt::format("server {} ({})", to.value, how_many(static_cast<int>(times), "try", "tries")));
+  }
+  if (!refused.empty()) text += "; it could not reach " + join(refused, ", ");
+  return text;
+}
+
 void write_turn(std::string& text, const LogStudy& study, const Turn& turn) {
   wrapped(
       text,
       fmt::format("      {}  server {}: ", clock_of(turn.began.time_ms), study.logs.servers[turn.server].sid.value),
       words_of(turn_words(study, turn)), " ");
+  const std::string why = why_long(study, turn);
+  if (!why.empty()) wrapped(text, "          why so long: ", words_of(why), " ");
 }
 
 void write_outcome(std::string& text, const LogStudy& study, const ElectionOutcome& outcome) {
@@ -184,6 +210,29 @@ void write_elections(std::string& text, const LogStudy& study) {
   for (const Turn& turn : study.turns) {
     if (!turn.end) write_turn(text, study, turn);
   }
+}
+
+void write_troubles(std::string& text, const LogStudy& study) {
+  text += "connections\n";
+  for (const Trouble& trouble : study.troubles) {
+    const std::int64_t sid = study.logs.servers[trouble.server].sid.value;
+    std::string sentence;
+    if (trouble.refused > 0) {
+      sentence = fmt::format("server {} could not reach server {} at {}, {}", sid, trouble.with.value,
+                             trouble.address, how_many(static_cast<int>(trouble.refused), "time", "times"));
+      sentence += trouble.refused == 1
+                      ? fmt::format(", {}", clock_of(trouble.first->time_ms))
+                      : fmt::format(", {} to {}", clock_of(trouble.first->time_ms), clock_of(trouble.last->time_ms));
+    }
+    if (trouble.heard == 0) {
+      sentence += sentence.empty() ? fmt::format("server {} NEVER heard server {}", sid, trouble.with.value)
+                                   : ", and NEVER heard it";
+    }
+    wrapped(text, "  ", words_of(sentence), " ");
+  }
+  const bool all = std::none_of(study.troubles.begin(), study.troubles.end(),
+                                [](const Trouble& trouble) { return trouble.heard == 0; });
+  if (all) text += "  every voter was heard by every server whose log is here\n";
 }
 
 void write_story(std::string& text, const LogStudy& study) {
@@ -249,6 +298,7 @@ std::string log_text_report(const LogStudy& study, bool all) {
   write_servers(text, study);
   write_membership(text, study);
   write_elections(text, study);
+  write_troubles(text, study);
   if (all) write_story(text, study);
   write_findings(text, study);
   write_verdict(text, study);

@@ -1,9 +1,7 @@
 // `conclave trace`: recordings or logs, as their content has it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <optional>
 
 #include "conclave/check/command.hpp"
@@ -24,10 +22,7 @@ struct Kind {
 };
 
 Kind kind_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string beginning(beginning_bytes, '\0');
-  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
-  beginning.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  const std::string beginning = logs::beginning_of(path, beginning_bytes);
   switch (record::content_of(std::string_view(beginning).substr(0, record::beginning_bytes))) {
     case record::Content::recording: return {TraceInput::recordings};
     case record::Content::empty: return {std::nullopt, "an empty file"};

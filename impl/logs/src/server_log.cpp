@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "conclave/logs/line.hpp"
+#include "line_source.hpp"
 
 namespace conclave::logs {
 namespace {
@@ -22,6 +22,7 @@ constexpr std::string_view a_log = "the log of a ZooKeeper server";
 // A fact of a file, of which it may not be known yet whose it is.
 struct Said {
   std::optional<std::int64_t> sid;
+  std::string prefix;  // what stood before its date
   Fact fact;
 };
 
@@ -43,11 +44,11 @@ class FileReader {
     const auto kind = std::filesystem::status(file_.name, failed).type();
     if (kind == std::filesystem::file_type::not_found) return error("no such file");
     if (kind == std::filesystem::file_type::directory) return error("a folder");
-    std::ifstream in(file_.name, std::ios::binary);
-    if (!in) return error(std::strerror(errno));
+    LineSource in(file_.name);
+    if (!in.good()) return error(std::strerror(errno));
     std::string text;
-    while (std::getline(in, text)) take(text);
-    if (in.bad()) return error(std::strerror(errno));
+    while (in.next(text, line_bytes_max)) take(text);
+    if (const std::string wrong = in.wrong(); !wrong.empty()) return error(wrong);
     if (file_.lines == 0) return error("an empty file");
     if (file_.messages == 0) return error("a text of another kind");
     return attribute();
@@ -63,18 +64,21 @@ class FileReader {
     if (!line) return;
     ++file_.messages;
     if (line->myid) sids_.insert(*line->myid);
+    if (line->myid) by_prefix_[std::string(line->prefix)].insert(*line->myid);
     Reading reading = read_sentence(line->message);
     if (reading.garbled) file_.garbled_lines.push_back(file_.lines);
     if (!reading.sentence) return;
-    said_.push_back({line->myid, Fact{index_, file_.lines, line->time_ms, std::move(*reading.sentence)}});
+    said_.push_back({line->myid, std::string(line->prefix),
+                     Fact{index_, file_.lines, line->time_ms, std::move(*reading.sentence)}});
   }
 
   // Lines that name nobody are of the one whose file it is.
   std::optional<LogError> attribute() {
-    if (sids_.empty()) {
-      for (const Said& said : said_) {
-        if (const auto sid = sid_in(said.fact.sentence)) sids_.insert(*sid);
-      }
+    for (const Said& said : said_) {
+      const auto sid = said.sid ? std::nullopt : sid_in(said.fact.sentence);
+      if (!sid) continue;
+      by_prefix_[said.prefix].insert(*sid);
+      sids_.insert(*sid);
     }
     const bool elections = std::any_of(said_.begin(), said_.end(), [](const Said& said) {
       return std::holds_alternative<ElectionBegins>(said.fact.sentence) ||
@@ -83,6 +87,11 @@ class FileReader {
     if (!elections) return error("a log without a word of an election");
     if (sids_.empty()) return error("a log that nowhere says which server's it is");
     if (sids_.size() > 1) {
+      for (Said& said : said_) {
+        // A container engine's word for the container says whose the line is.
+        const auto& named = by_prefix_[said.prefix];
+        if (!said.sid && named.size() == 1) said.sid = *named.begin();
+      }
       const auto nobodys = [](const Said& said) { return !said.sid; };
       said_.erase(std::remove_if(said_.begin(), said_.end(), nobodys), said_.end());
       return std::nullopt;
@@ -97,6 +106,7 @@ class FileReader {
 
   std::size_t index_;
   std::set<std::int64_t> sids_;
+  std::map<std::string, std::set<std::int64_t>> by_prefix_;
 };
 
 }  // namespace
@@ -132,6 +142,14 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     logs.servers.push_back(std::move(server));
   }
   return logs;
+}
+
+std::string beginning_of(const std::string& path, std::size_t bytes) {
+  LineSource in(path);
+  std::string text;
+  std::string line;
+  while (in.good() && text.size() < bytes && in.next(line, bytes)) text += line + '\n';
+  return text.substr(0, bytes);
 }
 
 bool looks_like_log(std::string_view beginning) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,7 +53,8 @@ struct Turn {
   model::Round round{0};  // with which it began
   std::vector<VoteChange> changes;
   std::size_t timeouts = 0;
-  std::set<model::ServerId> heard;  // whose votes it took from its queue
+  std::map<model::ServerId, LogPlace> heard;       // whose votes it took from its queue, and when first
+  std::map<model::ServerId, std::size_t> refused;  // whom it could not connect to, how often
   std::optional<TurnEnd> end;
   std::optional<LogPlace> role_ended;
   std::string why_ended;
@@ -64,6 +66,17 @@ struct ElectionOutcome {
   model::Round round{0};
   std::vector<std::size_t> turns;         // indices into LogStudy::turns, by time
   std::optional<model::PeerEpoch> epoch;  // that it was established in
+};
+
+// What one server could not do with another, over all of its log.
+struct Trouble {
+  std::size_t server = 0;  // index into LogStudy::logs.servers
+  model::ServerId with{0};
+  std::size_t refused = 0;        // attempts to connect that failed
+  std::optional<LogPlace> first;  // of them
+  std::optional<LogPlace> last;
+  std::string address;    // that it tried
+  std::size_t heard = 0;  // notifications of that one in all
 };
 
 // A divergence in one log or between two, ready to be told.
@@ -86,6 +99,7 @@ struct LogStudy {
   logs::Crossing crossing;
   std::vector<Turn> turns;                // by the time at which they began
   std::vector<ElectionOutcome> outcomes;  // by the time of the first decision
+  std::vector<Trouble> troubles;          // connections that failed, and voters that were never heard
   std::vector<LogFinding> findings;       // by time
   std::vector<StoryLine> story;
   std::size_t heard = 0;      // notifications in all logs
@@ -99,6 +113,8 @@ struct LogStudy {
 
 // Fills turns, outcomes and the story from the explanations.
 void tell_elections(LogStudy& study);
+// Fills the troubles.
+void tell_troubles(LogStudy& study);
 
 [[nodiscard]] std::string log_text_report(const LogStudy& study, bool all);
 [[nodiscard]] std::string log_json_report(const LogStudy& study);

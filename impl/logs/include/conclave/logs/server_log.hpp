@@ -49,10 +49,14 @@ struct Logs {
   std::vector<ServerLog> servers;  // by ascending ids
 };
 
-// Reads files of one or several servers. Whose a line is, `[myid:N]` says, or a thread's name, or, where a file has
-// neither, the sentences that give the id. Several files of a server are put in the order of their first times, as
-// rotated ones need it. The error is of the first bad file.
+// Reads files of one or several servers, packed by gzip or not. Whose a line is, `[myid:N]` says, or a thread's name,
+// or, where a line has neither, the sentences of its file that give the id, or those behind the same words of a
+// container engine. Several files of a server are put in the order of their first times, as rotated ones need it. The
+// error is of the first bad file.
 [[nodiscard]] tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths);
+
+// The first so many bytes of a file, unpacked if gzip has packed it; fewer if there are no more, or they can't be read.
+[[nodiscard]] std::string beginning_of(const std::string& path, std::size_t bytes);
 
 // Does a text begin as the log of a server does? `beginning` is a file's first bytes.
 [[nodiscard]] bool looks_like_log(std::string_view beginning);
