@@ -64,7 +64,8 @@ constexpr bool anybody(const Configuration& configuration, const auto& contains)
 }
 
 struct WriteLate : ZooKeeperEpochRules {
-  static constexpr bool writes_first = false;
+  static constexpr bool leader_writes_first = false;
+  static constexpr bool learner_writes_first = false;
 };
 struct LeadersOwnEpoch : ZooKeeperEpochRules {
   static constexpr bool raises(PeerEpoch, PeerEpoch) { return false; }
@@ -97,6 +98,25 @@ struct VouchesForNothing : ZooKeeperEpochRules {
   static constexpr bool vouches = false;
 };
 
+// --- ZooKeeper's own, read from what their corrections changed -------------------------------------------------------
+
+// ZOOKEEPER-1282 (f8f15de5f): currentEpoch was written once syncWithLeader had got UPTODATE.
+struct CurrentAtUpToDate : ZooKeeperEpochRules {
+  static constexpr bool current_before_ack = false;
+};
+// ZOOKEEPER-1291 (f8f15de5f): lead wrote acceptedEpoch when getEpochToPropose had already let the handlers go on.
+struct LeaderWritesLate : ZooKeeperEpochRules {
+  static constexpr bool leader_writes_first = false;
+};
+// ZOOKEEPER-1343 (1a556bd13): getEpochToPropose compared with >.
+struct EqualIsEnough : ZooKeeperEpochRules {
+  static constexpr bool raises(PeerEpoch accepted, PeerEpoch proposed) { return accepted > proposed; }
+};
+// ZOOKEEPER-4785 (315abde35): syncWithLeader wrote currentEpoch before it logged what DIFF had brought.
+struct CurrentBeforeHistory : ZooKeeperEpochRules {
+  static constexpr bool history_first = false;
+};
+
 template <class Rules>
 constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
   return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
@@ -113,6 +133,11 @@ constexpr std::array bugs = {
     variant<AcceptsTwice>("accept-twice", "an epoch that was accepted before is accepted again"),
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
     variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
+    variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
+    variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
+    variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),
+    variant<EqualIsEnough>("zk-1343", "a leader proposes an epoch that a learner has accepted before"),
+    variant<CurrentBeforeHistory>("zk-4785", "a learner's currentEpoch is on the disk before the history of it"),
 };
 
 }  // namespace

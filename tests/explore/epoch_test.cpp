@@ -123,6 +123,10 @@ TEST(EpochClaims, CatchEachSeededBug) {
       {"accept-anything", {2, 1, 3}, EpochProperty::written_never_falls},
       // The one server without history lets another be elected that lacks what it has seen.
       {"vouch-for-nothing", {3, 1, 3, 0b001}, EpochProperty::committed_survives},
+      // ZooKeeper's own.
+      {"zk-1192", {2, 0, 1}, EpochProperty::as_recent_as_quorum},
+      {"zk-1282", {3, 1, 3}, EpochProperty::committed_survives},
+      {"zk-4785", {3, 1, 3}, EpochProperty::committed_survives},
   };
   for (const Caught& expected : caught) {
     const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(expected.bug);
@@ -134,8 +138,9 @@ TEST(EpochClaims, CatchEachSeededBug) {
 }
 
 // A leader that does not ask far enough proposes an epoch that learners refuse: it gets nowhere, and breaks nothing.
+// Nor does one that tells its epoch before it has written it: it counts itself afterwards.
 TEST(EpochClaims, AreKeptByLearnersWhereALeaderAsksTooFew) {
-  for (const char* name : {"own-epoch", "propose-alone"}) {
+  for (const char* name : {"own-epoch", "propose-alone", "zk-1291", "zk-1343"}) {
     const check::EpochReport report = explore(3, EpochScope{2, 1, 2}, *spec::find_seeded_epoch_bug(name));
     EXPECT_TRUE(report.violations.empty()) << name;
     EXPECT_EQ(report.verdict, checker::Verdict::exhausted);

@@ -42,8 +42,15 @@ struct ZooKeeperEpochRules {
     return proposed == accepted ? EpochAnswer::accepted_before : EpochAnswer::refuse;
   }
 
-  // Is an epoch on the disk before anybody hears of it?
-  static constexpr bool writes_first = true;
+  // Is an epoch that a leader proposes, and one that a learner accepts, on the disk before anybody hears of it?
+  static constexpr bool leader_writes_first = true;
+  static constexpr bool learner_writes_first = true;
+
+  // Ln.syncWithLeader: is the leader's history on the disk before the epoch of it?
+  static constexpr bool history_first = true;
+
+  // Ln.syncWithLeader: is currentEpoch on the disk before NEWLEADER is acknowledged? Otherwise it is at UPTODATE.
+  static constexpr bool current_before_ack = true;
 
   // Does a server without history remember the epoch of the newest one that it has seen?
   static constexpr bool vouches = true;
@@ -219,11 +226,11 @@ class EpochStepper {
     leader.phase = LeadPhase::proposing;
     peer().durable.accepted_epoch = leader.epoch;
     const EpochEffect write = WriteAccepted{leader.epoch};
-    if (Rules::writes_first) effect(write);
+    if (Rules::leader_writes_first) effect(write);
     if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
     propose_if_accepted();
     serve_learners();
-    if (!Rules::writes_first) effect(write);
+    if (!Rules::leader_writes_first) effect(write);
   }
 
   // L.waitForEpochAck, and what L.lead does after it. ZooKeeper's handlers may send NEWLEADER a moment before the
@@ -286,9 +293,9 @@ class EpochStepper {
       peer().durable.accepted_epoch = info.epoch;
     }
     const EpochEffect send = SendPacket{learner.leader, Packet{ack}};
-    if (!Rules::writes_first) effect(send);
+    if (!Rules::learner_writes_first) effect(send);
     if (answer == EpochAnswer::accept) effect(WriteAccepted{info.epoch});
-    if (Rules::writes_first) effect(send);
+    if (Rules::learner_writes_first) effect(send);
   }
 
   // Ln.syncWithLeader. A log is truncated at once, anything else is written at NEWLEADER.
@@ -307,9 +314,12 @@ class EpochStepper {
     learner.phase = LearnPhase::acknowledged;
     const Zxid history = learner.history;
     learner.history = Zxid{0};
-    if (keeps_history(peer().durable) && history != peer().durable.last_zxid) write_history(history);
+    const bool newer = keeps_history(peer().durable) && history != peer().durable.last_zxid;
+    if (Rules::history_first && newer) write_history(history);
     const PeerEpoch epoch = learner.epoch;  // LEADERINFO's: what NEWLEADER says is not looked at
-    if (history != no_history && (Rules::vouches || keeps_history(peer().durable))) write_current(epoch);
+    const bool seen = history != no_history && (Rules::vouches || keeps_history(peer().durable));
+    if (Rules::current_before_ack && seen) write_current(epoch);
+    if (!Rules::history_first && newer) write_history(history);
     effect(SendPacket{learner.leader, Packet{EpochAck{epoch}}});
   }
 
@@ -317,6 +327,7 @@ class EpochStepper {
     LearningEpoch& learner = peer().learning;
     if (learner.phase != LearnPhase::acknowledged) return end(EndReason::unexpected_packet);
     learner.phase = LearnPhase::up_to_date;
+    if (!Rules::current_before_ack && keeps_history(peer().durable)) write_current(learner.epoch);
     effect(SendPacket{learner.leader, Packet{EpochAck{learner.epoch}}});
     effect(Established{learner.leader, learner.epoch});
   }
