@@ -156,6 +156,43 @@ class Logs(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("verdict: unknown", done.stdout)
 
+    def test_an_election_as_a_page(self):
+        page = self.folder / "run.html"
+        self.assertEqual(trace(*SHIPPED, "--html", str(page)).returncode, 0)
+        last = page.read_text(encoding="utf-8")
+        for words in ["Server 2 is elected at 19:09:22.905", "The model explains all of it", "2 hears 1: votes 1 (r2)",
+                      "examples/logs/3.log:212", "joins those that have decided"]:
+            self.assertIn(words, last)
+        self.assertNotIn("DIVERGES", last)
+        # What is heard has an arrow from where it was said; two servers had decided already.
+        self.assertEqual((last.count('<line class="arrow"'), last.count('<line class="arrow settled"')), (5, 2))
+        self.assertEqual(trace(*SHIPPED, "--html", str(page), "--election", "1").returncode, 0)
+        self.assertIn("Server 3 is elected at 19:09:21.792", page.read_text(encoding="utf-8"))
+
+    def test_the_page_shows_a_divergence(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        place = next(i for i, line in enumerate(lines) if "n.sid:1, n.state:LOOKING, n.leader:3" in line)
+        lines[place] = lines[place].replace("n.leader:3", "n.leader:2")
+        page = self.folder / "run.html"
+        done = trace(self.write("1.log", "".join(lines)), *SHIPPED[1:], "--html", str(page))
+        self.assertEqual(done.returncode, 1)
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("Server 3 is elected", text)
+        self.assertIn("1 DIVERGES", text)
+
+    def test_pages_that_can_not_be(self):
+        page = str(self.folder / "run.html")
+        for arguments, words in [
+                ([*SHIPPED, "--html", page, "--election", "3"], "--election: found 3; expected 1 to 2"),
+                ([*SHIPPED, "--election", "1"], "--html"),
+                ([*SHIPPED, "--html", "/no/such/folder/run.html"], "can't write /no/such/folder/run.html"),
+                (["examples/recordings/1.rec", "--html", page], "--html: found recordings; expected logs")]:
+            with self.subTest(arguments=arguments):
+                done = trace(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (5, ""))
+                self.assertIn(words, done.stderr)
+                self.assertFalse(os.path.exists(page))
+
     def test_wrong_input(self):
         empty = self.write("empty.log", "")
         other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")

@@ -68,10 +68,10 @@ class Teller {
   // --- steps -------------------------------------------------------------------------------------------------------
 
   void take() {
-    if (walk_.move->kind == logs::Move::Kind::process) return say(next_of_main(), "starts");
+    if (walk_.move->kind == logs::Move::Kind::process) return say(log_place_of(log_, walk_), "starts");
     if (walk_.move->kind != logs::Move::Kind::step) return;
     const Event& event = walk_.move->event;
-    const LogPlace place = place_of_step();
+    const LogPlace place = log_place_of(log_, walk_);
     if (std::holds_alternative<model::Start>(event)) begin(place);
     if (std::holds_alternative<model::RoleEnded>(event)) end_role(place);
     if (std::holds_alternative<model::NotificationTimeout>(event) && turn_) ++turn_->timeouts;
@@ -83,23 +83,6 @@ class Teller {
     if (turn_) note(place, by);
     std::string text = told_step(walk_.before, event, walk_.made, walk_.ensemble);
     if (!text.empty()) say(place, text);
-  }
-
-  // Where the log shows a step. What only a line of QuorumPeer's can show happened just before that; all else just
-  // after the line that made it possible.
-  LogPlace place_of_step() const {
-    const Event& event = walk_.move->event;
-    const bool decides = model::state_of(walk_.made.peer) != model::state_of(walk_.before);
-    const bool late = decides || std::holds_alternative<model::Start>(event) ||
-                      std::holds_alternative<model::NotificationTimeout>(event);
-    return late || walk_.move->fact == 0 ? next_of_main() : place_of(log_.facts[walk_.move->fact - 1]);
-  }
-
-  LogPlace next_of_main() const {
-    const auto begin = log_.facts.begin() + static_cast<std::ptrdiff_t>(walk_.move->fact);
-    const auto next =
-        std::find_if(begin, log_.facts.end(), [](const logs::Fact& at) { return of_main(at.sentence); });
-    return place_of(next == log_.facts.end() ? log_.facts.back() : *next);
   }
 
   void begin(const LogPlace& place) {
@@ -209,6 +192,21 @@ void gather(LogStudy& study) {
 }
 
 }  // namespace
+
+LogPlace log_place_of(const logs::ServerLog& log, const logs::Walk& walk) {
+  const std::size_t fact = walk.move->fact;
+  const auto next_of_main = [&] {
+    const auto begin = log.facts.begin() + static_cast<std::ptrdiff_t>(fact);
+    const auto next = std::find_if(begin, log.facts.end(), [](const logs::Fact& at) { return of_main(at.sentence); });
+    return place_of(next == log.facts.end() ? log.facts.back() : *next);
+  };
+  if (walk.move->kind != logs::Move::Kind::step) return place_of(log.facts[std::min(fact, log.facts.size() - 1)]);
+  const Event& event = walk.move->event;
+  const bool late = model::state_of(walk.made.peer) != model::state_of(walk.before) ||
+                    std::holds_alternative<model::Start>(event) ||
+                    std::holds_alternative<model::NotificationTimeout>(event);
+  return late || fact == 0 ? next_of_main() : place_of(log.facts[fact - 1]);
+}
 
 void tell_elections(LogStudy& study) {
   for (std::size_t i = 0; i < study.logs.servers.size(); ++i) Teller(study, i).tell();

@@ -87,36 +87,6 @@ void write_membership(std::string& text, const LogStudy& study) {
   wrapped(text, "", words_of(sentence), " ");
 }
 
-// Why this one: what set its vote apart from those of the others that were in it.
-std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
-  const Turn* first = &study.turns[outcome.turns.front()];
-  const auto by_silence = std::find_if(outcome.turns.begin(), outcome.turns.end(),
-                                       [&](std::size_t i) { return study.turns[i].end->by_silence; });
-  if (by_silence != outcome.turns.end()) first = &study.turns[*by_silence];
-  if (!first->end->by_silence) {
-    return fmt::format("server {} led already, and a quorum said so", outcome.leader.value);
-  }
-  const model::Proposal& best = first->end->vote.proposal;
-  std::vector<model::Proposal> others;
-  for (const std::size_t i : outcome.turns) {
-    const Turn& turn = study.turns[i];
-    if (turn.end->by_silence && turn.initial.leader != best.leader) others.push_back(turn.initial);
-  }
-  std::string why = fmt::format("{} voted for it", set_words(first->end->agreed));
-  if (others.empty()) return why;
-  const model::Proposal& next = *std::max_element(others.begin(), others.end());
-  if (next.epoch != best.epoch) {
-    return fmt::format("{}: its epoch {} is the latest, before server {} with {}", why, best.epoch.value,
-                       next.leader.value, next.epoch.value);
-  }
-  if (next.zxid != best.zxid) {
-    return fmt::format("{}: of epoch {} its zxid {} is the latest, before server {} with {}", why, best.epoch.value,
-                       zxid_text(best.zxid), next.leader.value, zxid_text(next.zxid));
-  }
-  return fmt::format("{}: as up to date as server {} (epoch {}, zxid {}), and its id is larger", why,
-                     next.leader.value, best.epoch.value, zxid_text(best.zxid));
-}
-
 std::string change_words(const VoteChange& change) {
   const std::string by = change.by ? fmt::format(" (heard server {})", change.by->value) : "";
   const std::string round = change.later_round ? fmt::format("round {}, ", change.round.value) : "";
@@ -178,7 +148,8 @@ void write_turn(std::string& text, const LogStudy& study, const Turn& turn) {
   if (!why.empty()) wrapped(text, "          why so long: ", words_of(why), " ");
 }
 
-void write_outcome(std::string& text, const LogStudy& study, const ElectionOutcome& outcome) {
+void write_outcome(std::string& text, const LogStudy& study, std::size_t number) {
+  const ElectionOutcome& outcome = study.outcomes[number];
   std::set<ServerId> follow;
   for (const std::size_t i : outcome.turns) {
     if (study.turns[i].end->state != ServerState::leading) {
@@ -187,7 +158,8 @@ void write_outcome(std::string& text, const LogStudy& study, const ElectionOutco
   }
   const std::string led = outcome.epoch ? fmt::format("is established in epoch {}", outcome.epoch->value)
                                         : std::string("no log shows it established");
-  wrapped(text, fmt::format("  {}  ", clock_of(study.turns[outcome.turns.front()].end->place.time_ms)),
+  wrapped(text,
+          fmt::format("{:>3}  {}  ", number + 1, clock_of(study.turns[outcome.turns.front()].end->place.time_ms)),
           words_of(fmt::format("server {} elected, round {}; followed by {}; {}", outcome.leader.value,
                                outcome.round.value, set_words(follow), led)),
           " ");
@@ -198,11 +170,11 @@ void write_outcome(std::string& text, const LogStudy& study, const ElectionOutco
 void write_elections(std::string& text, const LogStudy& study) {
   auto out = std::back_inserter(text);
   std::string day;
-  for (const ElectionOutcome& outcome : study.outcomes) {
-    const std::string its_day = day_of(study.turns[outcome.turns.front()].end->place.time_ms);
+  for (std::size_t number = 0; number < study.outcomes.size(); ++number) {
+    const std::string its_day = day_of(study.turns[study.outcomes[number].turns.front()].end->place.time_ms);
     if (its_day != day) fmt::format_to(out, "elections, {} by the logs' clocks\n", its_day);
     day = its_day;
-    write_outcome(text, study, outcome);
+    write_outcome(text, study, number);
   }
   const bool open = std::any_of(study.turns.begin(), study.turns.end(), [](const Turn& turn) { return !turn.end; });
   if (!open) return;
@@ -291,6 +263,35 @@ void write_verdict(std::string& text, const LogStudy& study) {
 }
 
 }  // namespace
+
+std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
+  const Turn* first = &study.turns[outcome.turns.front()];
+  const auto by_silence = std::find_if(outcome.turns.begin(), outcome.turns.end(),
+                                       [&](std::size_t i) { return study.turns[i].end->by_silence; });
+  if (by_silence != outcome.turns.end()) first = &study.turns[*by_silence];
+  if (!first->end->by_silence) {
+    return fmt::format("server {} led already, and a quorum said so", outcome.leader.value);
+  }
+  const model::Proposal& best = first->end->vote.proposal;
+  std::vector<model::Proposal> others;
+  for (const std::size_t i : outcome.turns) {
+    const Turn& turn = study.turns[i];
+    if (turn.end->by_silence && turn.initial.leader != best.leader) others.push_back(turn.initial);
+  }
+  std::string why = fmt::format("{} voted for it", set_words(first->end->agreed));
+  if (others.empty()) return why;
+  const model::Proposal& next = *std::max_element(others.begin(), others.end());
+  if (next.epoch != best.epoch) {
+    return fmt::format("{}: its epoch {} is the latest, before server {} with {}", why, best.epoch.value,
+                       next.leader.value, next.epoch.value);
+  }
+  if (next.zxid != best.zxid) {
+    return fmt::format("{}: of epoch {} its zxid {} is the latest, before server {} with {}", why, best.epoch.value,
+                       zxid_text(best.zxid), next.leader.value, zxid_text(next.zxid));
+  }
+  return fmt::format("{}: as up to date as server {} (epoch {}, zxid {}), and its id is larger", why,
+                     next.leader.value, best.epoch.value, zxid_text(best.zxid));
+}
 
 std::string log_text_report(const LogStudy& study, bool all) {
   std::string text;

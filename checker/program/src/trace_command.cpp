@@ -6,6 +6,7 @@
 
 #include "conclave/check/command.hpp"
 #include "conclave/check/log_study.hpp"
+#include "conclave/check/output_file.hpp"
 #include "conclave/check/trace_command.hpp"
 #include "conclave/logs/server_log.hpp"
 
@@ -41,6 +42,9 @@ ExitCode refused(const std::string& message, ExitCode code) {
 }
 
 ExitCode run_recordings(const TraceOptions& options) {
+  if (!options.html.empty()) {
+    return refused("conclave: --html: found recordings; expected logs", ExitCode::wrong_use);
+  }
   if (!options.config.empty()) {
     return refused("conclave: --config: found recordings, which have it in them; expected logs", ExitCode::wrong_use);
   }
@@ -52,10 +56,32 @@ ExitCode run_recordings(const TraceOptions& options) {
   return printed(report, found->findings.empty() ? ExitCode::holds : ExitCode::violated);
 }
 
+// Which election is to be drawn, or what is wrong with the wish.
+tl::expected<std::size_t, std::string> election_to_draw(const LogStudy& study, std::size_t wanted) {
+  const auto chosen = wanted > 0 ? std::optional(wanted - 1) : outcome_to_draw(study);
+  if (chosen && *chosen < study.outcomes.size()) return *chosen;
+  if (wanted == 0) return tl::unexpected(std::string("conclave: --html: found no election that ended; expected one"));
+  return tl::unexpected(
+      fmt::format("conclave: --election: found {}; expected 1 to {}", wanted, study.outcomes.size()));
+}
+
 ExitCode run_logs(const TraceOptions& options) {
+  if (!options.html.empty()) {
+    if (const auto wrong = why_not_writable(options.html)) {
+      return refused("conclave: can't write " + *wrong, ExitCode::wrong_use);
+    }
+  }
   const auto study = study_logs(options.files, options.config);
   if (!study) return refused(study.error(), ExitCode::bad_input);
-  return printed(options.json ? log_json_report(*study) : log_text_report(*study, options.all), exit_code_of(*study));
+  ExitCode code = exit_code_of(*study);
+  if (!options.html.empty()) {
+    const auto election = election_to_draw(*study, options.election);
+    if (!election) return refused(election.error(), ExitCode::wrong_use);
+    if (const auto wrong = write_whole(options.html, html_page(log_diagram(*study, *election)))) {
+      code = refused("conclave: can't write " + *wrong, ExitCode::not_written);
+    }
+  }
+  return printed(options.json ? log_json_report(*study) : log_text_report(*study, options.all), code);
 }
 
 }  // namespace

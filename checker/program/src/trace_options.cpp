@@ -14,6 +14,12 @@ CLI::App* add_trace(CLI::App& app, TraceOptions& options) {
       ->required();
   trace->add_option("--config", options.config,
                     "a zoo.cfg that says who votes, for logs; without it that is taken from what they hear");
+  CLI::Option* html = trace->add_option("--html", options.html, "draw an election of the logs as a page of its own");
+  trace
+      ->add_option("--election", options.election,
+                   "which one, as the report numbers them (default: the first that diverges, or the last)")
+      ->needs(html)
+      ->check(CLI::PositiveNumber);
   trace->add_flag("--all", options.all, "tell each line of the recordings, or each step that the logs show");
   trace->add_flag("--json", options.json, "one JSON document on stdout (docs/logs.md, docs/recordings.md)");
   return trace;

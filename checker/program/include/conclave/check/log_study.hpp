@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "conclave/check/diagram.hpp"
 #include "conclave/check/trace_command.hpp"
 #include "conclave/logs/configuration.hpp"
 #include "conclave/logs/crossing.hpp"
@@ -111,10 +112,22 @@ struct LogStudy {
 [[nodiscard]] tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& files,
                                                              const std::string& config);
 
+// Where a log shows the step that a walk has just taken: what only a line of QuorumPeer's can show happened just before
+// that; all else just after the line that made it possible.
+[[nodiscard]] LogPlace log_place_of(const logs::ServerLog& log, const logs::Walk& walk);
+
 // Fills turns, outcomes and the story from the explanations.
 void tell_elections(LogStudy& study);
 // Fills the troubles.
 void tell_troubles(LogStudy& study);
+
+// Why this one, in words: what set its vote apart from those of the others that were in it.
+[[nodiscard]] std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome);
+
+// One election as a space-time diagram across servers. REQUIRES: an index into the outcomes.
+[[nodiscard]] Diagram log_diagram(const LogStudy& study, std::size_t outcome);
+// The first that a divergence falls into, or else the last; nothing if there is none at all.
+[[nodiscard]] std::optional<std::size_t> outcome_to_draw(const LogStudy& study);
 
 [[nodiscard]] std::string log_text_report(const LogStudy& study, bool all);
 [[nodiscard]] std::string log_json_report(const LogStudy& study);

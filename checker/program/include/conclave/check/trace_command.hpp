@@ -23,6 +23,8 @@ struct TraceOptions {
   std::string config;              // logs: a zoo.cfg that says who votes; empty: the logs have to tell
   bool all = false;                // each line of the recordings is told; of logs, each step
   bool json = false;
+  std::string html;          // logs: where to draw an election; empty: nowhere
+  std::size_t election = 0;  // logs: which, as the report numbers them; 0: one that diverges, or the last
 };
 
 // What a vote on its way consists of; of the configuration it carries, nothing is compared.
