@@ -77,7 +77,13 @@ INSTANTIATE_TEST_SUITE_P(
         Layout{"kafka",
                "[2026-01-31 12:00:00,123] INFO New election. My id = 1, proposed zxid=0x0 "
                "(org.apache.zookeeper.server.quorum.FastLeaderElection)",
-               std::nullopt, "INFO", "", "org.apache.zookeeper.server.quorum.FastLeaderElection"}),
+               std::nullopt, "INFO", "", "org.apache.zookeeper.server.quorum.FastLeaderElection"},
+        // %d{ISO8601} %p %m (%c) [%t]%n
+        Layout{"strimzi",
+               "2026-01-31 12:00:00,123 INFO New election. My id = 1, proposed zxid=0x0 "
+               "(org.apache.zookeeper.server.quorum.FastLeaderElection) [QuorumPeer[myid=1]/0.0.0.0:21810]",
+               1, "INFO", "QuorumPeer[myid=1]/0.0.0.0:21810",
+               "org.apache.zookeeper.server.quorum.FastLeaderElection"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Line, MayComeBehindWordsOfAContainerEngine) {

@@ -115,6 +115,12 @@ TEST(Sentence, RolesAndEpochs) {
   EXPECT_TRUE(read<LearnerKnown>("Follower sid: 1 : info : zoo1:2888:3888:participant").votes);
 }
 
+TEST(Sentence, ALearnerOf34IsOfNoKnownRole) {
+  const Reading reading =
+      read_sentence("Follower sid: 1 : info : org.apache.zookeeper.server.quorum.QuorumPeer$QuorumServer@38bb5aa9");
+  EXPECT_FALSE(reading.sentence || reading.garbled);
+}
+
 TEST(Sentence, Debugging) {
   for (const char* text : {"Sending Notification: 3 (n.leader), 0x10 (n.zxid), 0x2 (n.round), 1 (recipient), 5 "
                            "(myid), 0x4 (n.peerEpoch)",

@@ -108,15 +108,23 @@ void split_thread(std::string_view inside, LogLine& line) {
   line.source = inside.substr(colon + 1, at - colon - 1);
 }
 
-// "... (org.apache.zookeeper.server.quorum.QuorumPeer)", as %m (%c) has it.
+// "... (org.apache.zookeeper.server.quorum.QuorumPeer)", as %m (%c) has it, or with the thread, as %m (%c) [%t].
 void split_class_behind(LogLine& line) {
-  if (!line.message.ends_with(')')) return;
-  const std::size_t open = line.message.rfind(" (");
+  std::string_view text = line.message;
+  std::string_view thread;
+  const std::size_t brackets = text.ends_with(']') ? text.rfind(") [") : std::string_view::npos;
+  if (brackets != std::string_view::npos) {
+    thread = text.substr(brackets + 3, text.size() - brackets - 4);
+    text = text.substr(0, brackets + 1);
+  }
+  if (!text.ends_with(')')) return;
+  const std::size_t open = text.rfind(" (");
   if (open == std::string_view::npos) return;
-  const std::string_view inside = line.message.substr(open + 2, line.message.size() - open - 3);
+  const std::string_view inside = text.substr(open + 2, text.size() - open - 3);
   if (inside.find('.') == std::string_view::npos || inside.find(' ') != std::string_view::npos) return;
   line.source = inside;
-  line.message = line.message.substr(0, open);
+  line.message = text.substr(0, open);
+  if (line.thread.empty()) line.thread = thread;
 }
 
 // [myid:1], or [myid:] before a server knows its own.

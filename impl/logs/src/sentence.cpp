@@ -238,9 +238,12 @@ Reading learner_known(Scan scan) {
   LearnerKnown known;
   const std::string_view sid = scan.until(" ");
   const auto number = decimal(sid);
-  if (!scan.good() || !number || !scan.left().starts_with(": info : ")) return {};
+  const std::string_view info = scan.left();
+  if (!scan.good() || !number || !info.starts_with(": info : ")) return {};
   known.sid = ServerId{*number};
-  known.votes = scan.left().find(":observer") == std::string_view::npos;
+  known.votes = info.find(":participant") != std::string_view::npos;
+  if (!known.votes && info.find(":observer") == std::string_view::npos)
+    return {};  // 3.4 has an object's address here
   return read(scan, known);
 }
 

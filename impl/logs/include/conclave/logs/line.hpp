@@ -28,6 +28,7 @@ struct LogLine {
 //     2026-01-31 12:00:00,123 - INFO  [main] - LOOKING                                without myid, without class
 //     2026-01-31 12:00:00,123 INFO  LOOKING                                           bare
 //     [2026-01-31 12:00:00,123] INFO LOOKING (org.apache.zookeeper.server.X)          as Kafka starts it
+//     2026-01-31 12:00:00,123 INFO LOOKING (org.apache.zookeeper.server.X) [thread]   as Strimzi does
 //
 // Something may stand before the date, as container engines and journals put it there. Nothing: it does not begin a
 // message, as the lines of a stack trace.
