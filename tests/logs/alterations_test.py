@@ -23,6 +23,9 @@ LOGS = {sid: pathlib.Path(f"examples/logs/{sid}.log").read_text(encoding="utf-8"
         for sid in SIDS}
 KINDS_MIN = 20
 
+# Of those that led.
+QUORUM_PORTS = sorted({line.rsplit(":", 1)[1].strip() for lines in LOGS.values() for line in lines
+                       if "Successfully connected to leader" in line})
 HEARD = re.compile(r"Notification: my state:(\w+); n\.sid:(\d+), n\.state:(\w+), n\.leader:(\d+)")
 DATE = re.compile(r"\d{4}-\d\d-\d\d (\d\d):(\d\d):(\d\d),(\d{3})")
 
@@ -163,6 +166,8 @@ KINDS = [
     ("a wait that was none", says("New election."), inserted("Notification time out: 400 ms")),
     ("looking while in a role", has(" - LEADING"), inserted("LOOKING")),
     ("up to date with itself", has(" - LEADING"), inserted("Learner received UPTODATE message")),
+    ("connected to another leader", says("Successfully connected to leader"),
+     changed(r"(?<=127\.0\.0\.1:)\d+$", lambda port: QUORUM_PORTS[(QUORUM_PORTS.index(port) + 1) % len(QUORUM_PORTS)])),
     ("an epoch that is not new", says("Have quorum of supporters"), changed(r"(?<=zxid: 0x)\d", lambda _: "0")),
 ]
 

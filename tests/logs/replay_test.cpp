@@ -3,60 +3,20 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <string>
 
 #include "conclave/logs/configuration.hpp"
-#include "conclave/logs/crossing.hpp"
-#include "conclave/model/election.hpp"
+#include "log_builder.hpp"
 
 namespace conclave::logs {
 namespace {
 
-using model::PeerEpoch;
-using model::Proposal;
 using model::Round;
 using model::ServerId;
 using model::ServerState;
 using model::Zxid;
 
-model::Transition step(const model::Ensemble& ensemble, const model::Peer& peer, const model::Event& event) {
-  return model::step(ensemble, peer, event);
-}
-
-World world_of_three() {
-  constexpr std::array<ServerId, 3> ids = {ServerId{1}, ServerId{2}, ServerId{3}};
-  return {model::Configuration::majority(ids), model::Timing{}, step};
-}
-
-// Server 1's log, written line by line.
-class Log {
- public:
-  Log() { log_.sid = ServerId{1}; }
-
-  Log& says(Sentence sentence, int after_ms = 1) {
-    time_ms_ += after_ms;
-    log_.facts.push_back({0, log_.facts.size() + 1, time_ms_, std::move(sentence)});
-    return *this;
-  }
-  Log& starts() { return says(ProcessStarted{}); }
-  Log& looks(std::int64_t zxid = 0) { return says(Looking{}).says(ElectionBegins{ServerId{1}, Zxid{zxid}}); }
-  Log& hears(std::int64_t from, ServerState state, std::int64_t leader, std::int64_t round, std::int64_t epoch = 0,
-             ServerState my_state = ServerState::looking) {
-    const model::Vote vote{Proposal{PeerEpoch{epoch}, Zxid{0}, ServerId{leader}}, Round{round}, 2, state};
-    return says(Heard{my_state, {ServerId{from}, vote}, model::ConfigVersion{0}});
-  }
-  Log& looks_and_hears_itself() { return starts().looks().hears(1, ServerState::looking, 1, 1); }
-  Log& follows(int after_ms) { return says(StateChanged{ServerState::following, true, ""}, after_ms).taken(); }
-  Log& taken() { return says(RoleTaken{ServerState::following}); }
-
-  [[nodiscard]] Explanation explained() const { return explain(log_, world_of_three()); }
-  [[nodiscard]] const ServerLog& log() const { return log_; }
-
- private:
-  ServerLog log_;
-  std::int64_t time_ms_ = 1'000'000;
-};
+using Log = LogBuilder;
 
 void expect_explained(const Log& log) {
   const Explanation explanation = log.explained();

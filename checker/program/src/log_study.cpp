@@ -87,6 +87,7 @@ std::optional<std::string> configure(LogStudy& study, const std::string& config)
     auto cfg = config::read_zoo_cfg(config);
     if (!cfg) return cfg.error().message();
     study.configuration = cfg->configuration;
+    study.addresses = std::move(cfg->servers);
     for (const logs::ServerLog& log : study.logs.servers) {
       if (study.configuration.find(log.sid) != nullptr) continue;
       return fmt::format("{}: found no server {}; expected all whose logs are given", config, log.sid.value);
@@ -117,11 +118,12 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   study.crossing = logs::cross(study.logs, study.explanations, study.worlds);
   note_divergences(study);
   note_epochs_led_twice(study);
-  std::stable_sort(study.findings.begin(), study.findings.end(),
-                   [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
   count(study);
   tell_elections(study);
   tell_troubles(study);
+  note_other_leaders(study);
+  std::stable_sort(study.findings.begin(), study.findings.end(),
+                   [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
   return study;
 }
 

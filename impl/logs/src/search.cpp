@@ -24,7 +24,8 @@ constexpr std::int64_t clock_slack_ms = 20;
 // From a server to itself, through three of its threads.
 constexpr std::int64_t way_back_ms_max = 500;
 // A log that leaves more open is not being followed any more; each situation is some 40 KB.
-constexpr std::size_t situations_limit = 20'000;
+constexpr std::size_t situations_limit = 5'000;
+constexpr std::size_t trails_kept = 10'000;
 
 struct Node {
   Situation situation;
@@ -221,6 +222,10 @@ class Search {
     }
     if (kept.empty() || nodes_.size() >= situations_limit) return diverge(what, logged, line);
     nodes_ = std::move(kept);
+    // Where only one is left, what led to it is settled.
+    if (nodes_.size() > 1 || trails_.size() < trails_kept) return;
+    keep_best();
+    nodes_.front().trail = no_parent;
   }
 
   void diverge(const char* what, const std::string& logged, std::size_t line) {

@@ -12,6 +12,7 @@
 
 #include "conclave/check/diagram.hpp"
 #include "conclave/check/trace_command.hpp"
+#include "conclave/config/zoo_cfg.hpp"
 #include "conclave/logs/configuration.hpp"
 #include "conclave/logs/crossing.hpp"
 #include "conclave/logs/replay.hpp"
@@ -93,6 +94,7 @@ struct LogStudy {
   logs::Logs logs;
   model::Configuration configuration;
   std::string config_file;                      // empty: the membership was deduced
+  std::vector<config::ServerLine> addresses;    // of the configuration file, if there is one
   logs::Membership membership;                  // as the logs tell
   std::vector<logs::World> worlds;              // of each server
   std::vector<std::string> releases;            // of each server; empty where its log does not say
@@ -120,6 +122,8 @@ struct LogStudy {
 void tell_elections(LogStudy& study);
 // Fills the troubles.
 void tell_troubles(LogStudy& study);
+// Finds servers that connected to another leader than they had decided for. REQUIRES: the turns.
+void note_other_leaders(LogStudy& study);
 
 // Why this one, in words: what set its vote apart from those of the others that were in it.
 [[nodiscard]] std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome);

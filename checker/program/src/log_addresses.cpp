@@ -1,0 +1,87 @@
+// `conclave trace` of logs: INFO names a leader only by the address that its followers connect to.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "conclave/check/log_study.hpp"
+#include "conclave/check/words.hpp"
+
+namespace conclave::check {
+namespace {
+
+using model::ServerId;
+
+// A server that has decided to follow, and then connected.
+struct Connection {
+  LogPlace place;
+  ServerId sid{0};
+  ServerId decided{0};
+  std::string address;
+};
+
+std::vector<Connection> connections_of(const LogStudy& study, std::size_t server) {
+  std::map<std::pair<std::size_t, std::size_t>, ServerId> decided_at;  // file, line
+  for (const Turn& turn : study.turns) {
+    if (turn.server != server || !turn.end || turn.end->state == model::ServerState::leading) continue;
+    decided_at[{turn.end->place.file, turn.end->place.line}] = turn.end->vote.proposal.leader;
+  }
+  std::vector<Connection> found;
+  std::optional<ServerId> leader;
+  const logs::ServerLog& log = study.logs.servers[server];
+  for (const logs::Fact& fact : log.facts) {
+    const auto decided = decided_at.find({fact.file, fact.line});
+    if (decided != decided_at.end()) leader = decided->second;
+    if (std::holds_alternative<logs::Looking>(fact.sentence)) leader.reset();
+    if (std::holds_alternative<logs::ProcessStarted>(fact.sentence)) leader.reset();
+    const auto* connected = std::get_if<logs::Connected>(&fact.sentence);
+    if (connected == nullptr || !leader) continue;
+    found.push_back({{fact.file, fact.line, fact.time_ms}, log.sid, *leader, connected->address});
+  }
+  return found;
+}
+
+// Whose quorum port it is, by the configuration file. "zoo2/10.0.0.2:2888", "/10.0.0.2:2888", "zoo2:2888".
+std::optional<ServerId> by_configuration(const LogStudy& study, const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const std::string port = address.substr(colon + 1);
+  const std::string hosts = "/" + address.substr(0, colon) + "/";
+  std::vector<ServerId> found;
+  for (const config::ServerLine& server : study.addresses) {
+    const bool its = std::any_of(server.addresses.begin(), server.addresses.end(), [&](const config::Address& one) {
+      return std::to_string(one.quorum_port) == port && hosts.find("/" + one.host + "/") != std::string::npos;
+    });
+    if (its) found.push_back(server.id);
+  }
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
+}
+
+}  // namespace
+
+void note_other_leaders(LogStudy& study) {
+  std::map<std::string, std::vector<Connection>> by_address;
+  for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
+    for (Connection& one : connections_of(study, i)) by_address[one.address].push_back(std::move(one));
+  }
+  for (const auto& [address, connections] : by_address) {
+    std::map<ServerId, std::size_t> votes;
+    for (const Connection& one : connections) ++votes[one.decided];
+    const auto most = std::max_element(
+        votes.begin(), votes.end(), [](const auto& left, const auto& right) { return left.second < right.second; });
+    const std::optional<ServerId> known = by_configuration(study, address);
+    const ServerId whose = known.value_or(most->first);
+    for (const Connection& one : connections) {
+      if (one.decided == whose) continue;
+      study.findings.push_back(
+          {one.place, one.sid, "connects to another leader than it has decided for", address,
+           fmt::format("server {}; that address is server {}'s, {}", id_text(one.decided), id_text(whose),
+                       known ? "by the configuration" : "as others that follow it show")});
+    }
+  }
+}
+
+}  // namespace conclave::check

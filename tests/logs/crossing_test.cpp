@@ -1,0 +1,113 @@
+// What servers heard, held against what the others' logs let them have said.
+#include "conclave/logs/crossing.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "log_builder.hpp"
+
+namespace conclave::logs {
+namespace {
+
+using model::ServerState;
+using model::Zxid;
+
+constexpr Zxid epoch_one{1LL << 32};
+
+Crossing crossed(const std::vector<LogBuilder>& builders) {
+  Logs logs;
+  std::vector<Explanation> explanations;
+  for (const LogBuilder& builder : builders) {
+    logs.servers.push_back(builder.log());
+    explanations.push_back(builder.explained());
+  }
+  return cross(logs, explanations, std::vector<World>(builders.size(), world_of_three()));
+}
+
+// Server 2, elected by itself and server 1.
+LogBuilder leader() {
+  LogBuilder two(2);
+  two.looks_and_hears_itself().hears_vote(1, 1).hears_vote(1, 2).leads(201);
+  return two;
+}
+
+LogBuilder follower() {
+  LogBuilder one(1);
+  one.looks_and_hears_itself().hears_vote(2, 2).hears_vote(1, 2).follows(201);
+  return one;
+}
+
+TEST(Crossing, FindsWhatWasSaid) {
+  const Crossing crossing = crossed({follower(), leader()});
+  EXPECT_TRUE(crossing.unsaid.empty());
+  EXPECT_EQ(crossing.found, (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(crossing.uncovered, (std::vector<std::size_t>{0, 0}));
+}
+
+TEST(Crossing, WhatWasNotSaidIsNamed) {
+  LogBuilder one(1);
+  one.looks_and_hears_itself().hears_vote(2, 2).hears_vote(1, 2).hears_vote(2, 1).follows(201);
+  const Crossing crossing = crossed({one, leader()});
+  ASSERT_EQ(crossing.unsaid.size(), 1U);
+  EXPECT_EQ(crossing.unsaid[0].server, 0U);
+  EXPECT_EQ(crossing.unsaid[0].fact, 6U);
+}
+
+TEST(Crossing, WithoutTheSendersLogNothingIsJudged) {
+  LogBuilder one = follower();
+  one.hears(3, ServerState::looking, 3, 7, 5, ServerState::following);
+  const Crossing crossing = crossed({one, leader()});
+  EXPECT_TRUE(crossing.unsaid.empty());
+  EXPECT_EQ(crossing.uncovered[0], 1U);
+}
+
+TEST(Crossing, NorOfATimeThatTheSendersLogDoesNotCover) {
+  LogBuilder one = follower();
+  one.says(UpToDate{}, 60'000).hears(2, ServerState::looking, 2, 7, 5, ServerState::following);
+  const Crossing crossing = crossed({one, leader()});
+  EXPECT_TRUE(crossing.unsaid.empty());
+  EXPECT_EQ(crossing.uncovered[0], 1U);
+}
+
+TEST(Crossing, NorOfASenderThatDiverges) {
+  LogBuilder two(2);
+  two.looks_and_hears_itself().leads(201);  // without a quorum
+  LogBuilder one = follower();
+  one.hears(2, ServerState::leading, 2, 9, 9, ServerState::following);
+  const Crossing crossing = crossed({one, two});
+  EXPECT_TRUE(crossing.unsaid.empty());
+  EXPECT_EQ(crossing.undecided[0], 1U);
+}
+
+// Server 3 asks when the others have decided; what they answer tells their epoch.
+Crossing asked_late(std::int64_t epoch_told, bool established) {
+  LogBuilder two = leader();
+  if (established) two.says(Established{epoch_one});
+  two.hears(3, ServerState::looking, 3, 1, 0, ServerState::leading);
+  LogBuilder three(3);
+  three.looks_and_hears_itself().hears(2, ServerState::leading, 2, 1, epoch_told);
+  return crossed({follower(), two, three});
+}
+
+TEST(Crossing, AnAnswerHasTheEpochOfTheEstablishedLeader) {
+  EXPECT_TRUE(asked_late(0, false).unsaid.empty());
+  EXPECT_EQ(asked_late(1, false).unsaid.size(), 1U);
+  EXPECT_TRUE(asked_late(1, true).unsaid.empty());
+  EXPECT_TRUE(asked_late(0, true).unsaid.empty());  // the moment before
+  EXPECT_EQ(asked_late(2, true).unsaid.size(), 1U);
+}
+
+TEST(Crossing, WhatAKilledServerBeganWithMayHaveBeenLater) {
+  LogBuilder two(2);
+  two.starts().looks();  // killed before it heard itself
+  LogBuilder one = follower();
+  one.hears(2, ServerState::looking, 2, 1, 4, ServerState::following);
+  EXPECT_TRUE(crossed({one, two}).unsaid.empty());
+  LogBuilder other = follower();
+  other.hears(2, ServerState::looking, 3, 1, 4, ServerState::following);
+  EXPECT_EQ(crossed({other, two}).unsaid.size(), 1U);
+}
+
+}  // namespace
+}  // namespace conclave::logs
