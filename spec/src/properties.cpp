@@ -135,7 +135,7 @@ bool is_quorum(const model::Configuration& configuration, const std::set<std::in
     }
     if (all == 0) continue;
     ++groups;
-    if (2 * have > all) ++won;
+    if (have > all - have) ++won;  // more than half; twice as much may be more than a number holds
   }
   return 2 * won > groups;
 }

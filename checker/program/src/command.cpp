@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <new>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
@@ -22,6 +25,7 @@
 #include "conclave/check/reports.hpp"
 #include "conclave/check/scenarios.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/closed_system.hpp"
 
 namespace conclave::check {
 namespace {
@@ -34,6 +38,9 @@ checker::Progress& the_progress() {
   return progress;
 }
 
+// On stderr. That it can't be written changes no exit status.
+void say(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), stderr)); }
+
 // What the process needs beside what an exploration counts: itself, stacks, and the slack of the allocator.
 std::size_t bytes_aside(int threads) {
   constexpr std::size_t slack = std::size_t{6} << 20U;
@@ -41,13 +48,33 @@ std::size_t bytes_aside(int threads) {
   return resident_bytes() + slack + per_thread * static_cast<std::size_t>(threads);
 }
 
+// What an exploration holds for each thread, and needs in any case.
+constexpr std::size_t bytes_per_thread = std::size_t{3} << 18U;
+constexpr std::size_t bytes_at_least = std::size_t{2} << 20U;
+
+// As many as memory has room for, since each has buffers of its own. Which are used changes no result.
+template <class Options>
+int threads_for(const Options& options) {
+  if (!options.memory_bytes) return options.threads;
+  int threads = options.threads;
+  const auto needed = [](int count) {
+    return bytes_aside(count) + bytes_per_thread * static_cast<std::size_t>(count) + bytes_at_least;
+  };
+  while (threads > 1 && needed(threads) > *options.memory_bytes) --threads;
+  if (threads < options.threads) {
+    say(fmt::format("conclave: --memory {} has room for {}, not for {}\n", bytes_in_words(*options.memory_bytes),
+                    how_many(threads, "thread", "threads"), options.threads));
+  }
+  return threads;
+}
+
 template <class Options>
 checker::Limits limits_of(const Options& options) {
   checker::Limits limits;
-  limits.threads = options.threads;
+  limits.threads = threads_for(options);
   limits.memory_is_users = options.memory_bytes.has_value();
   const std::size_t whole = options.memory_bytes ? *options.memory_bytes : available_bytes() / 5 * 4;
-  const std::size_t aside = bytes_aside(options.threads);
+  const std::size_t aside = bytes_aside(limits.threads);
   // 0 would be no limit at all.
   if (whole > 0) limits.memory_bytes = whole > aside ? whole - aside : 1;
   return limits;
@@ -77,6 +104,37 @@ Report explore_watched(const spec::Scenario& scenario, const Request& request, c
   }
 }
 
+// In steps; of the exploration that was the last, for each that breaks a claim ends it but for a shorter one.
+std::optional<std::uint32_t> shortest_violation(const Outcome& outcome) {
+  std::optional<std::uint32_t> shortest;
+  if (outcome.explored.empty()) return shortest;
+  for (const Run& run : outcome.explored.back().report.violations) {
+    const auto steps = static_cast<std::uint32_t>(run.steps.size() - 1);
+    if (!shortest || steps < *shortest) shortest = steps;
+  }
+  return shortest;
+}
+
+// Of the runs that several explorations have to show for one property. Of equally short ones the first.
+void keep_shortest_shown(Outcome& outcome) {
+  std::map<spec::Property, const Run*> best;
+  for (const Explored& explored : outcome.explored) {
+    for (const Run& run : explored.report.shown) {
+      const Run*& place = best[run.property];
+      if (place == nullptr || run.steps.size() < place->steps.size()) place = &run;
+    }
+  }
+  std::set<const Run*> kept;
+  for (const auto& [property, run] : best) kept.insert(run);
+  for (Explored& explored : outcome.explored) {
+    std::vector<Run> shown;
+    for (Run& run : explored.report.shown) {
+      if (kept.count(&run) != 0) shown.push_back(std::move(run));
+    }
+    explored.report.shown = std::move(shown);
+  }
+}
+
 void explore_all(const Plan& plan, Outcome& outcome) {
   const CheckOptions& options = outcome.options;
   Request request;
@@ -96,16 +154,45 @@ void explore_all(const Plan& plan, Outcome& outcome) {
       if (request.limits.time_max.count() <= 0) break;
     }
     if (the_progress().interrupt) break;
+    // A run that breaks a claim was found: what is left to ask is whether another scenario has a shorter one.
+    const auto shortest = shortest_violation(outcome);
+    if (shortest) request.limits.depth_max = *shortest - 1;
+    if (shortest && *shortest < 2) break;
     const std::string label = plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "";
     Report report = explore_watched(plan.scenarios[i], request, label);
+    if (shortest) {
+      const bool shorter = !report.violations.empty();
+      const bool looked =
+          shorter || report.verdict == checker::Verdict::exhausted || report.stop == checker::Stop::depth;
+      if (shorter) outcome.explored.back() = Explored{plan.scenarios[i], std::move(report)};
+      if (looked) continue;
+      outcome.shorter_not_excluded = true;
+      break;
+    }
     const bool endless = report.liveness && report.liveness->eventually == checker::Prospect::violated;
-    const bool stop = report.verdict == checker::Verdict::aborted || !report.violations.empty() || endless;
-    // One run to a property is enough, and the first that is found is one.
-    for (const Run& run : report.shown) request.show &= ~spec::bit(run.property);
+    const bool stop = report.verdict == checker::Verdict::aborted || endless;
     outcome.explored.push_back(Explored{plan.scenarios[i], std::move(report)});
     if (stop) break;
   }
+  const bool violated = shortest_violation(outcome).has_value();
+  outcome.shorter_not_excluded = outcome.shorter_not_excluded || (violated && the_progress().interrupt);
+  keep_shortest_shown(outcome);
   if (the_progress().interrupt && outcome.explored.size() < plan.scenarios.size()) outcome.trouble = "a signal";
+}
+
+// What --property names has to be judged somewhere, or "holds" would be said of nothing. Something: what is wrong.
+std::optional<std::string> claim_out_of_scope(const Plan& plan, const CheckOptions& options) {
+  spec::PropertySet open = options.claim;
+  for (const spec::Scenario& scenario : plan.scenarios) {
+    if (open == 0) break;
+    open &= ~spec::ClosedSystem(scenario, options.scope, *options.rules).applicable();
+  }
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    if ((open & spec::bit(info.property)) == 0) continue;
+    return fmt::format("--property: found {}, which is not judged in this scope; expected {}", info.name,
+                       info.assumes.empty() ? "another" : fmt::format("what it needs: {}", info.assumes));
+  }
+  return std::nullopt;
 }
 
 // Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
@@ -130,9 +217,6 @@ ExitCode code_of(const EpochReport& report) {
   }
   return ExitCode::internal_defect;
 }
-
-// On stderr. That it can't be written changes no exit status.
-void say(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), stderr)); }
 
 }  // namespace
 
@@ -171,11 +255,11 @@ std::optional<std::string> read_without_history(EpochOutcome& outcome) {
 }  // namespace
 
 ExitCode run_check(const CheckOptions& options) {
-  interrupt_on_signals(the_progress().interrupt);
   auto wrong = wrong_with(options.outputs, options.file);
   if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  interrupt_on_signals(the_progress().interrupt);
   if (cfg->dynamic_file) wrong = wrong_with(options.outputs, *cfg->dynamic_file);
   if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   Outcome outcome;
@@ -188,6 +272,9 @@ ExitCode run_check(const CheckOptions& options) {
   outcome.orders = plan->orders;
   if (outcome.options.scope.rounds == 0) {
     outcome.options.scope.rounds = default_rounds(*plan, *options.rules);
+  }
+  if (const auto wrong_claim = claim_out_of_scope(*plan, outcome.options)) {
+    return refused("conclave: " + *wrong_claim, ExitCode::wrong_use);
   }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);
@@ -208,9 +295,9 @@ ExitCode run_check(const CheckOptions& options) {
 }
 
 ExitCode run_epoch(const EpochOptions& options) {
-  interrupt_on_signals(the_progress().interrupt);
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  interrupt_on_signals(the_progress().interrupt);
   const std::size_t voters = cfg->configuration.voters();
   if (voters > static_cast<std::size_t>(spec::participants_max)) {
     return refused(fmt::format("{}: found {} voters; expected at most {}, which is what can be explored", cfg->file,
@@ -230,6 +317,7 @@ ExitCode run_epoch(const EpochOptions& options) {
     outcome.report = explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
   } catch (const std::bad_alloc&) {
     outcome.report.verdict = checker::Verdict::aborted;
+    outcome.report.stop = checker::Stop::memory;
     outcome.report.states = the_progress().states;
     outcome.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
   } catch (const ReplayFailed& failure) {

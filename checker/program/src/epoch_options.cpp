@@ -50,12 +50,13 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->delimiter(',')
       ->check(wrong_number)
       ->type_name("IDS");
-  command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be");
+  command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be")->check(wrong_nothing);
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME");
   command_->add_option("--threads", raw.threads, "default: as many as there are cores")->check(CLI::Range(1, 256));
   command_->add_option("--memory", raw.memory, "512M, 8G, or bytes (default: 80 % of what is available)")
+      ->check(wrong_nothing)
       ->type_name("SIZE");
   command_->add_option("--time", raw.seconds, "at most so many seconds")->check(wrong_seconds)->type_name("SECONDS");
   command_->add_flag("--json", raw.json, "one JSON document on stdout");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -144,22 +145,38 @@ std::string_view standing_of(const EpochOutcome& outcome, const spec::EpochPrope
   return seen ? "seen" : "not seen";
 }
 
+std::size_t untested_claims(const EpochOutcome& outcome) {
+  const auto infos = spec::epoch_property_infos();
+  return static_cast<std::size_t>(std::count_if(
+      infos.begin(), infos.end(), [&](const auto& info) { return standing_of(outcome, info) == "untested"; }));
+}
+
+// Empty where everything was explored.
+std::string why_it_ended(const EpochOutcome& outcome) {
+  return stop_in_words(outcome.report.stop, {0, outcome.options.time_max_ms, outcome.options.memory_bytes});
+}
+
 void conclusion(std::string& text, const EpochOutcome& outcome) {
   const EpochReport& report = outcome.report;
   const std::string bounds = epochs_in_words(outcome.options.scope);
   if (!report.violations.empty()) {
     fmt::format_to(std::back_inserter(text), "verdict: violated\n");
   } else if (report.verdict == checker::Verdict::exhausted) {
+    const std::size_t untested = untested_claims(outcome);
+    const std::string holds = untested == 0 ? "every claim holds within these bounds"
+                                            : fmt::format(
+                                                  "no claim fails within these bounds, and {} {} never put "
+                                                  "to the test",
+                                                  untested, untested == 1 ? "was" : "were");
     fmt::format_to(
         std::back_inserter(text),
         "Every run within these bounds was explored, whatever the elections decide, and in none does a claim "
-        "fail.\nBeyond them nothing is said. Bounds: {}.\nverdict: exhausted - every claim holds within these "
-        "bounds\n",
-        bounds);
+        "fail.\nBeyond them nothing is said. Bounds: {}.\nverdict: exhausted - {}\n",
+        bounds, holds);
   } else {
     fmt::format_to(std::back_inserter(text),
-                   "Only a part of the runs was explored; no claim failed in that part.\nverdict: {}\n",
-                   name_of(report.verdict));
+                   "Only a part of the runs was explored; no claim failed in that part.\nverdict: {} - {}\n",
+                   name_of(report.verdict), why_it_ended(outcome));
   }
 }
 
@@ -236,6 +253,9 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
   for (const EpochRun& run : report.shown) runs.push_back(run_json(run));
   const spec::EpochScope& scope = outcome.options.scope;
   const json document = {
+      {"version", version()},
+      {"exit_code", status_of(outcome.exit_code)},
+      {"why", why_it_ended(outcome)},
       {"file", outcome.cfg.file},
       {"bounds",
        {{"epochs", scope.epochs},
@@ -252,7 +272,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
       {"cut", report.cut},
       {"properties", properties},
       {"runs", runs}};
-  return document.dump(2) + "\n";
+  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace conclave::check

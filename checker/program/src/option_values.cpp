@@ -104,6 +104,15 @@ std::string wrong_name(const std::string& text) {
   return text.empty() ? "found an empty name; expected that of a file" : "";
 }
 
+std::string wrong_nothing(const std::string& text) { return text.empty() ? "found nothing; expected a value" : ""; }
+
+std::string wrong_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool number = !text.empty() && error == std::errc() && end == text.data() + text.size();
+  return number ? "" : fmt::format("found '{}'; expected a number from 0 to {}", text, ~std::uint64_t{0});
+}
+
 std::string wrong_seconds(const std::string& text) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

@@ -123,8 +123,10 @@ void add_bounds(CLI::App& check, Raw& raw) {
       ->check(faults)
       ->group("What is explored");
   CLI::Option* bug = check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
+                         ->check(wrong_nothing)
                          ->group("What is explored");
   check.add_option("--zookeeper", raw.zookeeper, "the bugs that this release had, all at once (docs/bugs.md)")
+      ->check(wrong_nothing)
       ->type_name("X.Y.Z")
       ->excludes(bug)
       ->group("What is explored");
@@ -166,6 +168,7 @@ void add_limits(CLI::App& check, Raw& raw) {
       ->check(CLI::Range(1, threads_max))
       ->group("Limits");
   check.add_option("--memory", raw.memory, "512M, 8G, 1.5GiB, or bytes (default: 80 % of what is available)")
+      ->check(wrong_nothing)
       ->type_name("SIZE")
       ->group("Limits");
   check.add_option("--depth", raw.depth, "at most N steps deep")->check(CLI::Range(1, 65000))->group("Limits");

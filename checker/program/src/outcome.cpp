@@ -8,6 +8,7 @@
 
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/zookeeper_bugs.hpp"
 
 namespace conclave::check {
 namespace {
@@ -33,19 +34,8 @@ void add(Totals& totals, const Report& report) {
   for (std::size_t i = 0; i < model::rules_count; ++i) totals.rules[i] += report.rules[i];
 }
 
-std::string stop_in_words(checker::Stop stop, const CheckOptions& options) {
-  switch (stop) {
-    case checker::Stop::depth: return fmt::format("--depth {} was reached", options.depth_max);
-    case checker::Stop::time:
-      return fmt::format("--time {} s was reached", static_cast<double>(options.time_max_ms) / 1000);
-    case checker::Stop::memory:
-      if (!options.memory_bytes) return "the available memory was used up (--memory sets a limit)";
-      return fmt::format("--memory {} was reached", bytes_in_words(*options.memory_bytes));
-    case checker::Stop::interrupted: return "a signal";
-    case checker::Stop::violation: return "a claim was violated";
-    case checker::Stop::none: break;
-  }
-  return "";
+GivenLimits given_limits(const CheckOptions& options) {
+  return {options.depth_max, options.time_max_ms, options.memory_bytes};
 }
 
 // Changes the verdict where everything was explored and yet not everything is known.
@@ -76,7 +66,7 @@ void judge(Outcome& outcome) {
     outcome.violated = outcome.violated || endless || !report.violations.empty();
     if (static_cast<int>(report.verdict) <= static_cast<int>(outcome.verdict)) continue;
     outcome.verdict = report.verdict;
-    outcome.why = stop_in_words(report.stop, outcome.options);
+    outcome.why = stop_in_words(report.stop, given_limits(outcome.options));
   }
   if (!outcome.trouble.empty() && outcome.verdict != Verdict::aborted) {
     outcome.verdict = Verdict::aborted;
@@ -85,7 +75,8 @@ void judge(Outcome& outcome) {
   // Some were not even begun: a violation or the time did that.
   if (outcome.explored.size() < outcome.scenarios && outcome.verdict == Verdict::exhausted) {
     outcome.verdict = Verdict::bounded;
-    outcome.why = stop_in_words(outcome.violated ? checker::Stop::violation : checker::Stop::time, outcome.options);
+    outcome.why = stop_in_words(outcome.violated ? checker::Stop::violation : checker::Stop::time,
+                                given_limits(outcome.options));
   }
   if (outcome.options.liveness) judge_liveness(outcome);
   switch (outcome.verdict) {
@@ -103,6 +94,10 @@ void warn_of_scope(Outcome& outcome) {
   if (rules.of != spec::RulesOf::release && outcome.options.scope.rounds < rules.rounds_min) {
     outcome.warnings.push_back(fmt::format("{} can't show within --rounds {}; expected at least --rounds {}",
                                            rules.name, outcome.options.scope.rounds, rules.rounds_min));
+  }
+  for (const spec::ZooKeeperBug& bug : spec::zookeeper_bugs()) {
+    if (bug.name != rules.name || bug.needs.empty() || outcome.violated) continue;
+    outcome.warnings.push_back(fmt::format("{} breaks nothing here; to show it needs {}", bug.name, bug.needs));
   }
   const auto unlogged = [](const spec::Participant& participant) {
     return participant.durable.last_zxid == model::unlogged;
@@ -162,6 +157,8 @@ bool judges_states(Property property) {
          property == Property::no_deadlock || property == Property::single_leading ||
          property == Property::all_settled;
 }
+
+bool counts_all_states(Property property) { return judges_states(property) && property != Property::no_deadlock; }
 
 bool is_claimed(const Outcome& outcome, Property property) {
   return spec::info_of(property).kind == PropertyKind::always || (outcome.options.claim & spec::bit(property)) != 0;

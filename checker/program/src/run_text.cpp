@@ -197,13 +197,14 @@ void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_
   }
 }
 
-std::string run_text(const Run& run, const spec::Scenario& scenario) {
+std::string run_text(const Run& run, const spec::Scenario& scenario, bool shortest) {
   const spec::PropertyInfo& info = spec::info_of(run.property);
   const bool witness = info.kind == spec::PropertyKind::sometimes;
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} {} in {} steps (there is no shorter run)\n", info.name,
-                 witness ? "is reached" : "is broken", run.steps.size() - 1);
+  fmt::format_to(out, "{} {} in {} ({})\n", info.name, witness ? "is reached" : "is broken",
+                 steps_in_words(run.steps.size() - 1),
+                 shortest ? "there is no shorter run" : "a shorter one was not ruled out");
   tell_opening(text, run.steps.front(), scenario);
   tell_steps(text, run.steps, 1, run.steps.size() - 1, scenario);
   wrapped(text, witness ? "  reached: " : "  broken: ", words_of(std::string(info.sentence)), " ");

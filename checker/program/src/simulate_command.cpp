@@ -146,7 +146,6 @@ void write_simulated(SimulateOutcome& outcome) {
 }
 
 ExitCode run_simulate(const SimulateOptions& options) {
-  interrupt_on_signals(the_interrupt());
   auto wrong = wrong_with(options.outputs, options.file);
   if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   SimulateOutcome outcome;
@@ -163,6 +162,7 @@ ExitCode run_simulate(const SimulateOptions& options) {
     outcome.options.bounds.ensemble->reconfig_enabled = cfg->reconfig_enabled;
     outcome.cfg = std::move(*cfg);
   }
+  interrupt_on_signals(the_interrupt());
   if (const auto unknown = unknown_history(outcome.options, outcome.cfg)) {
     return refused("conclave: " + *unknown, ExitCode::wrong_use);
   }

@@ -83,6 +83,7 @@ void SimulateCommandLine::add_to(CLI::App& app, int threads) {
   const char* told = "What is claimed and shown";
   command_->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)")->check(wrong_name);
   command_->add_option("--servers", raw.servers, "instead of FILE: N voters, or N-M, of which each run draws one")
+      ->check(wrong_nothing)
       ->type_name("N|N-M")
       ->group(what);
   command_->add_option("--network", raw.network, "latest or fifo:K")->group(what);
@@ -101,6 +102,7 @@ void SimulateCommandLine::add_to(CLI::App& app, int threads) {
                    "any (default: drawn), equal, or ID=EPOCH:ZXID,... (zxid -1: no database)")
       ->group(what);
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; `conclave check --list` names them")
+      ->check(wrong_nothing)
       ->group(what);
   command_->add_option("--runs", raw.runs, "N runs (default 1000; with --time as many as there is time for)")
       ->check(CLI::Range(std::uint64_t{1}, runs_max))
@@ -113,9 +115,7 @@ void SimulateCommandLine::add_to(CLI::App& app, int threads) {
       ->check(wrong_seconds)
       ->type_name("SECONDS")
       ->group(much);
-  command_->add_option("--seed", raw.seed, "what all runs follow from (default 1)")
-      ->check(CLI::NonNegativeNumber)
-      ->group(much);
+  command_->add_option("--seed", raw.seed, "what all runs follow from (default 1)")->check(wrong_seed)->group(much);
   command_->add_option("--run", raw.run, "only run N of that seed")
       ->check(CLI::Range(std::uint64_t{1}, runs_max))
       ->group(much);

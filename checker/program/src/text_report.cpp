@@ -144,14 +144,15 @@ void tell_claims(std::string& text, const Outcome& outcome) {
     switch (standing_of(outcome, info.property)) {
       case Standing::not_applicable: elsewhere.emplace_back(info.name); break;
       case Standing::violated:
-        fmt::format_to(out, "  VIOLATED  {:<32} after {} steps\n", info.name,
-                       *outcome.totals.first_seen[static_cast<std::size_t>(info.property)]);
+        fmt::format_to(out, "  VIOLATED  {:<32} after {}\n", info.name,
+                       steps_in_words(*outcome.totals.first_seen[static_cast<std::size_t>(info.property)]));
         break;
       case Standing::untested: fmt::format_to(out, "  untested  {}\n", info.name); break;
       default:
         // What was not explored to its end has not been shown to hold.
-        fmt::format_to(out, "  {:<8}  {:<32} tested in {} {}{}\n", whole ? "holds" : "so far", info.name,
-                       grouped(times), unit, times == 1 ? "" : "s");
+        fmt::format_to(out, "  {:<8}  {:<32} {} in {} {}{}\n", whole ? "holds" : "so far", info.name,
+                       counts_all_states(info.property) ? "judged" : "tested", grouped(times), unit,
+                       times == 1 ? "" : "s");
     }
   }
   if (!elsewhere.empty()) wrapped(text, "  not claimed in this scope: ", elsewhere, ", ");
@@ -198,9 +199,12 @@ void tell_rules(std::string& text, const Outcome& outcome) {
 }
 
 void tell_runs(std::string& text, const Outcome& outcome) {
+  const bool all = outcome.explored.size() == outcome.scenarios;
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.shown) text.append("\n").append(run_text(run, scenario));
-    for (const Run& run : report.violations) text.append("\n").append(run_text(run, scenario));
+    for (const Run& run : report.shown) text.append("\n").append(run_text(run, scenario, all));
+    for (const Run& run : report.violations) {
+      text.append("\n").append(run_text(run, scenario, !outcome.shorter_not_excluded));
+    }
   }
 }
 

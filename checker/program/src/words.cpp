@@ -176,4 +176,19 @@ std::vector<std::string> words_of(const std::string& sentence) {
   return words;
 }
 
+std::string stop_in_words(checker::Stop stop, const GivenLimits& limits) {
+  switch (stop) {
+    case checker::Stop::depth: return fmt::format("--depth {} was reached", limits.depth);
+    case checker::Stop::time:
+      return fmt::format("--time {} s was reached", static_cast<double>(limits.time_ms) / 1000);
+    case checker::Stop::memory:
+      if (!limits.memory_bytes) return "the available memory was used up (--memory sets a limit)";
+      return fmt::format("--memory {} was reached", bytes_in_words(*limits.memory_bytes));
+    case checker::Stop::interrupted: return "a signal";
+    case checker::Stop::violation: return "a claim was violated";
+    case checker::Stop::none: break;
+  }
+  return "";
+}
+
 }  // namespace conclave::check

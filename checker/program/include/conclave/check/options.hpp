@@ -74,6 +74,8 @@ std::string wrong_number(const std::string& text);
 // What is wrong with the name of a file; empty if nothing is.
 std::string wrong_name(const std::string& text);
 // What is wrong with a limit of time in seconds; empty if nothing is.
+std::string wrong_nothing(const std::string& text);
+std::string wrong_seed(const std::string& text);
 std::string wrong_seconds(const std::string& text);
 // "latest", "fifo:K".
 std::optional<spec::Network> parse_network(std::string_view text);

@@ -47,10 +47,11 @@ struct Outcome {
   CheckOptions options;
   config::ZooCfg cfg;
   spec::Tolerance tolerance;
-  std::size_t scenarios = 0;       // to be explored
-  std::uint64_t orders = 0;        // of initial votes altogether (any)
-  std::vector<Explored> explored;  // as far as it came
-  std::string trouble;             // why it was aborted, where no exploration could say
+  std::size_t scenarios = 0;          // to be explored
+  std::uint64_t orders = 0;           // of initial votes altogether (any)
+  std::vector<Explored> explored;     // as far as it came
+  bool shorter_not_excluded = false;  // a claim is broken, and another scenario may have a shorter run to that
+  std::string trouble;                // why it was aborted, where no exploration could say
 
   // From conclude():
   Totals totals;
@@ -76,5 +77,7 @@ bool is_claimed(const Outcome& outcome, spec::Property property);
 // How often a claim was put to the test: local steps, or states for those that judge states.
 std::uint64_t tested_count(const Outcome& outcome, spec::Property property);
 bool judges_states(spec::Property property);
+// Is the count that of all states, also of those in which nobody has decided yet and it says nothing?
+bool counts_all_states(spec::Property property);
 
 }  // namespace conclave::check

@@ -15,7 +15,8 @@ namespace conclave::check {
 std::string text_report(const Outcome& outcome);
 std::string json_report(const Outcome& outcome);  // docs/json.md
 // A run step by step, with what each step changed.
-std::string run_text(const Run& run, const spec::Scenario& scenario);
+// `shortest`: no scenario has a shorter one.
+std::string run_text(const Run& run, const spec::Scenario& scenario, bool shortest = true);
 // Its parts: what runs at the start, and the steps numbered `from` to `to`.
 void tell_opening(std::string& text, const RunStep& start, const spec::Scenario& scenario);
 void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_t from, std::size_t to,

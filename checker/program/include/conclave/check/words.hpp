@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "conclave/checker/result.hpp"
 #include "conclave/model/types.hpp"
 #include "conclave/model/vote.hpp"
 #include "conclave/spec/scope.hpp"
@@ -36,6 +38,15 @@ std::string proposal_text(const model::Proposal& proposal);  // leader=3 zxid=0x
 void wrapped(std::string& text, std::string_view head, const std::vector<std::string>& parts,
              std::string_view between);
 std::vector<std::string> words_of(const std::string& sentence);  // between blanks
+
+// Those that were given on the command line.
+struct GivenLimits {
+  std::uint32_t depth = 0;
+  std::int64_t time_ms = 0;
+  std::optional<std::size_t> memory_bytes;
+};
+// Why an exploration has ended; empty where it was at its end.
+std::string stop_in_words(checker::Stop stop, const GivenLimits& limits);
 
 // Each bound as a phrase that an operator understands.
 std::vector<std::string> bounds_in_words(const spec::Scope& scope);
