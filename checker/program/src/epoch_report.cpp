@@ -30,6 +30,7 @@ std::string ids_of(const model::Configuration& configuration) {
 std::string sorted_ids(const EpochOptions& options) {
   const std::set<std::int64_t> sorted(options.without_history.begin(), options.without_history.end());
   std::vector<model::ServerId> ids;
+  ids.reserve(sorted.size());
   for (const std::int64_t id : sorted) ids.push_back(model::ServerId{id});
   return id_set(ids);
 }

@@ -113,7 +113,7 @@ std::string ProgressDisplay::line() const {
                        bytes_in_words(progress_.bytes),
                        clock_time(std::chrono::duration<double>(last.when - began_).count()), estimate);
   };
-  const std::string full = with(grouped(last.states), grouped(queue));
+  std::string full = with(grouped(last.states), grouped(queue));
   if (!terminal_ || full.size() < columns()) return full;
   // What the estimate says is more than the last digits of the numbers.
   return with(rate_in_words(static_cast<double>(last.states)), rate_in_words(static_cast<double>(queue)));

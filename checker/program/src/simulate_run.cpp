@@ -275,6 +275,7 @@ SimulateReport simulate(const SimulateOptions& options, const std::atomic<bool>&
   Finished finished(first, last, options.threads);
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<std::size_t>(options.threads));
   for (int i = 0; i < options.threads; ++i) {
     threads.emplace_back([&] { work(options, stop, finished); });
   }

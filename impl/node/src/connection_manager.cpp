@@ -480,15 +480,15 @@ void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
   if (callbacks_.unreachable) callbacks_.unreachable(sid);
 }
 
-// By value: the reference may lie in the list.
-void ConnectionManager::end(std::shared_ptr<Attempt> attempt) {
+void ConnectionManager::end(const std::shared_ptr<Attempt>& attempt) {
   attempt->over = true;
   attempt->timer.cancel();
   attempt->resolver.cancel();
   if (attempt->connection) attempt->connection->close();
-  attempts_.remove(attempt);
   const auto place = peers_.find(attempt->sid);
   if (place != peers_.end()) place->second.connecting = false;
+  // Last, and by address: the reference may lie in the list.
+  attempts_.remove_if([own = attempt.get()](const auto& one) { return one.get() == own; });
 }
 
 }  // namespace conclave::node

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "conclave/wire/notification.hpp"
@@ -257,8 +258,7 @@ void Node::received(ServerId from, wire::ByteView body) {
 // Configurations that are new are remembered as long as there is room; a text is parsed once, and restarts an election
 // once: it is not taken, and could keep this server from ever deciding. After that it is of no use, as an older one.
 model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex& index) {
-  for (std::size_t i = 0; i < config_texts_.size(); ++i) {
-    if (config_texts_[i] != text) continue;
+  if (std::find(config_texts_.begin(), config_texts_.end(), text) != config_texts_.end()) {
     index = peer_.committed;
     return model::ConfigText::parsed;
   }

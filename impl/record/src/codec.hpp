@@ -78,21 +78,21 @@ class JsonReader {
 // --- kinds of types -------------------------------------------------------------------------------------------------
 
 template <class T>
-struct is_number : std::false_type {};
+struct IsNumber : std::false_type {};
 template <class Meaning>
-struct is_number<model::Number<Meaning>> : std::true_type {};
+struct IsNumber<model::Number<Meaning>> : std::true_type {};
 template <class T>
-struct is_optional : std::false_type {};
+struct IsOptional : std::false_type {};
 template <class T>
-struct is_optional<std::optional<T>> : std::true_type {};
+struct IsOptional<std::optional<T>> : std::true_type {};
 template <class T>
-struct is_variant : std::false_type {};
+struct IsVariant : std::false_type {};
 template <class... T>
-struct is_variant<std::variant<T...>> : std::true_type {};
+struct IsVariant<std::variant<T...>> : std::true_type {};
 template <class T>
-struct is_list : std::false_type {};
+struct IsList : std::false_type {};
 template <class T, std::size_t Capacity>
-struct is_list<model::FixedVector<T, Capacity>> : std::true_type {};
+struct IsList<model::FixedVector<T, Capacity>> : std::true_type {};
 
 template <class T>
 Json encode(const T& value);
@@ -109,19 +109,19 @@ template <class T>
 Json encode(const T& value) {
   if constexpr (std::is_same_v<T, model::Zxid>) {
     return zxid_to_text(value);
-  } else if constexpr (is_number<T>::value) {
+  } else if constexpr (IsNumber<T>::value) {
     return value.value;
   } else if constexpr (std::is_enum_v<T>) {
     return std::string(Names<T>::all.at(static_cast<std::size_t>(value)));
   } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
     return value;
-  } else if constexpr (is_optional<T>::value) {
+  } else if constexpr (IsOptional<T>::value) {
     return value ? encode(*value) : Json(nullptr);
-  } else if constexpr (is_list<T>::value) {
+  } else if constexpr (IsList<T>::value) {
     Json list = Json::array();
     for (const auto& item : value) list.push_back(encode(item));
     return list;
-  } else if constexpr (is_variant<T>::value) {
+  } else if constexpr (IsVariant<T>::value) {
     Json json = {{"type", Names<T>::all.at(value.index())}};
     JsonWriter writer(json);
     std::visit([&](auto alternative) { describe(writer, alternative); }, value);
@@ -205,7 +205,7 @@ T decode(const Json& json, const std::string& path) {
     const auto zxid = json.is_string() ? zxid_from_text(json.get_ref<const std::string&>()) : std::nullopt;
     if (!zxid) wrong(path, json, "a zxid like \"0x200000005\"");
     return *zxid;
-  } else if constexpr (is_number<T>::value) {
+  } else if constexpr (IsNumber<T>::value) {
     return T{decode_integer<std::int64_t>(json, path)};
   } else if constexpr (std::is_enum_v<T>) {
     return static_cast<T>(decode_name(json, path, Names<T>::all));
@@ -217,12 +217,12 @@ T decode(const Json& json, const std::string& path) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (!json.is_string()) wrong(path, json, "a text");
     return json.get<std::string>();
-  } else if constexpr (is_optional<T>::value) {
+  } else if constexpr (IsOptional<T>::value) {
     if (json.is_null()) return std::nullopt;
     return decode<typename T::value_type>(json, path);
-  } else if constexpr (is_list<T>::value) {
+  } else if constexpr (IsList<T>::value) {
     return decode_list<T>(json, path);
-  } else if constexpr (is_variant<T>::value) {
+  } else if constexpr (IsVariant<T>::value) {
     static_assert(Names<T>::all.size() == std::variant_size_v<T>);
     JsonReader reader(json, path);
     if (!json.contains("type")) wrong(path, json, "a field 'type'");

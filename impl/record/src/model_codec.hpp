@@ -433,7 +433,7 @@ inline model::Configuration decode(const Json& json, const std::string& path) {
   reader("addresses", addresses);
   reader("members", members);
   reader.has_no_more();
-  const auto made = model::Configuration::make(kind, {members.begin(), members.size()}, version, addresses);
+  auto made = model::Configuration::make(kind, {members.begin(), members.size()}, version, addresses);
   if (made.error() != model::ConfigurationError::none) wrong(path, json, "members that make quorums");
   return made;
 }

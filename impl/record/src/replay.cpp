@@ -15,7 +15,7 @@
 namespace conclave::record {
 namespace {
 
-constexpr std::string_view run_prefix = "{\"kind\":\"run\"";
+constexpr std::string_view run_prefix = R"({"kind":"run")";
 
 bool is_run(std::string_view line) { return line.starts_with(run_prefix); }
 
@@ -28,8 +28,10 @@ std::optional<Difference> first_difference(const std::string& path, const Json* 
         for (const auto& [name, value] : side->items()) {
           const auto one = recorded->find(name);
           const auto other = model->find(name);
-          const auto found = first_difference(path + "." + name, one == recorded->end() ? nullptr : &*one,
-                                              other == model->end() ? nullptr : &*other);
+          std::string place = path;
+          place += "." + name;
+          auto found = first_difference(place, one == recorded->end() ? nullptr : &*one,
+                                        other == model->end() ? nullptr : &*other);
           if (found) return found;
         }
       }
@@ -37,7 +39,7 @@ std::optional<Difference> first_difference(const std::string& path, const Json* 
     }
     if (recorded->is_array() && model->is_array()) {
       for (std::size_t i = 0; i < std::max(recorded->size(), model->size()); ++i) {
-        const auto found =
+        auto found =
             first_difference(path + "[" + std::to_string(i) + "]", i < recorded->size() ? &(*recorded)[i] : nullptr,
                              i < model->size() ? &(*model)[i] : nullptr);
         if (found) return found;
@@ -52,7 +54,7 @@ std::optional<Difference> compared(const Json& line, const Json& model) {
   for (const char* name : {"effects", "after", "rules"}) {
     const auto one = line.find(name);
     const auto other = model.find(name);
-    const auto found =
+    auto found =
         first_difference(name, one == line.end() ? nullptr : &*one, other == model.end() ? nullptr : &*other);
     if (found && (one != line.end() || other != model.end())) return found;
   }

@@ -35,7 +35,7 @@ Wrong unreadable(const std::string& path) {
 int give_password(char* into, int size, int, void* text) {
   const auto& password = *static_cast<const std::string*>(text);
   const auto length = std::min(password.size(), static_cast<std::size_t>(size));
-  std::memcpy(into, password.data(), length);
+  std::copy_n(password.data(), length, into);
   return static_cast<int>(length);
 }
 

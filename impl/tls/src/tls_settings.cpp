@@ -58,7 +58,7 @@ class Reader {
     }
     for (const char* key : {"crl", "ocsp"}) {
       bool asked = false;
-      if (const Wrong no_word = truth(key, asked)) return no_word;
+      if (Wrong no_word = truth(key, asked)) return no_word;
       if (asked) return wrong(key, "true", "false: whether a certificate is revoked is not looked up here");
     }
     return std::nullopt;

@@ -121,7 +121,7 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   void connected_to(const std::shared_ptr<Attempt>& attempt);
   void introduce(const std::shared_ptr<Attempt>& attempt);
   void failed(const std::shared_ptr<Attempt>& attempt);
-  void end(std::shared_ptr<Attempt> attempt);
+  void end(const std::shared_ptr<Attempt>& attempt);
 
   boost::asio::io_context& io_;
   ConnectionSettings settings_;
