@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "conclave/node/epoch_files.hpp"
+#include "conclave/node/folder_lock.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
 #include "conclave/record/recorder.hpp"
@@ -68,6 +69,11 @@ tl::expected<model::ServerId, std::string> own_id(const Options& options, const 
   model::ServerId sid;
   if (options.sid) {
     sid = model::ServerId{*options.sid};
+    const auto myid = cfg.data_dir && !options.votes_only ? node::read_myid(*cfg.data_dir) : sid;
+    if (myid && *myid != sid) {
+      return tl::unexpected(fmt::format("--sid: found {}, and {} in {}/myid; expected the same, or another dataDir",
+                                        sid.value, myid->value, *cfg.data_dir));
+    }
   } else {
     if (!cfg.data_dir) return tl::unexpected(cfg.file + ": found no dataDir; expected one with myid, or --sid");
     const auto myid = node::read_myid(*cfg.data_dir);
@@ -103,8 +109,12 @@ ExitCode run(const Options& options) {
   auto transport = program::transport_of(*cfg);
   if (!transport) return refused(transport.error(), ExitCode::bad_input);
   settings.transport = std::move(*transport);
+  std::optional<node::FolderLock> lock;
   std::optional<node::DiskEpochFiles> files;
   if (cfg->data_dir && !options.votes_only) {
+    auto taken = node::FolderLock::take(*cfg->data_dir);
+    if (!taken) return refused(taken.error(), ExitCode::bad_input);
+    lock = std::move(*taken);
     try {
       files.emplace(*cfg->data_dir);
     } catch (const node::WriteFailed& failure) {

@@ -56,6 +56,28 @@ class AtTheEndOfTheDisk(unittest.TestCase):
             self.assertIn(word, said)
         self.assertEqual(said.count("\n"), 1, said)
 
+    def test_a_folder_that_is_in_use(self):
+        first = self.start(3)
+        self.assertIn("state=LOOKING", first.stdout.readline())
+        other = self.folder / "other.cfg"
+        text = (self.folder / "2.cfg").read_text(encoding="utf-8")
+        other.write_text(text.replace(f"dataDir={self.folder}/2", f"dataDir={self.folder}/./3"), encoding="utf-8")
+        self.assert_ends(self.run_node(other), BAD_INPUT, "/./3: found it in use by another node")
+        first.kill()
+        first.wait()
+        again = self.start(3)  # whoever was killed holds nothing
+        self.assertIn("state=LOOKING", again.stdout.readline())
+
+    def test_an_id_that_is_not_the_folders(self):
+        self.assert_ends(self.run_node(self.folder / "2.cfg", "--sid", "3"), BAD_INPUT,
+                         "--sid: found 3, and 2 in", "/2/myid")
+
+    def run_node(self, cfg, *options):
+        process = subprocess.Popen([NODE, str(cfg), "--log", "off", *options], text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.processes.append(process)
+        return process
+
     def test_no_epoch_can_be_written(self):
         node = self.start(3)
         self.assertIn("LOOKING", node.stdout.readline())

@@ -47,6 +47,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
   command_
       ->add_option("--without-history", raw.without_history,
                    "servers that keep no data, as conclave's node: ids, separated by commas")
+      ->allow_extra_args(false)
       ->delimiter(',')
       ->check(wrong_number)
       ->type_name("IDS");

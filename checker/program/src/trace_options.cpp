@@ -21,7 +21,7 @@ CLI::App* add_trace(CLI::App& app, TraceOptions& options) {
       ->needs(html)
       ->check(CLI::PositiveNumber);
   trace->add_flag("--all", options.all, "tell each line of the recordings, or each step that the logs show");
-  trace->add_flag("--json", options.json, "one JSON document on stdout (docs/logs.md, docs/recordings.md)");
+  trace->add_flag("--json", options.json, "one JSON document on stdout");
   return trace;
 }
 

@@ -183,7 +183,10 @@ void ConnectionManager::begin_handshake(Socket socket) {
 
 void ConnectionManager::shaken(const std::shared_ptr<HalfOpen>& half, const HandshakeOutcome& outcome) {
   if (!outcome.wrong.empty()) {
-    log::seldom(seldom_, spdlog::level::warn, "a connection to the election port is closed: {}", outcome.wrong);
+    error_code gone;
+    const tcp::endpoint caller = half->connection->socket().remote_endpoint(gone);
+    log::seldom(seldom_, spdlog::level::warn, "a connection to the election port is closed: {} (from {})",
+                outcome.wrong, gone ? "somebody" : caller.address().to_string());
     reject(wire::Reject::tls_handshake);
     return forget(half);
   }

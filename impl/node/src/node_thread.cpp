@@ -18,6 +18,7 @@
 #include "conclave/config/zoo_cfg.hpp"
 #include "conclave/node.hpp"
 #include "conclave/node/epoch_files.hpp"
+#include "conclave/node/folder_lock.hpp"
 #include "conclave/node/lease.hpp"
 #include "conclave/node/node.hpp"
 #include "conclave/node/storage.hpp"
@@ -87,6 +88,7 @@ struct Node::Inside {
 
   // Between start() and stop(); the owner's.
   std::unique_ptr<boost::asio::io_context> io;
+  std::optional<node::FolderLock> lock;
   std::optional<node::DiskEpochFiles> files;
   std::unique_ptr<record::Recorder> recorder;
   std::shared_ptr<node::Node> core;
@@ -201,6 +203,10 @@ tl::expected<void, NodeError> Node::Inside::start() {
     const auto durable = node::read_durable(cfg);
     if (!durable) return refused(NodeError::Kind::data_dir, durable.error());
     settings.durable = *durable;
+    lock.reset();
+    auto taken = node::FolderLock::take(*cfg.data_dir);
+    if (!taken) return refused(NodeError::Kind::data_dir, taken.error());
+    lock = std::move(*taken);
     try {
       files.emplace(*cfg.data_dir);
     } catch (const node::WriteFailed& failed) {
@@ -301,6 +307,7 @@ void Node::Inside::stop() {
   core.reset();
   io.reset();
   files.reset();
+  lock.reset();
   recorder.reset();
 }
 

@@ -40,8 +40,15 @@ class Survey {
     std::size_t first_id = std::random_device()() % probe_ids_count;
     open_ = 1;  // this
     for (ServerReport& report : reports_) {
-      report.vote_error = late;
-      ask_for_vote(report, first_id);
+      if (cfg_.ssl_quorum && !cfg_.port_unification) {
+        // In the clear it would only be sent away, and complained of.
+        report.vote_error =
+            report.client ? "its election port speaks TLS, and is not asked"
+                          : "its election port speaks TLS; expected a client port to ask, as in server.N=...;2181";
+      } else {
+        report.vote_error = late;
+        ask_for_vote(report, first_id);
+      }
       if (!report.client) continue;
       report.serving_error = late;
       ask_whether_it_serves(report);

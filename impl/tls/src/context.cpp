@@ -52,6 +52,19 @@ Wrong read_password(const std::string& path, std::string& password) {
   return std::nullopt;
 }
 
+std::string wrong_key(const std::string& path, const TlsSettings& settings) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  if (text.find("PRIVATE KEY-----") == std::string::npos) {
+    return "no private key; expected the certificate's, in PEM, in the same file";
+  }
+  const bool locked = text.find("ENCRYPTED") != std::string::npos;
+  if (!locked) return "a key that can't be used; expected the certificate's, in PEM";
+  const bool given = !settings.password.empty() || !settings.password_file.empty();
+  return given ? "an encrypted key that the password does not open; expected the password of this key"
+               : "an encrypted key, and no password; expected ssl.quorum.keyStore.password or .passwordPath";
+}
+
 Wrong load_key_store(SSL_CTX* context, const TlsSettings& settings) {
   const std::string& path = settings.key_store;
   if (Wrong wrong = unreadable(path)) return wrong;
@@ -66,10 +79,7 @@ Wrong load_key_store(SSL_CTX* context, const TlsSettings& settings) {
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
   SSL_CTX_set_default_passwd_cb(context, nullptr);
   if (taken && SSL_CTX_check_private_key(context) == 1) return std::nullopt;
-  return fmt::format(
-      "{}: found no key that can be used; expected the certificate's, in PEM, and ssl.quorum.keyStore.password where "
-      "it has one ({})",
-      path, reason());
+  return fmt::format("{}: found {} ({})", path, wrong_key(path, settings), reason());
 }
 
 // PKIX takes every certificate of the store for trusted, also one that another has signed.
