@@ -37,71 +37,71 @@ std::optional<std::int64_t> sid_in(const Sentence& sentence) {
 
 class FileReader {
  public:
-  FileReader(const std::string& path, std::size_t index) : index_(index) { file_.name = path; }
+  FileReader(const std::string& path, std::size_t index) : index_(index) { file.name = path; }
 
   std::optional<LogError> read() {
     std::error_code failed;
-    const auto kind = std::filesystem::status(file_.name, failed).type();
+    const auto kind = std::filesystem::status(file.name, failed).type();
     if (kind == std::filesystem::file_type::not_found) return error("no such file");
     if (kind == std::filesystem::file_type::directory) return error("a folder");
-    LineSource in(file_.name);
+    LineSource in(file.name);
     if (!in.good()) return error(std::strerror(errno));
     std::string text;
     while (in.next(text, line_bytes_max)) take(text);
     if (const std::string wrong = in.wrong(); !wrong.empty()) return error(wrong);
-    if (file_.lines == 0) return error("an empty file");
-    if (file_.messages == 0) return error("a text of another kind");
+    if (file.lines == 0) return error("an empty file");
+    if (file.messages == 0) return error("a text of another kind");
     return attribute();
   }
 
-  LogFile file_;
-  std::vector<Said> said_;
+  LogFile file;
+  std::vector<Said> said;
 
  private:
   void take(const std::string& text) {
-    ++file_.lines;
+    ++file.lines;
     const auto line = parse_line(text);
     if (!line) return;
-    ++file_.messages;
+    ++file.messages;
     if (line->myid) sids_.insert(*line->myid);
     if (line->myid) by_prefix_[std::string(line->prefix)].insert(*line->myid);
     Reading reading = read_sentence(line->message);
-    if (reading.garbled) file_.garbled_lines.push_back(file_.lines);
+    if (reading.garbled) file.garbled_lines.push_back(file.lines);
     if (!reading.sentence) return;
-    said_.push_back({line->myid, std::string(line->prefix),
-                     Fact{index_, file_.lines, line->time_ms, std::move(*reading.sentence)}});
+    said.push_back({line->myid, std::string(line->prefix),
+                    Fact{index_, file.lines, line->time_ms, std::move(*reading.sentence)}});
   }
 
   // Lines that name nobody are of the one whose file it is.
   std::optional<LogError> attribute() {
-    for (const Said& said : said_) {
+    for (const Said& said : said) {
       const auto sid = said.sid ? std::nullopt : sid_in(said.fact.sentence);
       if (!sid) continue;
       by_prefix_[said.prefix].insert(*sid);
       sids_.insert(*sid);
     }
-    const bool elections = std::any_of(said_.begin(), said_.end(), [](const Said& said) {
+    const bool elections = std::any_of(said.begin(), said.end(), [](const Said& said) {
       return std::holds_alternative<ElectionBegins>(said.fact.sentence) ||
              std::holds_alternative<Heard>(said.fact.sentence) || std::holds_alternative<Looking>(said.fact.sentence);
     });
     if (!elections) return error("a log without a word of an election");
     if (sids_.empty()) return error("a log that nowhere says which server's it is");
     if (sids_.size() > 1) {
-      for (Said& said : said_) {
+      for (Said& said : said) {
         // A container engine's word for the container says whose the line is.
         const auto& named = by_prefix_[said.prefix];
         if (!said.sid && named.size() == 1) said.sid = *named.begin();
       }
       const auto nobodys = [](const Said& said) { return !said.sid; };
-      said_.erase(std::remove_if(said_.begin(), said_.end(), nobodys), said_.end());
+      said.erase(std::remove_if(said.begin(), said.end(), nobodys), said.end());
       return std::nullopt;
     }
-    for (Said& said : said_) said.sid = *sids_.begin();
+    for (Said& said : said) said.sid = *sids_.begin();
     return std::nullopt;
   }
 
   [[nodiscard]] LogError error(std::string found) const {
-    return {file_.name, 0, std::move(found), std::string(a_log)};
+    return {file.name, 0, std::move(found), std::string(a_log)};
   }
 
   std::size_t index_;
@@ -128,9 +128,9 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     }
     FileReader reader(path, logs.files.size());
     if (auto wrong = reader.read()) return tl::unexpected(std::move(*wrong));
-    logs.files.push_back(std::move(reader.file_));
+    logs.files.push_back(std::move(reader.file));
     std::map<std::int64_t, std::vector<Fact>> of_file;
-    for (Said& said : reader.said_) of_file[*said.sid].push_back(std::move(said.fact));
+    for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said.fact));
     for (auto& [sid, facts] : of_file) parts[sid].push_back(std::move(facts));
   }
   for (auto& [sid, files] : parts) {
