@@ -153,6 +153,10 @@ void play(const std::vector<QuorumPacket>& packets, const model::EpochEvent& beg
     const auto decoded = wire::decode_packet(packet, peer.durable.last_zxid);
     if (!decoded) return;
     if (decoded->sid) from = *decoded->sid;
+    // No leader has a history of a later epoch than its own. Whoever says so all the same is believed, as in ZooKeeper,
+    // which then refuses to start.
+    const auto* history = decoded->packet ? std::get_if<model::Synchronise>(&*decoded->packet) : nullptr;
+    if (history != nullptr && history->to.value >> 32 > peer.learning.epoch.value) return;
     if (decoded->packet) peer = model::epoch_step(ensemble(), peer, model::PacketFrom{from, *decoded->packet}).peer;
     check(model::check(peer.durable) == model::DurableError::none, "a server can start from what is written");
   }

@@ -93,7 +93,7 @@ class OfNodes(unittest.TestCase):
     def test_a_port_that_is_taken_is_an_error(self):
         self.ensemble.start_node(1)
         ensemble.until(lambda: self.ensemble.mode(1) is not None, lambda: "server 1 listens")
-        for arguments in ([self.ensemble.cfg(1)],
+        for arguments in ([self.ensemble.cfg(1), "--votes-only"],
                           [self.ensemble.cfg(2), "--http", f"127.0.0.1:{self.ensemble.client[1]}"]):
             ended = node(*arguments)
             self.assertEqual(ended.returncode, 3)

@@ -57,6 +57,7 @@ std::string votes_words(const model::VoteTable& table) {
   std::map<std::string, std::vector<std::string>> voters;
   for (const model::Ballot& ballot : table) voters[said(ballot.vote)].push_back(id_text(ballot.from));
   std::vector<std::string> parts;
+  parts.reserve(voters.size());
   for (const auto& [words, ids] : voters) parts.push_back(fmt::format("{}: {}", words, join(ids, " ")));
   return join(parts, "; ");
 }

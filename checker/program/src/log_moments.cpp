@@ -80,14 +80,14 @@ class Collector {
     if (!moments.empty() && moments.back().what == Happening::step) moments.back().before = before;
   }
 
-  void add(const LogPlace& place, Happening what, std::string text, std::optional<model::Notification> heard) {
+  void add(const LogPlace& place, Happening what, std::string text, const std::optional<model::Notification>& heard) {
     if (place.time_ms > to_ms_) return;
     if (place.time_ms < from_ms_) {
       first = peer_;
       if (what == Happening::process_ends) first.reset();
       return;
     }
-    LogMoment moment{server_, place, what, {}, {}, std::move(text), std::move(heard)};
+    LogMoment moment{server_, place, what, {}, {}, std::move(text), heard};
     if (peer_) moment.after = *peer_;
     moment.before = moment.after;
     moments.push_back(std::move(moment));

@@ -272,6 +272,7 @@ void Node::Inside::run(std::promise<tl::expected<void, NodeError>> started) {
 void Node::Inside::fail(NodeError::Kind kind, const std::string& why) {
   lease.close();
   core->stop();
+  lock.reset();  // it writes nothing any more; the owner looks at it only once this thread has ended
   {
     const std::lock_guard lock(mutex);
     failure = NodeError{kind, why};
