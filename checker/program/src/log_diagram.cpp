@@ -8,6 +8,7 @@
 
 #include "conclave/check/log_study.hpp"
 #include "conclave/check/words.hpp"
+#include "diagram_peer.hpp"
 #include "log_moments.hpp"
 
 namespace conclave::check {
@@ -21,26 +22,6 @@ constexpr std::int64_t before_ms = 200;
 constexpr std::int64_t joined_ms_max = 60'000;
 
 std::string time_words(std::int64_t ms) { return record::time_to_text(ms * 1'000).substr(11, 12); }
-
-Stroke stroke_of(const std::optional<Peer>& peer) {
-  if (!peer) return Stroke::down;
-  switch (peer->role.index()) {
-    case 0: return Stroke::idle;
-    case 1: return Stroke::looking;
-    case 2: return Stroke::waiting;
-    case 3: return Stroke::leading;
-    case 4: return Stroke::following;
-    default: return Stroke::observing;
-  }
-}
-
-std::string choice(const Peer& peer) {
-  if (const auto* following = std::get_if<model::Following>(&peer.role)) return id_text(following->leader);
-  if (const auto* observing = std::get_if<model::Observing>(&peer.role)) return id_text(observing->leader);
-  if (std::holds_alternative<model::Leading>(peer.role)) return id_text(peer.id);
-  if (std::holds_alternative<model::BeforeElection>(peer.role)) return "–";
-  return peer.proposal.leader == model::no_server ? "–" : id_text(peer.proposal.leader);
-}
 
 std::string said(const model::Vote& vote) {
   const std::string round = vote.round.value == 1 ? "" : fmt::format(" (r{})", vote.round.value);
@@ -203,7 +184,7 @@ class Drawer {
 
   void close_step(DiagramStep& drawn) {
     for (std::size_t i = 0; i < peers_.size(); ++i) {
-      drawn.strokes.push_back(stroke_of(peers_[i]));
+      drawn.strokes.push_back(peers_[i] ? stroke_of(*peers_[i]) : Stroke::down);
       std::vector<DiagramCell>& row = drawn.table.emplace_back();
       const std::vector<std::string> cells = cells_of(peers_[i]);
       for (std::size_t column = 0; column < cells.size(); ++column) {

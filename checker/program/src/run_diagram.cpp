@@ -13,6 +13,7 @@
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/liveness_claims.hpp"
+#include "diagram_peer.hpp"
 #include "teller.hpp"
 
 namespace conclave::check {
@@ -34,14 +35,7 @@ bool waits(const Server& server) {
 Stroke stroke_of(const Server& server) {
   if (server.life == Life::unborn) return Stroke::none;
   if (server.life == Life::down) return Stroke::down;
-  switch (server.peer.role.index()) {
-    case 0: return Stroke::idle;
-    case 1: return Stroke::looking;
-    case 2: return Stroke::waiting;
-    case 3: return Stroke::leading;
-    case 4: return Stroke::following;
-    default: return Stroke::observing;
-  }
+  return check::stroke_of(server.peer);
 }
 
 std::string_view name_of(Stroke stroke) {
@@ -56,15 +50,6 @@ std::string_view name_of(Stroke stroke) {
     case Stroke::leading: return "LEADING";
   }
   return "?";
-}
-
-// Whom it proposes or has settled on.
-std::string choice(const Peer& peer) {
-  if (const auto* following = std::get_if<model::Following>(&peer.role)) return id_text(following->leader);
-  if (const auto* observing = std::get_if<model::Observing>(&peer.role)) return id_text(observing->leader);
-  if (std::holds_alternative<model::Leading>(peer.role)) return id_text(peer.id);
-  if (std::holds_alternative<model::BeforeElection>(peer.role)) return "–";
-  return peer.proposal.leader == model::no_server ? "–" : id_text(peer.proposal.leader);
 }
 
 // --- one step --------------------------------------------------------------------------------------------------------
