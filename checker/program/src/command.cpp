@@ -151,7 +151,10 @@ void explore_all(const Plan& plan, Outcome& outcome) {
     if (options.time_max_ms > 0) {
       const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
       request.limits.time_max = std::chrono::milliseconds(options.time_max_ms) - spent;
-      if (request.limits.time_max.count() <= 0) break;
+      if (request.limits.time_max.count() <= 0) {
+        outcome.shorter_not_excluded = shortest_violation(outcome).has_value();
+        break;
+      }
     }
     if (the_progress().interrupt) break;
     // A run that breaks a claim was found: what is left to ask is whether another scenario has a shorter one.

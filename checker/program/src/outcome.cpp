@@ -96,7 +96,8 @@ void warn_of_scope(Outcome& outcome) {
                                            rules.name, outcome.options.scope.rounds, rules.rounds_min));
   }
   for (const spec::ZooKeeperBug& bug : spec::zookeeper_bugs()) {
-    if (bug.name != rules.name || bug.needs.empty() || outcome.violated) continue;
+    const bool whole = outcome.verdict == checker::Verdict::exhausted && !outcome.violated;
+    if (bug.name != rules.name || bug.needs.empty() || !whole) continue;
     outcome.warnings.push_back(fmt::format("{} breaks nothing here; to show it needs {}", bug.name, bug.needs));
   }
   const auto unlogged = [](const spec::Participant& participant) {
