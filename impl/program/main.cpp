@@ -126,7 +126,7 @@ ExitCode run(const Options& options) {
   if (!options.record.empty()) {
     auto opened =
         record::Recorder::open(options.record, [](const std::string& sentence) { spdlog::error("{}", sentence); });
-    if (!opened) return refused(opened.error(), ExitCode::bad_input);
+    if (!opened) return refused(opened.error(), ExitCode::not_written);
     recorder = std::move(*opened);
     settings.recorder = recorder.get();
   }

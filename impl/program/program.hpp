@@ -22,7 +22,7 @@ enum class ExitCode : std::uint8_t {
   bad_input = 4,
   wrong_use = 5,
   internal_defect = 70,  // EX_SOFTWARE
-  not_written = 74,      // EX_IOERR: stdout
+  not_written = 74,      // EX_IOERR: stdout, a recording
 };
 constexpr int status_of(ExitCode code) { return static_cast<int>(code); }
 

@@ -45,7 +45,7 @@ class LeadersPort : public testing::Test {
     settings.tick_time = settings.init_limit = settings.sync_limit = 10min;
     QuorumPort::Callbacks callbacks;
     callbacks.established = [](ServerId, PeerEpoch) {};
-    callbacks.over = [](const std::string&) {};
+    callbacks.over = [this](const std::string&) { over_ = true; };
     port_ = QuorumPort::make(io_, ensemble_, settings, files_, callbacks);
     port_->lead(model::make_epoch_peer(ensemble_, settings.own, {}), "");
   }
@@ -85,6 +85,7 @@ class LeadersPort : public testing::Test {
   model::Ensemble ensemble_;
   tcp::endpoint address_;
   std::shared_ptr<QuorumPort> port_;
+  bool over_ = false;
 };
 
 // Else the leader would count it for its quorum, though it is gone. Server 2 is there, so that nobody asks any more how
@@ -120,6 +121,28 @@ TEST_F(LeadersPort, DoesNotFollowALearnerFarBeyondItsOwnEpoch) {
   register_with(voter, epochs_ahead_max);
   ASSERT_TRUE(until([this] { return phase_of(2) == model::LearnerPhase::told_epoch; }));
   EXPECT_EQ(port_->peer().leading.epoch, PeerEpoch{epochs_ahead_max + 1});
+}
+
+// Whoever follows finds nobody, so there is nothing to wait for; with the port free the next try leads.
+TEST_F(LeadersPort, GivesUpAtOnceWhereItsPortIsTaken) {
+  const auto leader = model::make_epoch_peer(ensemble_, ServerId{3}, {});
+  port_->stop();
+  EXPECT_TRUE(port_->can_listen());
+  {
+    const tcp::acceptor somebody(io_, address_);
+    const auto free = port_->can_listen();
+    ASSERT_FALSE(free);
+    EXPECT_NE(free.error().find(std::to_string(address_.port())), std::string::npos) << free.error();
+    port_->lead(leader, "");
+    EXPECT_FALSE(over_);  // not from within the call
+    ASSERT_TRUE(until([this] { return over_; }));
+  }
+  over_ = false;
+  port_->lead(leader, "");
+  tcp::socket voter = stranger();
+  register_as(voter, 1);
+  EXPECT_TRUE(until([this] { return phase_of(1).has_value(); }));
+  EXPECT_FALSE(over_);
 }
 
 TEST_F(LeadersPort, HasRoomForAVoterAmongIdleConnections) {

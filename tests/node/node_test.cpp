@@ -152,6 +152,30 @@ TEST_F(Nodes, ALeaderLosesItsEpochWithItsQuorum) {
   EXPECT_TRUE(until([this] { return !node(3).state().established; }));
 }
 
+// Else it would be elected again and again, and nobody could follow it. An observer never needs the port.
+TEST_F(Nodes, AVoterNeedsItsQuorumPort) {
+  configure(3, "peerType=observer\nserver.9=127.0.0.1:" + std::to_string(free_port()) + ":" +
+                   std::to_string(free_port()) + ":observer\n");
+  boost::asio::ip::tcp::acceptor somebody(io_, {boost::asio::ip::address_v4::loopback(), servers_.at(2).quorum_port});
+  NodeSettings settings;
+  settings.cfg = cfg_;
+  settings.files = &servers_.at(2).files;
+  settings.sid = ServerId{2};
+  const auto voter = Node::make(io_, settings, {});
+  const auto started = voter->start();
+  voter->stop();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().find("quorum port"), std::string::npos) << started.error();
+  somebody.close();
+  start_with_epochs(2);
+  const std::uint16_t of_observer = cfg_.servers.back().addresses.front().quorum_port;
+  const boost::asio::ip::tcp::acceptor another(io_, {boost::asio::ip::address_v4::loopback(), of_observer});
+  settings.sid = ServerId{9};
+  const auto observer = Node::make(io_, settings, {});
+  EXPECT_TRUE(observer->start());
+  observer->stop();
+}
+
 TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
   configure(3);
   for (int i = 1; i <= 3; ++i) start_with_epochs(i);

@@ -53,6 +53,16 @@ class Trace(unittest.TestCase):
         heard = next(i for i, (sid, text) in enumerate(texts) if sid == 1 and "hears server 3" in text)
         self.assertLess(said, heard)
 
+    def test_recordings_of_two_ensembles_are_pointed_out(self):
+        def of_five(lines):
+            members = next(line for line in lines if line["kind"] == "run")["ensemble"]["configurations"][0]["members"]
+            members += [{**members[-1], "id": 4}, {**members[-1], "id": 5}]
+        self.assertEqual(json.loads(trace(*SHIPPED, "--json").stdout)["notes"], [])
+        path = self.altered(SHIPPED[0], of_five)
+        note = f"{SHIPPED[1]}:1 is of servers {{1 2 3}}, {path}:1 of servers {{1 2 3 4 5}}: of one ensemble, each?"
+        self.assertEqual(json.loads(trace(path, *SHIPPED[1:], "--json").stdout)["notes"], [note])
+        self.assertIn(f"note: {note}", trace(path, *SHIPPED[1:]).stdout)
+
     def test_a_decision_for_another_is_noticed(self):
         def follow_two(lines):
             line = next(line for line in lines if any(e["type"] == "decided" for e in line.get("effects", [])))

@@ -83,6 +83,7 @@ class Tls(unittest.TestCase):
             three.start()
             first = three.wait_all()
             three.wait_anybody_said("SSL handshake complete with")
+            self.assertFalse([line for server in three.running.values() for line in server.said if "would not" in line])
             three.kill(first)
             second = three.wait_all()
             self.assertNotEqual(second, first)
@@ -148,7 +149,8 @@ class Tls(unittest.TestCase):
 
     def test_whom_nobody_trusts_stays_out(self):
         self.stays_out(self.lines(key_store=self.of_strangers),
-                       "a connection to the election port is closed: unable to get local issuer certificate")
+                       "a connection to the election port is closed: unable to get local issuer certificate",
+                       "this server's certificate would not be taken by servers with its trust store: unable to get")
 
     def test_whoever_trusts_others_stays_out(self):
         lines = certificates.settings(self.good, self.strange.trust)
@@ -173,7 +175,8 @@ class Tls(unittest.TestCase):
 
     def test_a_certificate_that_has_ended_stays_out(self):
         self.stays_out(self.lines(key_store=self.ours.issue("ended", days=-1)),
-                       "a connection to the election port is closed: certificate has expired")
+                       "a connection to the election port is closed: certificate has expired",
+                       "this server's certificate would not be taken by servers with its trust store: certificate has")
 
     def test_for_another_host_where_that_does_not_matter(self):
         elsewhere = self.ours.issue("anywhere", ["DNS:elsewhere.example"])
@@ -296,13 +299,14 @@ class Tls(unittest.TestCase):
             (with_key_store(locked), ["found an encrypted key, and no password"]),
             (with_key_store(locked, "ssl.quorum.keyStore.password=wrong"),
              [str(locked), "found an encrypted key that the password does not open"]),
-            ([*whole, "ssl.quorum.keyStore.passwordPath=/nowhere/p"], ["passwordPath", "/nowhere/p", "No such file"]),
+            ([*whole, "ssl.quorum.keyStore.passwordPath=/nowhere/p"],
+             ["wrong.cfg: ssl.quorum.keyStore.passwordPath", "/nowhere/p", "No such file"]),
             (["sslQuorum=true", location, f"ssl.quorum.trustStore.location={self.folder / 'good.key'}",
               "ssl.quorum.trustStore.type=PEM"], ["good.key", "found no certificate"]),
             ([*whole, "ssl.quorum.clientAuth=perhaps"], ["clientAuth", "'perhaps'", "need, want or none"]),
             ([*whole, "ssl.quorum.hostnameVerification=ture"], ["hostnameVerification", "'ture'", "true or false"]),
             ([*whole, "ssl.quorum.enabledProtocols=TLSv1.2,SSLv3"], ["enabledProtocols", "'SSLv3'", "TLSv1.3"]),
-            ([*whole, "ssl.quorum.ciphersuites=TLS_NOTHING"], ["ciphersuites", "'TLS_NOTHING'"]),
+            ([*whole, "ssl.quorum.ciphersuites=TLS_NOTHING"], ["wrong.cfg: ssl.quorum.ciphersuites", "'TLS_NOTHING'"]),
             ([*whole, "ssl.quorum.protocol=TLSv1.2", "ssl.quorum.ciphersuites=TLS_AES_128_GCM_SHA256"],
              ["ciphersuites", "TLS_AES_128_GCM_SHA256", "a version of TLS that is enabled"]),
             ([*whole, "ssl.quorum.enabledProtocols=TLSv1.3",

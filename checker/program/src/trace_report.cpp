@@ -45,6 +45,7 @@ std::string trace_text_report(const Survey& survey, const std::vector<StoryLine>
   std::string text;
   auto out = std::back_inserter(text);
   write_files(text, survey);
+  for (const std::string& note : survey.notes) fmt::format_to(out, "note: {}\n", note);
   std::string day;
   for (const StoryLine& line : story) {
     const std::string time = record::time_to_text(line.unix_us);
@@ -81,6 +82,7 @@ std::string trace_json_report(const Survey& survey, const std::vector<StoryLine>
                      {"not_looked_at", file.not_looked_at}});
   }
   json["files"] = files;
+  json["notes"] = survey.notes;
   Json findings = Json::array();
   for (const TraceFinding& finding : survey.findings) {
     findings.push_back({{"file", finding.file},

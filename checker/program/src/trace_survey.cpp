@@ -2,6 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "conclave/check/trace_command.hpp"
 #include "conclave/check/words.hpp"
@@ -12,6 +16,17 @@ namespace {
 using model::ServerId;
 using record::Moment;
 using record::ReadError;
+
+struct Ensemble {
+  std::string file;
+  std::size_t line = 0;
+  std::vector<model::Member> members;
+  [[nodiscard]] std::string ids() const {
+    std::set<ServerId> all;
+    for (const model::Member& member : members) all.insert(member.id);
+    return id_set({all.begin(), all.end()});
+  }
+};
 
 class Surveyor {
  public:
@@ -46,6 +61,7 @@ class Surveyor {
       ++file().runs;
       file().sids.insert(sid);
       survey_.spans[sid].push_back({moment.unix_us, moment.unix_us});
+      note_ensemble(moment);
     }
     survey_.spans[sid].back().to_us = moment.unix_us;
     if (moment.kind == Kind::election || moment.kind == Kind::epoch) ++file().steps;
@@ -58,6 +74,16 @@ class Surveyor {
     const record::Difference& difference = *moment.difference;
     survey_.findings.push_back(
         {file().name, moment.line, sid, difference.event, difference.field, difference.recorded, difference.model});
+  }
+
+  // A configuration may change between runs; but files of two ensembles are no one story.
+  void note_ensemble(const Moment& moment) {
+    const auto& members = moment.run->ensemble.configurations[0].members();
+    Ensemble here{file().name, moment.line, {members.begin(), members.end()}};
+    if (!first_) first_ = here;
+    if (first_->members == here.members || !survey_.notes.empty()) return;
+    survey_.notes.push_back(fmt::format("{}:{} is of servers {}, {}:{} of servers {}: of one ensemble, each?",
+                                        here.file, here.line, here.ids(), first_->file, first_->line, first_->ids()));
   }
 
   void note_established(const Moment& moment) {
@@ -100,6 +126,7 @@ class Surveyor {
 
   Survey survey_;
   std::map<model::PeerEpoch, TraceFinding> leaders_;
+  std::optional<Ensemble> first_;
 };
 
 }  // namespace

@@ -142,6 +142,14 @@ void note_shared_ports(const ZooCfg& cfg, Notes& notes) {
   }
 }
 
+// A switch that is misspelt is no setting of ZooKeeper's, and says nothing.
+void note_tls(const ZooCfg& cfg, Notes& notes) {
+  if (cfg.wants_tls() || cfg.ssl_quorum_values.empty()) return;
+  notes.push_back(fmt::format(
+      "ssl.quorum.{} is set, and neither sslQuorum nor portUnification is true: servers talk without TLS.",
+      cfg.ssl_quorum_values.begin()->first));
+}
+
 }  // namespace
 
 std::vector<std::string> notes_on(const ZooCfg& cfg) {
@@ -152,6 +160,7 @@ std::vector<std::string> notes_on(const ZooCfg& cfg) {
   note_large_ids(cfg, notes);
   note_weights(cfg, notes);
   note_shared_ports(cfg, notes);
+  note_tls(cfg, notes);
   return notes;
 }
 

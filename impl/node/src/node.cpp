@@ -96,6 +96,10 @@ tl::expected<void, std::string> Node::start() {
   if (settings_.files != nullptr) make_quorum_port();
   connections_ = ConnectionManager::make(io_, std::move(connections), std::move(callbacks));
   if (auto bound = connections_->listen(); !bound) return bound;
+  // Else it would be elected, again and again, and nobody could follow it.
+  if (quorum_ && settings_.cfg.configuration.votes(settings_.sid)) {
+    if (auto free = quorum_->can_listen(); !free) return free;
+  }
   if (settings_.recorder != nullptr) {
     settings_.recorder->begin(
         {"conclave " CONCLAVE_VERSION, 0, settings_.sid, settings_.files != nullptr, durable_, ensemble_});

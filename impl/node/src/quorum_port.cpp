@@ -45,6 +45,16 @@ bool is_near(const model::Packet& packet, model::PeerEpoch own) {
   return accepted >= 0 && accepted - own.value <= epochs_ahead_max && accepted < epoch_last;
 }
 
+// Binding fails where somebody listens; nobody gets in before listen().
+error_code bind_to(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) close_on_exec(acceptor);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  return error;
+}
+
 }  // namespace
 
 struct QuorumPort::Link {
@@ -173,6 +183,21 @@ void QuorumPort::arm_tick() {
 
 // --- a leader's side ------------------------------------------------------------------------------------------------
 
+tl::expected<void, std::string> QuorumPort::can_listen() const {
+  const wire::HostPort& address = settings_.addresses.at(settings_.own);
+  tcp::endpoint endpoint(tcp::v6(), address.port);
+  error_code error;
+  if (!settings_.listen_on_all_ips) {
+    tcp::resolver resolver(io_);
+    const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
+    if (!error && !found.empty()) endpoint = found.begin()->endpoint();
+  }
+  tcp::acceptor acceptor(io_);
+  if (!error) error = bind_to(acceptor, endpoint);
+  if (!error) return {};
+  return tl::unexpected("can't listen on " + to_text(address) + ", the quorum port: " + error.message());
+}
+
 void QuorumPort::listen() {
   const wire::HostPort& address = settings_.addresses.at(settings_.own);
   error_code error;
@@ -192,18 +217,16 @@ void QuorumPort::listen() {
                           });
 }
 
+// Without the port nobody can follow: the limit is as good as over, as in ZooKeeper, whose leader does not come to be.
 void QuorumPort::listen_at(const tcp::endpoint& endpoint) {
-  error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) close_on_exec(acceptor_);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
+  error_code error = bind_to(acceptor_, endpoint);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  // Without learners the role ends by its limit.
-  if (error) {
-    return log::error("Couldn't bind to {}: {}", to_text(settings_.addresses.at(settings_.own)), error.message());
-  }
-  accept_next();
+  if (!error) return accept_next();
+  log::error("Couldn't bind to {}: {}", to_text(settings_.addresses.at(settings_.own)), error.message());
+  asio::post(io_, [weak = weak_from_this(), role = role_] {
+    const auto self = weak.lock();
+    if (self && self->role_ == role) self->take(model::LimitOver{});
+  });
 }
 
 void QuorumPort::accept_next() {

@@ -24,6 +24,10 @@ std::string reason() {
   return text == nullptr ? "no reason given" : text;
 }
 
+std::string wrong_setting(const TlsSettings& settings, const char* key, const std::string& found) {
+  return fmt::format("{}{}ssl.quorum.{}: found {}", settings.file, settings.file.empty() ? "" : ": ", key, found);
+}
+
 Wrong unreadable(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (file && file.peek() != std::ifstream::traits_type::eof()) return std::nullopt;
@@ -40,12 +44,12 @@ int give_password(char* into, int size, int, void* text) {
 }
 
 // getPasswordFromConfigPropertyOrFile: what the file says goes first.
-Wrong read_password(const std::string& path, std::string& password) {
-  if (path.empty()) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
+Wrong read_password(const TlsSettings& settings, std::string& password) {
+  if (settings.password_file.empty()) return std::nullopt;
+  std::ifstream file(settings.password_file, std::ios::binary);
   if (!file) {
-    return fmt::format("ssl.quorum.keyStore.passwordPath: found '{}'; expected a file: {}", path,
-                       std::strerror(errno));
+    return wrong_setting(settings, "keyStore.passwordPath",
+                         fmt::format("'{}'; expected a file: {}", settings.password_file, std::strerror(errno)));
   }
   password.assign(std::istreambuf_iterator<char>(file), {});
   if (password.ends_with('\n')) password.pop_back();
@@ -72,7 +76,7 @@ Wrong load_key_store(SSL_CTX* context, const TlsSettings& settings) {
     return fmt::format("{}: found no certificate; expected this server's, in PEM ({})", path, reason());
   }
   std::string password = settings.password;
-  if (Wrong wrong = read_password(settings.password_file, password)) return wrong;
+  if (Wrong wrong = read_password(settings, password)) return wrong;
   SSL_CTX_set_default_passwd_cb(context, give_password);
   SSL_CTX_set_default_passwd_cb_userdata(context, &password);
   const bool taken = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1;
@@ -103,7 +107,8 @@ Wrong choose_ciphers(SSL_CTX* context, const TlsSettings& settings) {
   for (const std::string& name : settings.cipher_suites) {
     const std::string known = OPENSSL_cipher_name(name.c_str());
     if (known == "(NONE)") {
-      return fmt::format("ssl.quorum.ciphersuites: found '{}'; expected cipher suites that OpenSSL has", name);
+      return wrong_setting(settings, "ciphersuites",
+                           fmt::format("'{}'; expected cipher suites that OpenSSL has", name));
     }
     std::string& list = known == name ? of_1_3 : of_1_2;
     list += (list.empty() ? "" : ":") + known;
@@ -111,16 +116,18 @@ Wrong choose_ciphers(SSL_CTX* context, const TlsSettings& settings) {
   const Version oldest = of_1_2.empty() ? Version::tls_1_3 : settings.oldest;
   const Version newest = of_1_3.empty() ? Version::tls_1_2 : settings.newest;
   if (oldest > newest || oldest > settings.newest || newest < settings.oldest) {
-    return fmt::format("ssl.quorum.ciphersuites: found {}; expected one of a version of TLS that is enabled",
-                       fmt::join(settings.cipher_suites, ","));
+    return wrong_setting(
+        settings, "ciphersuites",
+        fmt::format("{}; expected one of a version of TLS that is enabled", fmt::join(settings.cipher_suites, ",")));
   }
   const bool taken = (of_1_3.empty() || SSL_CTX_set_ciphersuites(context, of_1_3.c_str()) == 1) &&
                      (of_1_2.empty() || SSL_CTX_set_cipher_list(context, of_1_2.c_str()) == 1);
   SSL_CTX_set_min_proto_version(context, number_of(oldest));
   SSL_CTX_set_max_proto_version(context, number_of(newest));
   if (taken) return std::nullopt;
-  return fmt::format("ssl.quorum.ciphersuites: found {}; expected cipher suites that OpenSSL lets be used ({})",
-                     fmt::join(settings.cipher_suites, ","), reason());
+  return wrong_setting(settings, "ciphersuites",
+                       fmt::format("{}; expected cipher suites that OpenSSL lets be used ({})",
+                                   fmt::join(settings.cipher_suites, ","), reason()));
 }
 
 }  // namespace
@@ -140,6 +147,22 @@ tl::expected<std::shared_ptr<Context>, std::string> make_context(const TlsSettin
   if (!wrong) wrong = choose_ciphers(context, settings);
   if (wrong) return tl::unexpected(std::move(*wrong));
   return made;
+}
+
+std::string own_certificate_trouble(Context& context) {
+  SSL_CTX* const native = context.native_handle();
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(),
+                                                                              X509_STORE_CTX_free);
+  STACK_OF(X509)* between = nullptr;
+  SSL_CTX_get0_chain_certs(native, &between);
+  if (!check || X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(native), SSL_CTX_get0_certificate(native),
+                                    between) != 1) {
+    return reason();
+  }
+  X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(check.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  if (X509_verify_cert(check.get()) == 1) return "";
+  ERR_clear_error();
+  return X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get()));
 }
 
 namespace {

@@ -16,6 +16,9 @@ using Context = boost::asio::ssl::context;
 
 [[nodiscard]] tl::expected<std::shared_ptr<Context>, std::string> make_context(const TlsSettings& settings);
 
+// Why others with the same trust store would not take this server's certificate; empty: they would, for now.
+[[nodiscard]] std::string own_certificate_trouble(Context& context);
+
 // Is the other side's certificate for this name or address? False where it has shown none.
 [[nodiscard]] bool is_for(SSL* connection, const std::string& name);
 

@@ -23,6 +23,7 @@ class Reader {
   explicit Reader(const config::ZooCfg& cfg) : cfg_(cfg) {}
 
   Wrong read(TlsSettings& settings) const {
+    settings.file = cfg_.file;
     settings.call = cfg_.ssl_quorum;
     settings.answer_plain = cfg_.port_unification;
     settings.reload = cfg_.ssl_quorum_reload;

@@ -185,6 +185,7 @@ class TlsTransport : public node::Transport {
     auto context = make_context(settings);
     if (!context) return tl::unexpected(std::move(context.error()));
     made->context_ = std::move(*context);
+    made->look_at_own_certificate();
     return made;
   }
   explicit TlsTransport(TlsSettings settings) : settings_(std::move(settings)), stamps_(stamps()) {}
@@ -222,6 +223,14 @@ class TlsTransport : public node::Transport {
   }
 
   // Files that can't be used, because they are just being replaced, say, leave it as it was.
+  // Only a warning: the others' trust stores may be other ones.
+  void look_at_own_certificate() const {
+    const std::string trouble = own_certificate_trouble(*context_);
+    if (trouble.empty()) return;
+    spdlog::warn("{}: this server's certificate would not be taken by servers with its trust store: {}",
+                 settings_.key_store, trouble);
+  }
+
   void look_at_files() {
     if (!settings_.reload) return;
     const auto now = stamps();
@@ -231,6 +240,7 @@ class TlsTransport : public node::Transport {
     if (made) {
       context_ = std::move(*made);
       spdlog::info("the key store or the trust store has changed, and is used as it is now");
+      look_at_own_certificate();
     } else {
       spdlog::error("the key store or the trust store has changed, and is used as it was: {}", made.error());
     }

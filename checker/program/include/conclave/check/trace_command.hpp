@@ -72,6 +72,7 @@ struct Survey {
   std::map<Direction, std::set<SentVote>> sent;
   std::map<std::pair<Direction, SentVote>, ReceivedVote> received;  // the first of each
   std::set<model::ServerId> unsure;                                 // a difference hides what it did
+  std::vector<std::string> notes;                                   // what makes comparing the files doubtful
 };
 // Replays each file by itself, and then compares what each says of the others. The error is of the first bad file.
 [[nodiscard]] tl::expected<Survey, record::ReadError> survey(const std::vector<std::string>& files);

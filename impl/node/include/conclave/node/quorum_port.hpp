@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "conclave/model/epoch.hpp"
@@ -72,6 +73,8 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   QuorumPort(const QuorumPort&) = delete;
   QuorumPort& operator=(const QuorumPort&) = delete;
 
+  // Whether lead() could listen now; otherwise why not. Looks the own name up, and waits for that.
+  [[nodiscard]] tl::expected<void, std::string> can_listen() const;
   // REQUIRES: no role. `config_text` goes to learners with NEWLEADER.
   void lead(const model::EpochPeer& peer, std::string config_text);
   void follow(const model::EpochPeer& peer, const model::Follow& elected);

@@ -14,6 +14,7 @@ enum class ClientAuth : std::uint8_t { none, want, need };  // X509Util.ClientAu
 enum class Version : std::uint8_t { tls_1_2, tls_1_3 };
 
 struct TlsSettings {
+  std::string file;           // the configuration that says so; only for messages
   bool call = false;          // sslQuorum: calls with TLS; otherwise it only takes such calls
   bool answer_plain = false;  // portUnification: takes calls without it as well
   bool reload = false;        // sslQuorumReloadCertFiles: looks at each connection whether the files have changed
