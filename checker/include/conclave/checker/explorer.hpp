@@ -102,14 +102,17 @@ class Explorer {
   }
 
  private:
-  static constexpr std::size_t buffer_max = VisitedSet<State>::batch_max;
+  // States that wait for a partition. Of neighbours few partitions get most; otherwise each state goes to another one,
+  // and has to find it in a nearer cache than the whole set has room in: the more come at once the better, as long as
+  // those that wait are few beside those that have been reached.
+  static constexpr std::size_t batch_min = VisitedSet<State>::batch_max;
+  static constexpr std::size_t batch_max = has_neighbourhood<State> ? batch_min : 64 * batch_min;
+  static constexpr std::size_t reached_per_waiting = 4;
   static constexpr std::size_t between_looks = 4096;  // states expanded between two looks at the clock
 
   // What one thread works with.
   struct alignas(64) Lane {
-    explicit Lane(System& system) : worker(system.worker()), buffers(VisitedSet<State>::partitions) {
-      for (auto& buffer : buffers) buffer.reserve(buffer_max);
-    }
+    explicit Lane(System& system) : worker(system.worker()), buffers(VisitedSet<State>::partitions) {}
     Worker worker;
     std::vector<std::vector<State>> buffers;  // successors on their way to a partition of the visited set
     std::vector<State> frontier;
@@ -145,6 +148,12 @@ class Explorer {
     progress_.level_states = level_states_;
     progress_.level_expanded = 0;
     next_partition_ = 0;
+    const std::size_t reached = static_cast<std::size_t>(progress_.states) / VisitedSet<State>::partitions;
+    batch_ = std::clamp(reached / reached_per_waiting, batch_min, batch_max);
+    // Here, and not in the threads: each of those would get a heap of its own.
+    for (const auto& lane : lanes_) {
+      for (auto& buffer : lane->buffers) buffer.reserve(batch_);
+    }
     share_memory();
     in_parallel([this](Lane& lane) { work(lane); });
   }
@@ -172,7 +181,7 @@ class Explorer {
       if (part >= VisitedSet<State>::partitions) break;
       lane.frontier.clear();
       visited_.collect(part, static_cast<Level>(level_), lane.frontier);
-      sort(lane.frontier);
+      if constexpr (has_neighbourhood<State>) sort(lane.frontier);
       if (!expand(lane)) return;
     }
     for (std::size_t part = 0; part < lane.buffers.size(); ++part) flush(lane, part);
@@ -205,7 +214,8 @@ class Explorer {
     return stop_.load(std::memory_order_relaxed) == Stop::none;
   }
 
-  // Neighbours one after another have much in common: what the worker looks up, and successors.
+  // Neighbours one after another have much in common: what the worker looks up, and successors. Where nobody says what
+  // neighbours are, it costs more than it gives.
   static void sort(std::vector<State>& states) {
     using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
     std::sort(states.begin(), states.end(), [](const State& left, const State& right) {
@@ -222,7 +232,7 @@ class Explorer {
     if (lane.recent.contains(next)) return;
     const std::size_t part = VisitedSet<State>::partition_of(next);
     lane.buffers[part].push_back(next);
-    if (lane.buffers[part].size() == buffer_max) flush(lane, part);
+    if (lane.buffers[part].size() >= batch_) flush(lane, part);
   }
 
   void flush(Lane& lane, std::size_t part) {
@@ -245,7 +255,7 @@ class Explorer {
     std::size_t others = system_.bytes_used();
     for (const auto& lane : lanes_) {
       others += lane->frontier.capacity() * sizeof(State) + lane->recent.bytes_used();
-      others += lane->buffers.size() * (buffer_max * sizeof(State) + sizeof(lane->buffers[0]));
+      others += lane->buffers.size() * (batch_ * sizeof(State) + sizeof(lane->buffers[0]));
       if constexpr (requires { lane->worker.bytes_used(); }) others += lane->worker.bytes_used();
     }
     other_bytes_ = others;
@@ -357,6 +367,7 @@ class Explorer {
   std::uint32_t level_ = 0;
   std::uint64_t level_states_ = 0;
   std::size_t other_bytes_ = 0;
+  std::size_t batch_ = batch_min;  // of this level
   std::chrono::steady_clock::time_point deadline_;
   std::atomic<std::size_t> next_partition_{0};
   std::atomic<std::uint64_t> next_states_{0};

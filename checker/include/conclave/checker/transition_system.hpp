@@ -39,6 +39,9 @@ concept PackableState = std::is_trivially_copyable_v<State> && std::equality_com
                             sizeof(std::uint64_t) ==
                         0;
 
+template <class State>
+inline constexpr bool has_neighbourhood = requires(const State& state) { state.neighbourhood(); };
+
 namespace detail {
 template <class State>
 struct AnyEmit {

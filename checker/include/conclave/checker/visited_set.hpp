@@ -37,7 +37,7 @@ class VisitedSet {
   void set_bytes_max(std::size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
 
   [[nodiscard]] static std::size_t partition_of(const State& state) {
-    if constexpr (requires { state.neighbourhood(); }) {
+    if constexpr (has_neighbourhood<State>) {
       return static_cast<std::size_t>(hash(std::array{std::uint64_t{state.neighbourhood()}}) >> 56U);
     } else {
       return static_cast<std::size_t>(hash(words_of(state)) >> 56U);
