@@ -75,7 +75,9 @@ bool Outlook::may_have_waited(std::size_t fact, std::int64_t not_before_ms) cons
   const auto earlier = [](const Fact& later, const Fact& before) {
     return later.time_ms + set_back_ms < before.time_ms;
   };
-  for (std::size_t i = fact; i-- > 0 && !std::holds_alternative<ElectionBegins>(log_.facts[i].sentence);) {
+  // `fact` may be the end of the log, where there is no line.
+  for (std::size_t i = std::min(fact, log_.facts.size() - 1);
+       i-- > 0 && !std::holds_alternative<ElectionBegins>(log_.facts[i].sentence);) {
     if (earlier(log_.facts[i + 1], log_.facts[i])) return true;
   }
   return false;
