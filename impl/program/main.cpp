@@ -6,11 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conclave/node/epoch_files.hpp"
@@ -45,13 +48,15 @@ ExitCode refused(const std::string& sentence, ExitCode code) {
   return program::refused(this_program, sentence, code);
 }
 
-// For programs that watch; flushed, so that it comes at once.
+// For programs that watch; flushed, so that it comes at once. Whoever watched may have ended: the node goes on.
 void print_state(model::ServerId sid, const node::NodeState& state) {
   const bool looking = state.state == model::ServerState::looking;
   const std::string leader = looking ? "-" : std::to_string(state.leader.value);
   fmt::print("@state sid={} state={} leader={} epoch={}{}\n", sid.value, name_of(state.state), leader,
              state.epoch.value, state.established ? " established" : "");
-  std::fflush(stdout);
+  static bool told = false;
+  if (std::fflush(stdout) == 0 || std::exchange(told, true)) return;
+  spdlog::error("@state can't be written to stdout: {}", std::strerror(errno));
 }
 
 tl::expected<std::vector<wire::HostPort>, std::string> listen_addresses(const std::vector<std::string>& texts) {
@@ -81,9 +86,35 @@ tl::expected<model::ServerId, std::string> own_id(const Options& options, const 
     sid = *myid;
   }
   if (cfg.configuration.find(sid) != nullptr) return sid;
-  return tl::unexpected(
-      fmt::format("{}: found no server.{}; expected this server among the others", cfg.file, sid.value));
+  std::vector<std::int64_t> known;
+  for (const config::ServerLine& server : cfg.servers) known.push_back(server.id.value);
+  return tl::unexpected(fmt::format("{}: found no server.{}, which {} names; expected one of server.{}", cfg.file,
+                                    sid.value, options.sid ? "--sid" : *cfg.data_dir + "/myid",
+                                    fmt::join(known, ", server.")));
 }
+
+struct Wrong {
+  std::string sentence;
+  ExitCode code;
+};
+
+// The dataDir, for this process alone.
+struct Folder {
+  std::optional<node::FolderLock> lock;
+  std::optional<node::DiskEpochFiles> files;
+
+  std::optional<Wrong> take(const std::string& data_dir) {
+    auto taken = node::FolderLock::take(data_dir);
+    if (!taken) return Wrong{taken.error(), ExitCode::bad_input};
+    lock = std::move(*taken);
+    try {
+      files.emplace(data_dir);
+    } catch (const node::WriteFailed& failure) {
+      return Wrong{failure.what(), ExitCode::aborted};
+    }
+    return std::nullopt;
+  }
+};
 
 ExitCode run(const Options& options) {
   // stdout is for @state.
@@ -101,26 +132,21 @@ ExitCode run(const Options& options) {
   const auto sid = own_id(options, *cfg);
   if (!sid) return refused(sid.error(), ExitCode::bad_input);
   settings.sid = *sid;
+  if (const auto clash = status::client_address_clash(*cfg, *sid)) return refused(*clash, ExitCode::bad_input);
   if (cfg->data_dir) {
     const auto durable = node::read_durable(*cfg);
     if (!durable) return refused(durable.error(), ExitCode::bad_input);
     settings.durable = *durable;
   }
+  if (cfg->quorum_sasl) return refused(node::sasl_refused(*cfg), ExitCode::bad_input);
   auto transport = program::transport_of(*cfg);
   if (!transport) return refused(transport.error(), ExitCode::bad_input);
   settings.transport = std::move(*transport);
-  std::optional<node::FolderLock> lock;
-  std::optional<node::DiskEpochFiles> files;
+  Folder folder;
   if (cfg->data_dir && !options.votes_only) {
-    auto taken = node::FolderLock::take(*cfg->data_dir);
-    if (!taken) return refused(taken.error(), ExitCode::bad_input);
-    lock = std::move(*taken);
-    try {
-      files.emplace(*cfg->data_dir);
-    } catch (const node::WriteFailed& failure) {
-      return refused(failure.what(), ExitCode::bad_input);
-    }
-    settings.files = &*files;
+    if (const auto wrong = folder.take(*cfg->data_dir)) return refused(wrong->sentence, wrong->code);
+    if (settings.durable.accepted_epoch.value == 0) spdlog::info("No epoch in {}: begins with 0", *cfg->data_dir);
+    settings.files = &*folder.files;
   }
   std::unique_ptr<record::Recorder> recorder;
   if (!options.record.empty()) {
@@ -132,7 +158,7 @@ ExitCode run(const Options& options) {
   }
   settings.cfg = *cfg;
   spdlog::info("This node stores no data: it takes part in elections{}, and never has a copy of what clients write.",
-               settings.files != nullptr ? " and epochs" : " only");
+               settings.files != nullptr ? " and epochs" : " only, without epochs, and so must all others");
 
   boost::asio::io_context io;
   const auto self =
@@ -150,6 +176,7 @@ ExitCode run(const Options& options) {
   try {
     io.run();
   } catch (const node::WriteFailed& failure) {
+    if (recorder) recorder->end(failure.what());
     return refused(failure.what(), ExitCode::aborted);
   }
   return ExitCode::done;
@@ -157,7 +184,7 @@ ExitCode run(const Options& options) {
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("FILE", options.file, "the zoo.cfg that a ZooKeeper server would get")->required();
-  app.add_option("--sid", options.sid, "this server's id (default: dataDir/myid)");
+  app.add_option("--sid", options.sid, "this server's id (default: dataDir/myid)")->check(program::wrong_integer);
   app.add_option("--finalize-wait", options.finalize_wait_ms,
                  "milliseconds to wait for something better (default 200, ZooKeeper's)")
       ->check(CLI::Range(1, 60000));
@@ -174,5 +201,6 @@ void declare(CLI::App& app, Options& options) {
 
 int main(int argc, char** argv) {
   program::arguments = argv;
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the log or @state may end; a voter does not
   return status_of(program::run_program(this_program, argc, argv, declare, run));
 }

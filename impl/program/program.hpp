@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -35,6 +36,14 @@ struct Program {
 inline ExitCode refused(const Program& program, std::string_view sentence, ExitCode code) {
   fmt::print(stderr, "{}: {}\n", program.name, sentence);
   return code;
+}
+
+// What is wrong with a number, for CLI11, which takes the nearest one for what has no room; empty if nothing is.
+inline std::string wrong_integer(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (wrong == std::errc() && end == text.data() + text.size()) return "";
+  return fmt::format("found '{}'; expected an integer of at most 19 digits", text);
 }
 
 // Everything to stdout, or not_written and on stderr why.

@@ -57,8 +57,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("FILE", options.file, "the zoo.cfg of one of them")->required();
   app.add_option("--timeout", options.timeout_ms, "milliseconds for all answers together (default 3000)")
       ->check(CLI::Range(1, timeout_ms_max));
-  app.add_option("--sid", options.sid,
-                 "whose file it is, so whose clientPort (default: dataDir/myid, if it is here)");
+  app.add_option("--sid", options.sid, "whose file it is, so whose clientPort (default: dataDir/myid, if it is here)")
+      ->check(program::wrong_integer);
   app.add_flag("--json", options.json, "for programs");
 }
 

@@ -58,6 +58,11 @@ TEST(Notes, AreGivenWhereTheyApply) {
        "-Dzookeeper.multiAddress.enabled=true."},
       {"server.1=a:1:2|b:1:2\nserver.2=c:1:2\nserver.3=d:1:2\nmultiAddress.enabled=true",
        "; multiAddress.enabled in this file is not enough."},
+      {servers(3) + "tickTme=2000",
+       "'tickTme' on line 4 is no setting, neither here nor in ZooKeeper; tickTime is one."},
+      {servers(3) + "sycnLimit=2", "; syncLimit is one."},
+      {servers(3) + "datadir=d", "; dataDir is one."},
+      {servers(3) + "4lw.commands.whitlist=*", "; 4lw.commands.whitelist is one."},
       {servers(3) + "sslQuorums=true\nssl.quorum.keyStore.location=k.pem",
        "ssl.quorum.keyStore.location is set, and neither sslQuorum nor portUnification is true: servers talk "
        "without"},
@@ -79,6 +84,7 @@ TEST(Notes, AreNotGivenElsewhere) {
       servers(3) + "server.9=h:1:2:observer\ngroup.1=1:2:3:9\nweight.9=0",
       "multiAddress.enabled=true\n" + servers(3),
       servers(3) + "other.4=h4:1",
+      servers(3) + "mine=2\nfsync.warningthresholdms=3\nmaxCnxns=4\ndata=5",
       servers(3) + "portUnification=true\nssl.quorum.keyStore.location=k.pem",
   };
   for (const std::string& text : texts) {

@@ -4,6 +4,7 @@
 usage: program_test.py NODE [unittest arguments]
 """
 
+import json
 import os
 import pathlib
 import resource
@@ -43,8 +44,8 @@ class AtTheEndOfTheDisk(unittest.TestCase):
             process.stderr.close()
         shutil.rmtree(self.folder)
 
-    def start(self, sid, **more):
-        process = subprocess.Popen([NODE, str(self.folder / f"{sid}.cfg"), "--log", "off"], text=True,
+    def start(self, sid, *options, **more):
+        process = subprocess.Popen([NODE, str(self.folder / f"{sid}.cfg"), "--log", "off", *options], text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
         self.processes.append(process)
         return process
@@ -78,8 +79,25 @@ class AtTheEndOfTheDisk(unittest.TestCase):
         self.processes.append(process)
         return process
 
+    def test_nobody_reads_what_it_says(self):
+        node = subprocess.Popen([NODE, str(self.folder / "3.cfg")], text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, restore_signals=True)
+        self.processes.append(node)
+        self.assertIn("LOOKING", node.stdout.readline())
+        node.stdout.close()
+        node.stderr.close()
+        others = [self.start(1), self.start(2)]
+        for other in others:  # it has to say a lot, and is there all the same
+            line = ""
+            while "leader=3 epoch=1 established" not in line:
+                line = other.stdout.readline()
+                self.assertTrue(line)
+        node.terminate()
+        self.assertEqual(node.wait(30), 0)
+
     def test_no_epoch_can_be_written(self):
-        node = self.start(3)
+        recording = self.folder / "3.rec"
+        node = self.start(3, "--record", str(recording))
         self.assertIn("LOOKING", node.stdout.readline())
         # Where the new file would be is a folder.
         (self.folder / "3" / "version-2" / "acceptedEpoch.tmp").mkdir()
@@ -88,12 +106,15 @@ class AtTheEndOfTheDisk(unittest.TestCase):
         self.assert_ends(node, ABORTED, f"conclave node: {self.folder}/3/version-2/acceptedEpoch.tmp: can't be opened",
                          "Is a directory")
         self.assertEqual((self.folder / "3" / "version-2" / "acceptedEpoch").read_text(encoding="utf-8"), "0")
+        last = json.loads(recording.read_text(encoding="utf-8").splitlines()[-1])
+        self.assertEqual(last["kind"], "end")
+        self.assertIn("acceptedEpoch.tmp: can't be opened", last["why"])
 
     def test_the_disk_is_full(self):
         def no_byte_more():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        self.assert_ends(self.start(3, preexec_fn=no_byte_more), BAD_INPUT, "currentEpoch.tmp: can't be written",
+        self.assert_ends(self.start(3, preexec_fn=no_byte_more), ABORTED, "currentEpoch.tmp: can't be written",
                          "File too large")
 
     def test_an_epoch_that_cannot_be_read(self):

@@ -6,6 +6,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -43,6 +46,23 @@ class Attacked : public Ensemble {
     tcp::socket socket = connect(servers_.at(sid).election_port);
     say(socket, encode(wire::Handshake{ServerId{as}, {address}}));
     return socket;
+  }
+  // Calls a node as server `as`, again and again, each time once it has hung up. False: it has not become so in time.
+  bool calls_until(int sid, std::int64_t as, const wire::HostPort& address, const std::function<bool()>& so) {
+    std::optional<tcp::socket> caller;
+    struct Answer {
+      std::array<char, 1> byte{};
+      bool over = true;
+    };
+    const auto answer = std::make_shared<Answer>();  // the last one may come later
+    return until([&] {
+      if (so()) return true;
+      if (!answer->over) return false;
+      answer->over = false;
+      caller.emplace(call(sid, as, address));
+      caller->async_read_some(asio::buffer(answer->byte), [answer](error_code, std::size_t) { answer->over = true; });
+      return false;
+    });
   }
   static wire::Bytes vote(std::int64_t from, const std::string& config) {
     const model::Proposal proposal{model::PeerEpoch{0}, model::Zxid{0}, ServerId{from}};
@@ -123,11 +143,35 @@ TEST_F(Attacked, AClaimedAddressIsNotTakenForTheServer) {
     if (!error) called = true;
   });
   const std::uint64_t opened = node(3).counters().opened;
-  const tcp::socket stranger = call(3, 1, {"127.0.0.1", forger.local_endpoint().port()});
-  // Node 3 calls server 1 again, at its own address.
-  ASSERT_TRUE(until([&] { return node(3).counters().opened > opened; }));
+  // Node 3 calls server 1 again, at its own address; if it has done so a moment ago, not at the first call.
+  ASSERT_TRUE(calls_until(3, 1, {"127.0.0.1", forger.local_endpoint().port()},
+                          [&] { return node(3).counters().opened > opened; }));
   EXPECT_FALSE(called);
   EXPECT_EQ(established(), 3);
+}
+
+// Each such call makes node 2 call server 1, and both say their last vote again; who waits for something better would
+// wait anew, for ever.
+TEST_F(Attacked, CallsInAVotersNameKeepNobodyFromElecting) {
+  for (int sid = 1; sid <= 3; ++sid) start(sid);
+  ASSERT_TRUE(until([this] { return established() == 3; }));
+  kill(3);
+  EXPECT_TRUE(calls_until(2, 1, {"127.0.0.1", 1}, [this] { return established() == 2; }));
+}
+
+TEST_F(Attacked, StrangersWhoStayKeepNobodyFromAsking) {
+  start(1);
+  std::vector<tcp::socket> strangers;
+  for (std::size_t i = 0; i <= strangers_max; ++i) {
+    strangers.push_back(call(1, static_cast<std::int64_t>(1000 + i), {"127.0.0.1", 1}));
+    ASSERT_TRUE(until([&] { return node(1).counters().opened == i + 1; }));
+  }
+  ASSERT_TRUE(say(strangers.back(), vote(static_cast<std::int64_t>(1000 + strangers_max), "")));
+  std::array<std::byte, 64> answer{};
+  bool answered = false;
+  strangers.back().async_read_some(asio::buffer(answer),
+                                   [&](error_code error, std::size_t count) { answered = !error && count > 0; });
+  EXPECT_TRUE(until([&] { return answered; }));
 }
 
 // Then the one who had it comes back, and the one who has stolen it gets nowhere: it does not know what to answer.

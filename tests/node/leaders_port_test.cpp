@@ -40,14 +40,20 @@ class LeadersPort : public testing::Test {
     ensemble_ = model::single_configuration(model::Configuration::majority(voters));
     QuorumSettings settings;
     settings.own = ServerId{3};
-    for (const ServerId voter : voters) settings.addresses[voter] = {"127.0.0.1", free_port()};
-    address_ = {asio::ip::address_v4::loopback(), settings.addresses[settings.own].port};
+    for (const ServerId voter : voters) settings.addresses[voter] = {{"127.0.0.1", free_port()}};
+    address_ = {asio::ip::address_v4::loopback(), settings.addresses[settings.own].front().port};
     settings.tick_time = settings.init_limit = settings.sync_limit = 10min;
+    settings_ = settings;
+    lead_again({}, 10min);
+  }
+  void lead_again(const model::Durable& durable, std::chrono::milliseconds tick) {
+    if (port_) port_->stop();
+    settings_.tick_time = tick;
     QuorumPort::Callbacks callbacks;
     callbacks.established = [](ServerId, PeerEpoch) {};
     callbacks.over = [this](const std::string&) { over_ = true; };
-    port_ = QuorumPort::make(io_, ensemble_, settings, files_, callbacks);
-    port_->lead(model::make_epoch_peer(ensemble_, settings.own, {}), "");
+    port_ = QuorumPort::make(io_, ensemble_, settings_, files_, callbacks);
+    port_->lead(model::make_epoch_peer(ensemble_, settings_.own, durable), "");
   }
   ~LeadersPort() override {
     port_->stop();
@@ -82,6 +88,7 @@ class LeadersPort : public testing::Test {
 
   asio::io_context io_;
   NoDisk files_;
+  QuorumSettings settings_;
   model::Ensemble ensemble_;
   tcp::endpoint address_;
   std::shared_ptr<QuorumPort> port_;
@@ -142,6 +149,34 @@ TEST_F(LeadersPort, GivesUpAtOnceWhereItsPortIsTaken) {
   tcp::socket voter = stranger();
   register_as(voter, 1);
   EXPECT_TRUE(until([this] { return phase_of(1).has_value(); }));
+  EXPECT_FALSE(over_);
+}
+
+// A follower of ZooKeeper's would come back at once, dozens of times a second.
+TEST_F(LeadersPort, TakesATickToSendAwayWhomItCanGiveNothing) {
+  model::Durable witness{PeerEpoch{5}, PeerEpoch{5}, model::no_history};
+  lead_again(witness, 300ms);
+  tcp::socket old = stranger();
+  register_as(old, 1);
+  ASSERT_TRUE(until([this] { return phase_of(1).has_value(); }));
+  tcp::socket other = stranger();
+  register_as(other, 2);
+  ASSERT_TRUE(until([this] { return phase_of(1) == model::LearnerPhase::told_epoch; }));
+  const auto asked = std::chrono::steady_clock::now();
+  say(old, 1, model::AckEpoch{PeerEpoch{0}, Zxid{0}});  // of an older epoch than server 3 vouches for
+  ASSERT_TRUE(until([this] { return !phase_of(1); }));
+  bool ended = false;
+  std::array<char, 256> rest{};
+  const std::function<void()> read = [&] {
+    old.async_read_some(asio::buffer(rest), [&](boost::system::error_code error, std::size_t) {
+      ended = static_cast<bool>(error);
+      if (!ended) read();
+    });
+  };
+  read();
+  ASSERT_TRUE(until([&] { return ended; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - asked, 300ms);
+  EXPECT_TRUE(phase_of(2));
   EXPECT_FALSE(over_);
 }
 

@@ -176,6 +176,36 @@ TEST_F(Nodes, AVoterNeedsItsQuorumPort) {
   observer->stop();
 }
 
+// The elected server's quorum port ends every connection at once, again and again.
+TEST_F(Nodes, PauseWhereOneRoleAfterTheOtherComesToNothing) {
+  configure(3);
+  start(2);  // these vote, and no more
+  start(3);
+  tcp::acceptor rude(io_, {asio::ip::address_v4::loopback(), servers_.at(3).quorum_port});
+  const std::function<void()> hang_up = [&] {
+    rude.async_accept([&](boost::system::error_code error, tcp::socket) {
+      if (!error) hang_up();
+    });
+  };
+  hang_up();
+  const auto began = std::chrono::steady_clock::now();
+  start_with_epochs(1);
+  // After the first: 0, 50, 100, 200, 400, 800 ms.
+  ASSERT_TRUE(until([this] { return node(1).status().statistics.elections() >= 7; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 1550ms);
+  rude.close();
+}
+
+// 100::1 is nobody's (RFC 6666): nobody can listen there, and no call gets there.
+TEST_F(Nodes, ElectOverOneOfSeveralAddresses) {
+  configure(3, "cnxTimeout=300\n");
+  for (config::ServerLine& server : cfg_.servers) {
+    server.addresses.insert(server.addresses.begin(), {"100::1", 2888, 3888});
+  }
+  for (int i = 1; i <= 3; ++i) start_with_epochs(i);
+  EXPECT_TRUE(until([this] { return established() == 3; }));
+}
+
 TEST_F(Nodes, TheirStatusSaysWhatTheySee) {
   configure(3);
   for (int i = 1; i <= 3; ++i) start_with_epochs(i);

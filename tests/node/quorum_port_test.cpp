@@ -22,7 +22,7 @@ TEST(QuorumPort, ALearnerThatIsRefusedLooksAgainLongBeforeItsLimit) {
   QuorumSettings settings;
   settings.own = model::ServerId{1};
   settings.init_limit = std::chrono::hours{1};
-  settings.addresses[model::ServerId{3}] = {"127.0.0.1", free_port()};
+  settings.addresses[model::ServerId{3}] = {{"127.0.0.1", free_port()}};
   MemoryFiles files;
   std::string why;
   QuorumPort::Callbacks callbacks;

@@ -2,6 +2,7 @@
 #include "conclave/node/storage.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -87,10 +88,26 @@ TEST_F(Storage, TheDataOfARealServerIsRefused) {
   EXPECT_NE(read_durable(cfg).error().find("logs/version-2/log.100000001"), std::string::npos);
 }
 
+TEST_F(Storage, ThereIsALastEpoch) {
+  write_epochs("2147483647", "1");
+  EXPECT_EQ(read_epochs(folder_)->accepted_epoch, model::PeerEpoch{epoch_last});
+  DiskEpochFiles files(folder_);
+  EXPECT_THROW(files.write_accepted(model::PeerEpoch{epoch_last + 1}), WriteFailed);
+  EXPECT_EQ(read_epochs(folder_)->accepted_epoch, model::PeerEpoch{epoch_last});
+}
+
+// It would wait for somebody to write into it.
+TEST_F(Storage, APipeIsNoFile) {
+  write_epochs("1", "1");
+  std::filesystem::remove(folder_ / "version-2/acceptedEpoch");
+  ASSERT_EQ(::mkfifo((folder_ / "version-2/acceptedEpoch").c_str(), 0600), 0);
+  EXPECT_NE(read_epochs(folder_).error().find("acceptedEpoch: can't be read"), std::string::npos);
+}
+
 TEST_F(Storage, NothingWrongIsTakenForZero) {
   const std::pair<const char*, const char*> wrong[] = {{"", "1"},           {"1", ""},     {"x", "1"},
                                                        {"1", "-1"},         {"1", "2"},    {"-1", "-1"},
-                                                       {"4294967296", "1"}, {"1\n2", "1"}, {"0x1", "0"}};
+                                                       {"2147483648", "1"}, {"1\n2", "1"}, {"0x1", "0"}};
   for (const auto& [accepted, current] : wrong) {
     write_epochs(accepted, current);
     EXPECT_FALSE(read_epochs(folder_)) << accepted << " " << current;

@@ -17,10 +17,10 @@ class Recorded : public Ensemble {
  protected:
   void adjust(NodeSettings& settings) override {
     const auto sid = static_cast<int>(settings.sid.value);
+    recorders_.erase(sid);  // of its last life, which is over
     auto opened = record::Recorder::open(file(sid), [](const std::string& why) { ADD_FAILURE() << why; });
     ASSERT_TRUE(opened) << opened.error();
-    recorders_.push_back(std::move(*opened));
-    settings.recorder = recorders_.back().get();
+    settings.recorder = recorders_.emplace(sid, std::move(*opened)).first->second.get();
     if (votes_only_) settings.files = nullptr;
   }
   [[nodiscard]] std::string file(int sid) const { return folder_.file(std::to_string(sid) + ".rec"); }
@@ -40,7 +40,7 @@ class Recorded : public Ensemble {
   }
 
   record::Folder folder_;
-  std::vector<std::unique_ptr<record::Recorder>> recorders_;
+  std::map<int, std::unique_ptr<record::Recorder>> recorders_;
   bool votes_only_ = false;
 };
 

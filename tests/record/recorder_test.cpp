@@ -45,6 +45,18 @@ TEST(Recorder, LeavesOtherFilesAlone) {
   EXPECT_FALSE(Recorder::open(folder.file("."), nullptr));
 }
 
+TEST(Recorder, HasItsFileToItself) {
+  const Folder folder;
+  {
+    const auto first = Recorder::open(folder.file("x"), nullptr);
+    ASSERT_TRUE(first) << first.error();
+    const auto second = Recorder::open(folder.file("x"), nullptr);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error(), folder.file("x") + ": found it in use by another node; expected a file of its own");
+  }
+  EXPECT_TRUE(Recorder::open(folder.file("x"), nullptr));
+}
+
 // A disk that is full: it says so once, and what is there can be read.
 TEST(Recorder, WithoutRoomItComplainsOnceAndEnds) {
   const Folder folder;

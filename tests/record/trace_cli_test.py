@@ -63,6 +63,17 @@ class Trace(unittest.TestCase):
         self.assertEqual(json.loads(trace(path, *SHIPPED[1:], "--json").stdout)["notes"], [note])
         self.assertIn(f"note: {note}", trace(path, *SHIPPED[1:]).stdout)
 
+    def test_a_file_twice_and_a_pipe(self):
+        done = trace(SHIPPED[0], f"./{SHIPPED[0]}")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn(f"./{SHIPPED[0]}: found the same file twice, also as {SHIPPED[0]}; expected each once",
+                      done.stderr)
+        fifo = self.folder / "pipe"
+        os.mkfifo(fifo)
+        done = trace(str(fifo))
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("found a pipe or a device", done.stderr)
+
     def test_a_decision_for_another_is_noticed(self):
         def follow_two(lines):
             line = next(line for line in lines if any(e["type"] == "decided" for e in line.get("effects", [])))

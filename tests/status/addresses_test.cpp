@@ -30,6 +30,23 @@ TEST(ClientAddress, OfTheFileItIsTheOwnServers) {
   EXPECT_EQ(client_address_of(cfg_of(servers + "clientPort=0\n"), ServerId{3}, true), std::nullopt);
 }
 
+// QuorumPeerConfig.setupClientPort.
+TEST(ClientAddress, MustNotBeSaidInTwoWays) {
+  const auto clash = [](const std::string& more, int sid) {
+    return client_address_clash(cfg_of(servers + more), ServerId{sid});
+  };
+  EXPECT_FALSE(clash("", 1));
+  EXPECT_FALSE(clash("clientPort=9\n", 3));
+  EXPECT_FALSE(clash("clientPort=7\n", 1));
+  EXPECT_FALSE(clash("clientPort=8\nclientPortAddress=::1\n", 2));
+  EXPECT_FALSE(clash("clientPort=8\nclientPortAddress=0.0.0.0\n", 2));
+  const auto told = clash("clientPort=9\n", 1);
+  ASSERT_TRUE(told);
+  EXPECT_NE(told->find("found clientPort"), std::string::npos) << *told;
+  EXPECT_NE(told->find("server.1"), std::string::npos) << *told;
+  EXPECT_TRUE(clash("clientPort=8\nclientPortAddress=127.0.0.1\n", 2));
+}
+
 TEST(HttpAddresses, OnlyWhereTheyAreAskedFor) {
   const auto addresses = [](const std::string& more) { return http_addresses_of(cfg_of(servers + more)); };
   using Addresses = std::vector<HostPort>;

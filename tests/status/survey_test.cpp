@@ -133,7 +133,10 @@ TEST_F(Verdicts, ElectedIsNotEstablished) {
   votes(3, ServerState::leading, 3, 0);
   EXPECT_TRUE(verdict().quorum);
   EXPECT_FALSE(is_good(verdict()));  // no epoch is 0
-  serves(3, "leader");               // it only votes, and has done what it can
+  serves(3, "leader");               // it only votes: it leads, and no epoch is established
+  EXPECT_TRUE(verdict().quorum);
+  EXPECT_FALSE(is_good(verdict()));
+  serves(3, "leader", 0x100000000);
   EXPECT_TRUE(is_good(verdict()));
   votes(1, ServerState::following, 3, 4);
   votes(3, ServerState::leading, 3, 4);
@@ -147,6 +150,10 @@ TEST_F(Verdicts, WhereOnlyClientPortsCanBeReached) {
   EXPECT_EQ(verdict().leader, ServerId{3});
   EXPECT_EQ(verdict().epoch, model::PeerEpoch{5});
   EXPECT_EQ(verdict().followers, ids({1, 3}));
+  EXPECT_TRUE(is_good(verdict()));
+  serves(1, "follower", 0x600000001);  // of another leader, later than this one
+  EXPECT_EQ(verdict().followers, ids({3}));
+  serves(1, "follower", 0x500000007);
   EXPECT_TRUE(is_good(verdict()));
   votes(1, ServerState::following, 2, 5);  // its vote says more than its mode
   EXPECT_FALSE(verdict().quorum);

@@ -120,9 +120,9 @@ TEST(ConfigurationText, AsServersSendIt) {
 
 TEST(ConfigurationText, Unparseable) {
   const std::string one = "server.1=127.0.0.1:1:2:participant\n";
-  for (const std::string& text :
-       {std::string(), one + "version=zzz", std::string("server.x="), one + "group.1=1:9", std::string("\\u12"),
-        std::string("dynamicConfigFile=/etc/passwd"), std::string(300, '\0'), std::string("version=-1")}) {
+  for (const std::string& text : {std::string(), one + "version=zzz", std::string("server.x="), one + "group.1=1:9",
+                                  std::string("\\u12"), std::string("dynamicConfigFile=/etc/passwd"),
+                                  one + "tickTime=2000", std::string(300, '\0'), std::string("version=-1")}) {
     EXPECT_FALSE(parse_config_text(text)) << text;
   }
 }

@@ -112,9 +112,10 @@ TEST(Quorum, ASnapshotIsSkippedWhereverItIsSplit) {
   }
 }
 
-// A packet of 258 MiB, and one access control list with a hundred rights of 4 MiB: all of it is passed over.
+// A packet of 387 MiB, and one access control list with a hundred rights of 6 MiB: all of it is passed over, and so is
+// what is longer than jute.maxbuffer usually lets it be.
 TEST(Quorum, NothingIsHeldOfWhatIsNotLookedAt) {
-  const Bytes part(quorum_data_bytes_max, std::byte{'x'});
+  const Bytes part(std::size_t{3} << 20U, std::byte{'x'});
   QuorumDecoder decoder;
   int packets = 0;
   const auto feed = [&](ByteView bytes) {
@@ -127,7 +128,7 @@ TEST(Quorum, NothingIsHeldOfWhatIsNotLookedAt) {
     ASSERT_LE(decoder.held_bytes(), 2 * kept_data_bytes_max);
   };
   const auto feed_text = [&] {
-    feed(from_hex("00200000"));
+    feed(from_hex("00300000"));
     feed(part);
   };
   feed(from_hex("00000005 0000000000000000"));
@@ -149,7 +150,6 @@ TEST(Quorum, NothingIsHeldOfWhatIsNotLookedAt) {
 
 TEST(Quorum, WrongLengthsAndTypes) {
   EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 fffffffe")), QuorumReject::data_length);
-  EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 7fffffff")), QuorumReject::data_length);
   EXPECT_EQ(reject_of(from_hex("0000000b 0000000000000000 ffffffff 7fffffff")), QuorumReject::data_length);
   EXPECT_EQ(decode_packet(QuorumPacket{20, 0, {}}, Zxid{0}).error(), QuorumReject::unknown_type);
   EXPECT_EQ(decode_packet(QuorumPacket{-1, 0, {}}, Zxid{0}).error(), QuorumReject::unknown_type);

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include "conclave/check/command.hpp"
 #include "conclave/check/log_study.hpp"
@@ -88,7 +90,14 @@ ExitCode run_logs(const TraceOptions& options) {
 
 tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::string>& files) {
   std::optional<TraceInput> all;
-  for (const std::string& path : files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string& path = files[i];
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      std::error_code error;
+      if (!std::filesystem::equivalent(files[earlier], path, error) || error) continue;
+      return tl::unexpected(
+          fmt::format("{}: found the same file twice, also as {}; expected each once", path, files[earlier]));
+    }
     // Whether it is there, and a file.
     if (auto opened = record::Replay::open(path); !opened) {
       record::ReadError error = opened.error();

@@ -4,9 +4,11 @@
 #include <map>
 #include <string>
 
+#include "conclave/config/properties.hpp"
 #include "conclave/config/zoo_cfg.hpp"
 #include "conclave/model/configuration.hpp"
 #include "server_line.hpp"
+#include "text.hpp"
 
 namespace conclave::config {
 
@@ -32,6 +34,19 @@ std::string to_config_text(const ZooCfg& cfg) {
   text += weights;
   text += fmt::format("version={:x}", cfg.configuration.version().value);
   return text;
+}
+
+std::optional<ConfigError> unrecognised_parameter(std::string_view text, const std::string& file_name) {
+  const auto properties = parse_properties(text);
+  for (const Property& property : *properties) {
+    const std::string_view key = trimmed(property.key);
+    const bool known =
+        key.starts_with("server.") || key.starts_with("group") || key.starts_with("weight") || key == "version";
+    if (known) continue;
+    return ConfigError{file_name, property.line, "unrecognised parameter", in_quotes(property.key),
+                       "server.N, group.N and weight.N lines, and version"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace conclave::config

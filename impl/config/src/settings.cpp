@@ -81,7 +81,7 @@ constexpr std::array boolean_keys = {
     BooleanKey{"sslQuorum", &ZooCfg::ssl_quorum},
     BooleanKey{"portUnification", &ZooCfg::port_unification},
     BooleanKey{"sslQuorumReloadCertFiles", &ZooCfg::ssl_quorum_reload},
-    BooleanKey{"quorum.auth.enableSasl", nullptr},
+    BooleanKey{"quorum.auth.enableSasl", &ZooCfg::quorum_sasl},
     BooleanKey{"quorum.auth.serverRequireSasl", nullptr},
     BooleanKey{"quorum.auth.learnerRequireSasl", nullptr},
     BooleanKey{"multiAddress.enabled", nullptr},
@@ -131,7 +131,49 @@ std::optional<Wrong> apply_boolean(ZooCfg& cfg, const BooleanKey& key, std::stri
   return std::nullopt;
 }
 
+// Those that are read elsewhere, or go to nobody here.
+constexpr std::array<std::string_view, 5> other_keys = {"peerType", "dynamicConfigFile", "secureClientPortAddress",
+                                                        "snapCount", "leaderServes"};
+
+// How many letters have to be changed, added, left out or swapped with the next, as far as that is below `most`.
+std::size_t letters_between(std::string_view a, std::string_view b, std::size_t most) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > most) return most + 1;
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = i + j;
+        continue;
+      }
+      const std::size_t changed = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      cost[i][j] = std::min({changed, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
 }  // namespace
+
+std::optional<std::string_view> setting_like(std::string_view key) {
+  constexpr std::size_t letters_max = 2;
+  constexpr std::size_t length_min = 6;  // what is shorter is near to anything
+  std::optional<std::string_view> nearest;
+  std::size_t least = letters_max + 1;
+  const auto look = [&](std::string_view known) {
+    const std::size_t letters = letters_between(key, known, letters_max);
+    if (letters >= least) return;
+    least = letters;
+    nearest = known;
+  };
+  for (const IntegerKey& known : integer_keys) look(known.name);
+  for (const BooleanKey& known : boolean_keys) look(known.name);
+  for (const TextKey& known : text_keys) look(known.name);
+  for (const std::string_view known : other_keys) look(known);
+  if (least == 0 || key.size() < length_min) return std::nullopt;
+  return nearest;
+}
 
 std::optional<Wrong> apply_setting(ZooCfg& cfg, std::string_view key, std::string_view value) {
   for (const IntegerKey& known : integer_keys) {

@@ -13,4 +13,7 @@ namespace conclave::config {
 // Java process.
 [[nodiscard]] std::optional<Wrong> apply_setting(ZooCfg& cfg, std::string_view key, std::string_view value);
 
+// The setting that is one or two letters away from a key that is none; nothing: there is no such, or the key is one.
+[[nodiscard]] std::optional<std::string_view> setting_like(std::string_view key);
+
 }  // namespace conclave::config

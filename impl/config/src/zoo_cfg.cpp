@@ -159,6 +159,10 @@ class Reader {
     }
     std::optional<Wrong> wrong = apply_setting(cfg_, key, trimmed(property.value));
     if (wrong) return at_line(cfg_.file, property.line, std::move(*wrong));
+    if (const auto meant = setting_like(key)) {
+      cfg_.notes.push_back(fmt::format("{} on line {} is no setting, neither here nor in ZooKeeper; {} is one.",
+                                       in_quotes(key), property.line, *meant));
+    }
     return std::nullopt;
   }
 

@@ -1,12 +1,11 @@
 #include "conclave/node/connection_manager.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <boost/asio/connect.hpp>
+#include <tuple>
 #include <utility>
 
 #include "conclave/node/close_on_exec.hpp"
+#include "connection_parts.hpp"
 #include "log.hpp"
 
 namespace conclave::node {
@@ -21,67 +20,24 @@ using wire::HostPort;
 // After an accept that failed (no descriptors left, say) another attempt at once would only burn the processor.
 constexpr std::chrono::milliseconds accept_pause{100};
 
-asio::const_buffer buffer_of(const wire::Bytes& bytes) { return asio::buffer(bytes.data(), bytes.size()); }
-
-// Nothing: a name.
-std::optional<asio::ip::address> number_of(const HostPort& address) {
-  error_code error;
-  const auto ip = asio::ip::make_address(address.host, error);
-  return error ? std::nullopt : std::optional(ip);
-}
+// Between two connections that give way to a call in a server's name: far longer than finalizeWait, and ever longer.
+constexpr std::chrono::milliseconds give_way_pause_min{1000};
+constexpr std::chrono::milliseconds give_way_pause_max{60000};
 
 // ZooKeeper calls a server back where it says that it is. Anybody can say anything for any id, so here that is the last
-// resort: after the configured addresses, one address, and no name, since the resolver looks up one after the other.
+// resort: after the configured addresses, one address, and no name.
 std::optional<HostPort> claimed_address(const std::vector<HostPort>& configured,
                                         const std::vector<HostPort>& claimed) {
   const auto other = std::find_if(claimed.begin(), claimed.end(), [&](const HostPort& address) {
-    const auto ip = number_of(address);
+    error_code no_number;
+    const auto ip = asio::ip::make_address(address.host, no_number);
     const bool known = std::find(configured.begin(), configured.end(), address) != configured.end();
-    return ip && !ip->is_unspecified() && !known;
+    return !no_number && !ip.is_unspecified() && !known;
   });
   return other == claimed.end() ? std::nullopt : std::optional(*other);
 }
 
 }  // namespace
-
-struct ConnectionManager::HalfOpen {
-  HalfOpen(asio::io_context& io, std::shared_ptr<Connection> accepted) : connection(std::move(accepted)), timer(io) {}
-  std::shared_ptr<Connection> connection;
-  asio::steady_timer timer;
-  bool in_use = false;  // the connection, by a link: the timer may have run out just before
-  wire::HandshakeDecoder decoder;
-  std::array<std::byte, 4096> buffer;
-};
-
-struct ConnectionManager::Link {
-  Link(ServerId with, std::shared_ptr<Connection> connected) : sid(with), connection(std::move(connected)) {}
-  ServerId sid;
-  std::shared_ptr<Connection> connection;
-  wire::FrameDecoder decoder;
-  std::array<std::byte, read_bytes> buffer;
-  wire::Bytes out;
-  bool writing = false;
-  bool closed = false;
-};
-
-struct ConnectionManager::Attempt {
-  Attempt(asio::io_context& io, ServerId to, std::vector<HostPort> configured, const std::optional<HostPort>& claim)
-      : sid(to), addresses(std::move(configured)), claims(claim.has_value()), resolver(io), timer(io) {
-    if (claim) addresses.push_back(*claim);
-  }
-  [[nodiscard]] bool at_claimed() const { return claims && addresses.empty(); }
-
-  ServerId sid;
-  std::vector<HostPort> addresses;  // not yet tried
-  bool claims;                      // the last one is what a caller has claimed
-  HostPort address;                 // the one that is tried now
-  int tried = 0;                    // counts; handlers of an earlier address do nothing
-  tcp::resolver resolver;
-  std::shared_ptr<Connection> connection;  // to this address: what belongs to another one is still closing
-  asio::steady_timer timer;
-  wire::Bytes handshake;
-  bool over = false;
-};
 
 std::shared_ptr<ConnectionManager> ConnectionManager::make(asio::io_context& io, ConnectionSettings settings,
                                                            Callbacks callbacks) {
@@ -110,7 +66,6 @@ void ConnectionManager::stop() {
   for (const auto& attempt : attempts_) {
     attempt->over = true;
     attempt->timer.cancel();
-    attempt->resolver.cancel();
     if (attempt->connection) attempt->connection->close();
   }
   for (auto& [sid, peer] : peers_) {
@@ -125,7 +80,9 @@ void ConnectionManager::stop() {
 
 // --- accepting ------------------------------------------------------------------------------------------------------
 
+// One address is enough, as for QuorumCnxManager.Listener.
 tl::expected<void, std::string> ConnectionManager::listen() {
+  std::string first_failure;
   for (const HostPort& address : settings_.own_addresses) {
     error_code error;
     tcp::endpoint endpoint(tcp::v6(), address.port);
@@ -134,15 +91,22 @@ tl::expected<void, std::string> ConnectionManager::listen() {
       const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
       if (!error && !found.empty()) endpoint = found.begin()->endpoint();
     }
-    auto& acceptor = acceptors_.emplace_back(io_);
+    tcp::acceptor acceptor(io_);
     if (!error) acceptor.open(endpoint.protocol(), error);
     if (!error) close_on_exec(acceptor);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return tl::unexpected("can't listen on " + to_text(address) + ": " + error.message());
-    log::info("{} is accepting connections now, my election bind port: {}", settings_.own.value, to_text(address));
+    if (!error) {
+      acceptors_.push_back(std::move(acceptor));
+      log::info("{} is accepting connections now, my election bind port: {}", settings_.own.value, to_text(address));
+      continue;
+    }
+    const std::string failure = "can't listen on " + to_text(address) + ", the election port: " + error.message();
+    if (settings_.own_addresses.size() > 1) log::error("{}", failure);
+    if (first_failure.empty()) first_failure = failure;
   }
+  if (acceptors_.empty()) return tl::unexpected(first_failure);
   for (std::size_t i = 0; i < acceptors_.size(); ++i) accept_next(i);
   return {};
 }
@@ -230,9 +194,12 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
   }
   if (sid < settings_.own) {
     if (const Peer* known = peer_of(sid)) {
-      // A connection that is there gives way to another one with the configured server alone.
+      // A connection that is there gives way to another one with the configured server alone, and not as often as
+      // anybody says so: each time both sides say their last vote again, and would wait for something better anew.
       const bool believed = known->link == nullptr;
-      connect_to(sid, believed ? claimed_address(known->addresses, handshake.addresses) : std::nullopt);
+      if (believed || may_give_way(sid)) {
+        connect_to(sid, believed ? claimed_address(known->addresses, handshake.addresses) : std::nullopt);
+      }
     }
     return forget(half);
   }
@@ -241,6 +208,16 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
   half->timer.cancel();
   half_open_.remove(half);
   install(sid, half->connection, more);
+}
+
+bool ConnectionManager::may_give_way(ServerId sid) {
+  Peer& peer = peers_.at(sid);
+  const auto now = std::chrono::steady_clock::now();
+  if (now < peer.stays_until) return false;
+  const bool long_ago = now - peer.stays_until > give_way_pause_max;
+  peer.stays = long_ago ? give_way_pause_min : std::min(2 * peer.stays, give_way_pause_max);
+  peer.stays_until = now + peer.stays;
+  return true;
 }
 
 void ConnectionManager::forget(const std::shared_ptr<HalfOpen>& half) {
@@ -261,16 +238,22 @@ ConnectionManager::Peer* ConnectionManager::peer_of(ServerId sid) {
   if (place != peers_.end()) return &place->second;
   const auto stranger = [](const auto& entry) { return !entry.second.configured; };
   if (static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), stranger)) >= strangers_max) {
-    const auto idle = std::find_if(peers_.begin(), peers_.end(), [](const auto& entry) {
-      return !entry.second.configured && !entry.second.link && !entry.second.connecting;
+    reject(wire::Reject::stranger_limit);
+    // Whoever came first goes; one that is being called is left alone.
+    const auto oldest = std::min_element(peers_.begin(), peers_.end(), [](const auto& one, const auto& other) {
+      const auto rank = [](const Peer& peer) {
+        return std::tuple(peer.configured || peer.connecting, peer.link != nullptr, peer.met);
+      };
+      return rank(one.second) < rank(other.second);
     });
-    if (idle == peers_.end()) {
-      reject(wire::Reject::stranger_limit);
-      return nullptr;
-    }
-    peers_.erase(idle);
+    if (oldest->second.configured || oldest->second.connecting) return nullptr;
+    const ServerId gone = oldest->first;
+    if (const auto link = oldest->second.link) drop(link);
+    peers_.erase(gone);
   }
-  return &peers_[sid];
+  Peer& peer = peers_[sid];
+  peer.met = ++met_;
+  return &peer;
 }
 
 // --- connections in use ---------------------------------------------------------------------------------------------
@@ -366,132 +349,6 @@ bool ConnectionManager::have_delivered() const {
 bool ConnectionManager::connected(ServerId to) const {
   const auto place = peers_.find(to);
   return place != peers_.end() && place->second.link != nullptr;
-}
-
-// --- connecting -----------------------------------------------------------------------------------------------------
-
-void ConnectionManager::connect_all() {
-  std::vector<ServerId> all;
-  for (const auto& [sid, peer] : peers_) {
-    if (peer.addressed) all.push_back(sid);
-  }
-  for (const ServerId sid : all) connect(sid);
-}
-
-void ConnectionManager::connect(ServerId to) {
-  const auto place = peers_.find(to);
-  if (place == peers_.end() || place->second.link) return;
-  connect_to(to, std::nullopt);
-}
-
-void ConnectionManager::connect_to(ServerId sid, const std::optional<HostPort>& claimed) {
-  const auto place = peers_.find(sid);
-  if (stopped_ || place == peers_.end()) return;
-  if (place->second.connecting) {
-    // What is tried at an address that was only claimed keeps nobody waiting.
-    const auto under_way =
-        std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& one) { return one->sid == sid; });
-    if (under_way == attempts_.end() || !(*under_way)->at_claimed()) return;
-    end(*under_way);
-  }
-  const auto attempt = std::make_shared<Attempt>(io_, sid, place->second.addresses, claimed);
-  if (attempt->addresses.empty()) return;
-  place->second.connecting = true;
-  attempts_.push_back(attempt);
-  try_next(attempt);
-}
-
-void ConnectionManager::try_next(const std::shared_ptr<Attempt>& attempt) {
-  // Its handlers, which are called later, have nothing to say of the next address.
-  if (const auto before = std::exchange(attempt->connection, nullptr)) before->close();
-  if (attempt->addresses.empty()) return failed(attempt);
-  attempt->address = attempt->addresses.front();
-  attempt->addresses.erase(attempt->addresses.begin());
-  const int number = ++attempt->tried;
-  attempt->timer.expires_after(settings_.connect_timeout);
-  attempt->timer.async_wait([self = shared_from_this(), attempt, number](error_code error) {
-    if (error || attempt->over || attempt->tried != number) return;
-    self->refused(attempt, fmt::format("no connection in {} ms", self->settings_.connect_timeout.count()));
-  });
-  if (const auto ip = number_of(attempt->address)) {
-    const tcp::endpoint endpoint(*ip, attempt->address.port);
-    return connect_at(attempt, tcp::resolver::results_type::create(endpoint, attempt->address.host, {}));
-  }
-  // Names are looked up at each attempt: a server may have moved.
-  attempt->resolver.async_resolve(
-      attempt->address.host, std::to_string(attempt->address.port),
-      [self = shared_from_this(), attempt, number](error_code error, const tcp::resolver::results_type& found) {
-        if (attempt->over || attempt->tried != number) return;
-        if (error) return self->refused(attempt, error.message());
-        self->connect_at(attempt, found);
-      });
-}
-
-void ConnectionManager::refused(const std::shared_ptr<Attempt>& attempt, const std::string& why) {
-  log::seldom(seldom_, spdlog::level::warn, "Cannot open channel to {} at election address {}: {}",
-              attempt->sid.value, to_text(attempt->address), why);
-  try_next(attempt);
-}
-
-void ConnectionManager::connect_at(const std::shared_ptr<Attempt>& attempt,
-                                   const tcp::resolver::results_type& endpoints) {
-  const auto connection = settings_.transport->call(io_, attempt->address.host);
-  attempt->connection = connection;
-  asio::async_connect(connection->socket(), endpoints,
-                      [self = shared_from_this(), attempt, connection](error_code error, const tcp::endpoint&) {
-                        if (attempt->over || attempt->connection != connection) return;
-                        if (error) return self->refused(attempt, error.message());
-                        close_on_exec(connection->socket());
-                        self->connected_to(attempt);
-                      });
-}
-
-void ConnectionManager::connected_to(const std::shared_ptr<Attempt>& attempt) {
-  attempt->connection->async_handshake(
-      [self = shared_from_this(), attempt, connection = attempt->connection](const HandshakeOutcome& outcome) {
-        if (attempt->over || attempt->connection != connection) return;
-        if (!outcome.wrong.empty()) return self->refused(attempt, outcome.wrong);
-        if (!outcome.session.empty()) {
-          log::info("SSL handshake complete with {} - {}", to_text(attempt->address), outcome.session);
-        }
-        self->introduce(attempt);
-      });
-}
-
-// QuorumCnxManager.startConnection: says who it is; if the other id is larger, hangs up, and will be called back.
-void ConnectionManager::introduce(const std::shared_ptr<Attempt>& attempt) {
-  attempt->handshake = encode(wire::Handshake{settings_.own, settings_.own_addresses});
-  attempt->connection->async_write(
-      buffer_of(attempt->handshake),
-      [self = shared_from_this(), attempt, connection = attempt->connection](error_code error, std::size_t) {
-        if (attempt->over || attempt->connection != connection) return;
-        if (error) return self->refused(attempt, error.message());
-        attempt->connection.reset();
-        self->end(attempt);
-        if (attempt->sid > self->settings_.own) {
-          log::info("Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
-                    self->settings_.own.value, attempt->sid.value);
-          return connection->close();
-        }
-        self->install(attempt->sid, connection, {});
-      });
-}
-
-void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
-  const ServerId sid = attempt->sid;
-  end(attempt);
-  if (callbacks_.unreachable) callbacks_.unreachable(sid);
-}
-
-void ConnectionManager::end(const std::shared_ptr<Attempt>& attempt) {
-  attempt->over = true;
-  attempt->timer.cancel();
-  attempt->resolver.cancel();
-  if (attempt->connection) attempt->connection->close();
-  const auto place = peers_.find(attempt->sid);
-  if (place != peers_.end()) place->second.connecting = false;
-  // Last, and by address: the reference may lie in the list.
-  attempts_.remove_if([own = attempt.get()](const auto& one) { return one.get() == own; });
 }
 
 }  // namespace conclave::node

@@ -81,6 +81,9 @@ void DiskEpochFiles::make_folder(const std::string& path) {
 
 void DiskEpochFiles::replace(const std::string& name, model::PeerEpoch epoch) {
   const std::string path = folder_ + "/" + name;
+  if (epoch.value > epoch_last) {
+    throw WriteFailed(path + ": can't be " + std::to_string(epoch.value) + ": the last epoch that there is was used");
+  }
   const std::string fresh = path + ".tmp";
   {
     const Descriptor file(files_, fresh, files_.create(fresh));

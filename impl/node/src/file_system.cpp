@@ -26,9 +26,14 @@ auto patiently(const Call& call) {
 class OperatingSystem : public FileSystem {
  public:
   Result<std::optional<std::string>> read(const std::string& path, std::size_t bytes_max) override {
-    const auto file = open(path, O_RDONLY);
+    const auto file = open(path, O_RDONLY | O_NONBLOCK);  // or a pipe would keep it waiting for somebody to write
     if (!file && file.error() == std::errc::no_such_file_or_directory) return std::nullopt;
     if (!file) return tl::unexpected(file.error());
+    struct stat about {};
+    if (::fstat(*file, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)) {
+      ::close(*file);
+      return tl::unexpected(std::make_error_code(std::errc::not_supported));
+    }
     std::string text(bytes_max, '\0');
     std::size_t size = 0;
     ssize_t count = 0;

@@ -30,7 +30,22 @@ std::chrono::milliseconds limit_of(const config::ZooCfg& cfg, const std::optiona
                                    ticks.value_or(limit_default_ticks));
 }
 
+// A server that is sent away for good, as one with a newer configuration is, would hold an election dozens of times a
+// second, and so would those that answer it. ZooKeeper's observers wait for up to 200 ms
+// (observer.electionDelayMs), its followers for nothing.
+std::chrono::milliseconds pause_after(int fruitless) {
+  constexpr std::chrono::milliseconds first{50};
+  constexpr std::chrono::milliseconds longest{1000};
+  constexpr int doublings_max = 5;
+  if (fruitless < 2) return std::chrono::milliseconds(0);
+  return std::min(first * (1 << std::min(fruitless - 2, doublings_max)), longest);
+}
+
 }  // namespace
+
+std::string sasl_refused(const config::ZooCfg& cfg) {
+  return cfg.file + ": found quorum.auth.enableSasl=true; expected false: a node does not speak SASL";
+}
 
 std::shared_ptr<Node> Node::make(asio::io_context& io, NodeSettings settings, Listener listener) {
   return std::shared_ptr<Node>(new Node(io, std::move(settings), std::move(listener)));
@@ -53,6 +68,7 @@ Node::Node(asio::io_context& io, NodeSettings settings, Listener listener)
 }
 
 tl::expected<void, std::string> Node::start() {
+  if (settings_.cfg.quorum_sasl) return tl::unexpected(sasl_refused(settings_.cfg));
   if (!settings_.transport && settings_.cfg.wants_tls()) {
     return tl::unexpected(settings_.cfg.file + ": found TLS between servers; expected a transport for it as well");
   }
@@ -124,7 +140,9 @@ void Node::make_quorum_port() {
   quorum.transport = settings_.transport;
   quorum.listen_on_all_ips = settings_.cfg.quorum_listen_on_all_ips;
   for (const config::ServerLine& server : settings_.cfg.servers) {
-    quorum.addresses[server.id] = {server.addresses.front().host, server.addresses.front().quorum_port};
+    for (const config::Address& address : server.addresses) {
+      quorum.addresses[server.id].push_back({address.host, address.quorum_port});
+    }
   }
   quorum.tick_time = std::chrono::milliseconds(settings_.cfg.tick_time_ms.value_or(tick_time_default_ms));
   quorum.init_limit = limit_of(settings_.cfg, settings_.cfg.init_limit_ticks);
@@ -134,6 +152,9 @@ void Node::make_quorum_port() {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     self->established_ = true;
+    const bool leads = state_of(self->peer_) == ServerState::leading;
+    log::info("{}, established in epoch {}",
+              leads ? "Have quorum of supporters" : "Learner received UPTODATE message", epoch.value);
     self->show_lease();
     self->statistics_.established(Clock::now());
     self->take(model::EpochEstablished{epoch});
@@ -345,6 +366,9 @@ void Node::end_role(const std::string& why) {
   log::warn("{} ends: {}", name_of(state_of(peer_)), why);
   waiting_for_role_ = false;
   role_timer_.cancel();
+  // One that only votes has no better sign than time.
+  const bool fruitful =
+      established_ || (!quorum_ && Clock::now() - statistics_.state_since() >= std::chrono::seconds(1));
   established_ = false;
   show_lease();
   statistics_.role_ended(Clock::now());
@@ -354,7 +378,18 @@ void Node::end_role(const std::string& why) {
     durable_ = quorum_->peer().durable;  // what has been accepted meanwhile
   }
   take(model::RoleEnded{});
-  begin_election();
+  fruitless_ = fruitful ? 0 : fruitless_ + 1;
+  const std::chrono::milliseconds pause = pause_after(fruitless_);
+  if (pause.count() == 0) return begin_election();
+  log::seldom(seldom_, spdlog::level::info, "{} roles in a row came to nothing: the next election in {} ms",
+              fruitless_, pause.count());
+  election_timer_.expires_after(pause);
+  election_timer_.async_wait([weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (error || !self || self->stopped_) return;
+    if (self->election_timer_.expiry() > std::chrono::steady_clock::now()) return;
+    self->begin_election();
+  });
 }
 
 }  // namespace conclave::node

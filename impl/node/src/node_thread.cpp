@@ -147,6 +147,7 @@ tl::expected<model::ServerId, NodeError> sid_of(const config::ZooCfg& cfg, const
   if (!options.votes_only && !cfg.data_dir) {
     return refused(Kind::configuration, cfg.file + ": found no dataDir; expected one for the epochs, or votes_only");
   }
+  if (cfg.quorum_sasl) return refused(Kind::configuration, node::sasl_refused(cfg));
   if (cfg.wants_tls() && !options.transport) {
     return refused(Kind::configuration,
                    cfg.file + ": found TLS between servers; expected a transport (conclave::tls)");

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <deque>
 #include <optional>
 #include <utility>
 
 #include "conclave/node/close_on_exec.hpp"
+#include "leader_call.hpp"
+#include "learner_listener.hpp"
 #include "log.hpp"
 
 namespace conclave::node {
@@ -20,11 +21,7 @@ using boost::system::error_code;
 using model::EpochRole;
 using model::ServerId;
 
-constexpr std::chrono::milliseconds accept_pause{100};   // as ConnectionManager's
-constexpr std::chrono::milliseconds connect_pause{100};  // Learner.leaderConnectDelayDuringRetryMs
-constexpr int connect_tries_max = 5;                     // Learner.LeaderConnector
 constexpr std::size_t read_bytes = 4096;
-constexpr std::int64_t epoch_last = 0x7fffffff;  // the upper half of a zxid
 
 const char* reason_text(model::EndReason reason) {
   switch (reason) {
@@ -45,16 +42,6 @@ bool is_near(const model::Packet& packet, model::PeerEpoch own) {
   return accepted >= 0 && accepted - own.value <= epochs_ahead_max && accepted < epoch_last;
 }
 
-// Binding fails where somebody listens; nobody gets in before listen().
-error_code bind_to(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) close_on_exec(acceptor);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  return error;
-}
-
 }  // namespace
 
 struct QuorumPort::Link {
@@ -67,6 +54,7 @@ struct QuorumPort::Link {
   std::deque<wire::Bytes> unsent;
   std::size_t unsent_bytes = 0;
   bool writing = false;
+  bool sent_away = false;  // and soon to be closed
   bool closed = false;
 };
 
@@ -82,22 +70,18 @@ QuorumPort::QuorumPort(asio::io_context& io, const model::Ensemble& ensemble, Qu
       settings_(std::move(settings)),
       files_(files),
       callbacks_(std::move(callbacks)),
-      acceptor_(io),
       limit_(io),
-      tick_(io),
-      retry_(io) {}
+      tick_(io) {}
 
 QuorumPort::~QuorumPort() { stop(); }
 
 void QuorumPort::stop() {
   ++role_;
   end_reason_.reset();
-  error_code ignored;
-  acceptor_.close(ignored);
+  if (const auto listener = std::exchange(listener_, nullptr)) listener->stop();
+  if (const auto call = std::exchange(call_, nullptr)) call->stop();
   limit_.cancel();
   tick_.cancel();
-  retry_.cancel();
-  if (const auto trying = std::exchange(trying_, nullptr)) trying->close();
   const auto links = std::exchange(links_, {});
   for (const auto& link : links) close(link);
 }
@@ -143,7 +127,7 @@ bool QuorumPort::apply(const model::EpochEffect& effect) {
     if (const auto link = link_of(sending->to)) send(link, sending->packet);
   } else if (const auto* ended = std::get_if<model::Disconnect>(&effect)) {
     log::seldom(seldom_, spdlog::level::warn, "server {} is sent away", ended->from.value);
-    if (const auto link = link_of(ended->from)) close(link);
+    if (const auto link = link_of(ended->from)) send_away(link);
   } else if (const auto* established = std::get_if<model::Established>(&effect)) {
     if (peer_.role == EpochRole::leading) limit_.cancel();
     callbacks_.established(established->leader, established->epoch);
@@ -184,74 +168,39 @@ void QuorumPort::arm_tick() {
 // --- a leader's side ------------------------------------------------------------------------------------------------
 
 tl::expected<void, std::string> QuorumPort::can_listen() const {
-  const wire::HostPort& address = settings_.addresses.at(settings_.own);
-  tcp::endpoint endpoint(tcp::v6(), address.port);
-  error_code error;
-  if (!settings_.listen_on_all_ips) {
-    tcp::resolver resolver(io_);
-    const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
-    if (!error && !found.empty()) endpoint = found.begin()->endpoint();
-  }
-  tcp::acceptor acceptor(io_);
-  if (!error) error = bind_to(acceptor, endpoint);
-  if (!error) return {};
-  return tl::unexpected("can't listen on " + to_text(address) + ", the quorum port: " + error.message());
-}
-
-void QuorumPort::listen() {
-  const wire::HostPort& address = settings_.addresses.at(settings_.own);
-  error_code error;
-  const auto ip = asio::ip::make_address(address.host, error);
-  if (settings_.listen_on_all_ips) return listen_at(tcp::endpoint(tcp::v6(), address.port));
-  if (!error) return listen_at(tcp::endpoint(ip, address.port));
-  // Nothing else may wait for that: others ask already whom to follow.
-  const auto resolver = std::make_shared<tcp::resolver>(io_);
-  resolver->async_resolve(address.host, std::to_string(address.port),
-                          [weak = weak_from_this(), role = role_, resolver](
-                              error_code unknown, const tcp::resolver::results_type& found) {
-                            const auto self = weak.lock();
-                            if (!self || self->role_ != role) return;
-                            const bool known = !unknown && !found.empty();
-                            const std::uint16_t port = self->settings_.addresses.at(self->settings_.own).port;
-                            self->listen_at(known ? found.begin()->endpoint() : tcp::endpoint(tcp::v6(), port));
-                          });
+  return LearnerListener::can_listen(io_, settings_.addresses.at(settings_.own), settings_.listen_on_all_ips);
 }
 
 // Without the port nobody can follow: the limit is as good as over, as in ZooKeeper, whose leader does not come to be.
-void QuorumPort::listen_at(const tcp::endpoint& endpoint) {
-  error_code error = bind_to(acceptor_, endpoint);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) return accept_next();
-  log::error("Couldn't bind to {}: {}", to_text(settings_.addresses.at(settings_.own)), error.message());
-  asio::post(io_, [weak = weak_from_this(), role = role_] {
+void QuorumPort::listen() {
+  LearnerListener::Callbacks callbacks;
+  callbacks.accepted = [weak = weak_from_this(), role = role_](Socket socket) {
     const auto self = weak.lock();
-    if (self && self->role_ == role) self->take(model::LimitOver{});
-  });
+    if (self && self->role_ == role) self->accepted(std::move(socket));
+  };
+  callbacks.failed = [weak = weak_from_this(), role = role_](const std::string& why) {
+    const auto self = weak.lock();
+    if (!self || self->role_ != role) return;
+    log::error("{}", why);
+    self->take(model::LimitOver{});
+  };
+  listener_ = LearnerListener::make(io_, settings_.addresses.at(settings_.own), settings_.listen_on_all_ips,
+                                    std::move(callbacks));
+  listener_->listen();
 }
 
-void QuorumPort::accept_next() {
-  acceptor_.async_accept([weak = weak_from_this(), role = role_](error_code error, Socket socket) {
+void QuorumPort::accepted(Socket socket) {
+  const std::uint64_t role = role_;
+  make_room();
+  if (role_ != role) return;
+  const auto link = std::make_shared<Link>(io_, settings_.transport->answer(std::move(socket)));
+  begin(link);
+  link->connection->async_handshake([weak = weak_from_this(), link](const HandshakeOutcome& outcome) {
     const auto self = weak.lock();
-    if (!self || self->role_ != role || error == asio::error::operation_aborted) return;
-    if (error) {
-      const auto pause = std::make_shared<asio::steady_timer>(self->io_, accept_pause);
-      return pause->async_wait([weak, role, pause](error_code) {
-        const auto later = weak.lock();
-        if (later && later->role_ == role) later->accept_next();
-      });
-    }
-    self->make_room();
-    if (self->role_ != role) return;
-    const auto link = std::make_shared<Link>(self->io_, self->settings_.transport->answer(std::move(socket)));
-    self->begin(link);
-    link->connection->async_handshake([weak, link](const HandshakeOutcome& outcome) {
-      const auto then = weak.lock();
-      if (!then || link->closed) return;
-      if (outcome.wrong.empty()) return then->read(link);
-      log::debug("no TLS with a learner: {}", outcome.wrong);
-      then->reject(link, wire::QuorumReject::tls_handshake);
-    });
-    self->accept_next();
+    if (!self || link->closed) return;
+    if (outcome.wrong.empty()) return self->read(link);
+    log::debug("no TLS with a learner: {}", outcome.wrong);
+    self->reject(link, wire::QuorumReject::tls_handshake);
   });
 }
 
@@ -272,61 +221,29 @@ void QuorumPort::make_room() {
 
 // --- a learner's side -----------------------------------------------------------------------------------------------
 
+// Who refuses does not lead any more.
 void QuorumPort::connect(const model::FollowerInfo& info) {
-  info_ = info;
-  tries_ = 0;
-  try_to_connect();
-}
-
-// Learner.connectToLeader: a few times, with pauses, and no longer than the limit. Who refuses does not lead any more.
-void QuorumPort::try_to_connect() {
-  const auto address = settings_.addresses.find(leader_);
-  if (address == settings_.addresses.end()) return;
-  const auto resolver = std::make_shared<tcp::resolver>(io_);
-  const auto connection = settings_.transport->call(io_, address->second.host);
-  trying_ = connection;
-  resolver->async_resolve(address->second.host, std::to_string(address->second.port),
-                          [weak = weak_from_this(), role = role_, resolver, connection](
-                              error_code error, const tcp::resolver::results_type& found) {
-                            const auto self = weak.lock();
-                            if (!self || self->role_ != role) return;
-                            if (error) return self->try_again_later();
-                            asio::async_connect(connection->socket(), found,
-                                                [weak, role, connection](error_code refused, const auto&) {
-                                                  const auto then = weak.lock();
-                                                  if (!then || then->role_ != role) return;
-                                                  if (refused) return then->try_again_later();
-                                                  then->connected(connection);
-                                                });
-                          });
-}
-
-void QuorumPort::try_again_later() {
-  if (const auto failed = std::exchange(trying_, nullptr)) failed->close();
-  if (++tries_ == connect_tries_max) return take(model::LinkLost{leader_});
-  retry_.expires_after(connect_pause);
-  retry_.async_wait([weak = weak_from_this(), role = role_](error_code error) {
+  const auto addresses = settings_.addresses.find(leader_);
+  if (addresses == settings_.addresses.end()) return;
+  LeaderCall::Callbacks callbacks;
+  callbacks.no_handshake = [weak = weak_from_this()](const std::string& why) {
     const auto self = weak.lock();
-    if (!error && self && self->role_ == role) self->try_to_connect();
-  });
-}
-
-void QuorumPort::connected(const std::shared_ptr<Connection>& connection) {
-  connection->async_handshake([weak = weak_from_this(), role = role_, connection](const HandshakeOutcome& outcome) {
+    if (!self) return;
+    log::seldom(self->seldom_, spdlog::level::warn, "no connection to leader {}: {}", self->leader_.value, why);
+  };
+  callbacks.done = [weak = weak_from_this(), role = role_, info](const std::shared_ptr<Connection>& connection) {
     const auto self = weak.lock();
     if (!self || self->role_ != role) return;
-    if (!outcome.wrong.empty()) {
-      log::seldom(self->seldom_, spdlog::level::warn, "no connection to leader {}: {}", self->leader_.value,
-                  outcome.wrong);
-      return self->try_again_later();
-    }
+    self->call_.reset();
+    if (!connection) return self->take(model::LinkLost{self->leader_});
     const auto link = std::make_shared<Link>(self->io_, connection);
-    self->trying_.reset();
     link->sid = self->leader_;
     self->begin(link);
     self->read(link);
-    self->send(link, model::Packet{self->info_});
-  });
+    self->send(link, model::Packet{info});
+  };
+  call_ = LeaderCall::make(io_, settings_.transport, addresses->second, std::move(callbacks));
+  call_->begin();
 }
 
 // --- connections ----------------------------------------------------------------------------------------------------
@@ -344,12 +261,12 @@ void QuorumPort::read(const std::shared_ptr<Link>& link) {
   link->connection->async_read_some(
       asio::buffer(link->buffer), [weak = weak_from_this(), link](error_code error, std::size_t count) {
         const auto self = weak.lock();
-        if (!self || link->closed) return;
+        if (!self || link->closed || link->sent_away) return;
         if (error) return self->lose(link);
         const auto wrong =
             link->decoder.feed(wire::ByteView(link->buffer.data(), count),
                                [&](const wire::QuorumPacket& packet) { return self->heard(link, packet); });
-        if (link->closed) return;
+        if (link->closed || link->sent_away) return;
         if (wrong) return self->reject(link, *wrong);
         self->read(link);
       });
@@ -381,9 +298,7 @@ bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPack
     reject(link, wire::QuorumReject::unknown_sid);
     return false;
   }
-  if (peer_.role == EpochRole::leading) {
-    watch(link);
-  } else {
+  if (peer_.role == EpochRole::learning) {
     const bool acknowledged = peer_.learning.phase >= model::LearnPhase::acknowledged;
     if (acknowledged || packet.type == static_cast<std::int32_t>(wire::PacketType::new_leader)) {
       arm_limit(settings_.sync_limit);
@@ -391,7 +306,9 @@ bool QuorumPort::heard(const std::shared_ptr<Link>& link, const wire::QuorumPack
   }
   // What belongs to the broadcast is not stored, and so not acknowledged.
   if (decoded->packet) hand_on(link, *decoded->packet);
-  return !link->closed;
+  if (link->closed || link->sent_away) return false;
+  if (peer_.role == EpochRole::leading) watch(link);
+  return true;
 }
 
 // Of an empty history, which is not the same as none: it stays empty, and nobody with another one can be led with it.
@@ -408,9 +325,26 @@ void QuorumPort::hand_on(const std::shared_ptr<Link>& link, model::Packet packet
   take(model::PacketFrom{*link->sid, packet});
 }
 
-// A learner that is silent for too long is lost (LearnerHandler's socket time-out).
+// A follower of ZooKeeper's looks again at once, and would come back dozens of times a second. Where this leader keeps
+// no history, and can give it none ever, it is told so a tick later; until then nothing of what it says is heard.
+void QuorumPort::send_away(const std::shared_ptr<Link>& link) {
+  if (keeps_history(peer_.durable)) return close(link);
+  link->sid.reset();
+  link->sent_away = true;
+  link->silence.expires_after(settings_.tick_time);
+  link->silence.async_wait([weak = weak_from_this(), link](error_code error) {
+    const auto self = weak.lock();
+    if (!error && self && !link->closed) self->close(link);
+  });
+}
+
+// A learner that is silent for too long is lost (LearnerHandler's socket time-out): initLimit until it has acknowledged
+// NEWLEADER, syncLimit from then on.
 void QuorumPort::watch(const std::shared_ptr<Link>& link) {
-  const bool settled = peer_.leading.phase == model::LeadPhase::established;
+  const auto& learners = peer_.leading.learners;
+  const auto learner = std::find_if(learners.begin(), learners.end(),
+                                    [&link](const model::LearnerLink& one) { return one.sid == link->sid; });
+  const bool settled = learner != learners.end() && learner->phase >= model::LearnerPhase::waiting_for_start;
   link->silence.expires_after(settled ? settings_.sync_limit : settings_.init_limit);
   link->silence.async_wait([weak = weak_from_this(), link](error_code error) {
     const auto self = weak.lock();

@@ -11,11 +11,19 @@
 #include <system_error>
 
 #include "conclave/model/epoch_state.hpp"
+#include "conclave/node/epoch_files.hpp"
 
 namespace conclave::node {
 namespace {
 
 constexpr std::size_t number_bytes_max = 64;  // far more than any number takes
+
+// For a terminal.
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) shown += c >= ' ' && c <= '~' ? c : '?';
+  return shown;
+}
 
 // Nothing: there is no such file.
 tl::expected<std::optional<std::int64_t>, std::string> read_number(FileSystem& files, const std::string& path,
@@ -33,7 +41,8 @@ tl::expected<std::optional<std::int64_t>, std::string> read_number(FileSystem& f
   const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool whole = !digits.empty() && wrong == std::errc() && end == digits.data() + digits.size();
   if (!whole) {
-    const std::string found = (*text)->empty() ? "an empty file" : fmt::format("'{}'", digits.substr(0, 40));
+    const std::string found =
+        (*text)->empty() ? "an empty file" : fmt::format("'{}'", printable(digits.substr(0, 40)));
     return tl::unexpected(fmt::format("{}: found {}; expected {}", path, found, what));
   }
   return number;
@@ -78,11 +87,11 @@ tl::expected<model::Durable, std::string> read_epochs(const std::string& data_di
   model::Durable durable;
   durable.accepted_epoch = model::PeerEpoch{**accepted};
   durable.current_epoch = model::PeerEpoch{**current};
-  const bool sensible = **current >= 0 && **accepted <= 0xffffffff;  // an epoch is the upper half of a zxid
+  const bool sensible = **current >= 0 && **accepted <= epoch_last;
   if (!sensible || check(durable) != model::DurableError::none) {
     return tl::unexpected(
         fmt::format("{}: found acceptedEpoch {} and currentEpoch {}; expected 0 <= currentEpoch <= "
-                    "acceptedEpoch < 2^32",
+                    "acceptedEpoch < 2^31",
                     folder, **accepted, **current));
   }
   return durable;

@@ -1,6 +1,7 @@
 #include "conclave/record/recorder.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,6 +42,9 @@ tl::expected<std::unique_ptr<Recorder>, std::string> Recorder::open(const std::s
   };
   inside->file = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (inside->file < 0) return failed("be opened for a recording");
+  if (::flock(inside->file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return tl::unexpected(path + ": found it in use by another node; expected a file of its own");
+  }
   std::array<char, beginning_bytes> beginning{};
   const ssize_t count = ::pread(inside->file, beginning.data(), beginning.size(), 0);
   // Nothing can be read from a pipe, and what is written to one is a recording all the same.

@@ -386,6 +386,8 @@ tl::expected<Replay, ReadError> Replay::open(const std::string& path) {
   if (status.type() == std::filesystem::file_type::not_found) return refused("no such file");
   if (error) return refused(error.message());
   if (std::filesystem::is_directory(status)) return refused("a folder");
+  // Each is read more than once.
+  if (!std::filesystem::is_regular_file(status)) return refused("a pipe or a device");
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
   if (!*file) return refused(std::strerror(errno));
   return Replay(std::move(file), path);

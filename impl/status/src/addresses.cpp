@@ -28,6 +28,17 @@ std::optional<wire::HostPort> client_address_of(const config::ZooCfg& cfg, model
   return wire::HostPort{cfg.client_port_address.value_or(""), *cfg.client_port};
 }
 
+std::optional<std::string> client_address_clash(const config::ZooCfg& cfg, model::ServerId sid) {
+  if (cfg.client_port.value_or(0) == 0) return std::nullopt;
+  const auto line = client_address_of(cfg, sid, false);
+  if (!line) return std::nullopt;
+  const std::string host = cfg.client_port_address.value_or("");
+  const bool any = host.empty() || host == "0.0.0.0" || host == "::";
+  if (line->port == *cfg.client_port && (any || host == line->host)) return std::nullopt;
+  return cfg.file + ": found clientPort " + wire::to_text({host, *cfg.client_port}) + " and, in the line of server." +
+         std::to_string(sid.value) + ", " + wire::to_text(*line) + "; expected the same, or one of them";
+}
+
 std::vector<wire::HostPort> http_addresses_of(const config::ZooCfg& cfg) {
   std::vector<wire::HostPort> addresses;
   if (cfg.metrics_provider == prometheus_provider) {
@@ -42,7 +53,8 @@ std::vector<wire::HostPort> http_addresses_of(const config::ZooCfg& cfg) {
 }
 
 tl::expected<wire::HostPort, std::string> parse_listen_address(std::string_view text) {
-  const std::string expected = "'" + std::string(text) + "': expected HOST:PORT, with an IPv6 address in brackets";
+  const std::string expected =
+      "'" + std::string(text) + "': expected HOST:PORT, with an IPv6 address in brackets and a port up to 65535";
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return tl::unexpected(expected);
   std::string_view host = text.substr(0, colon);

@@ -34,13 +34,13 @@ StatusPorts::~StatusPorts() { stop(); }
 tl::expected<void, std::string> StatusPorts::listen() {
   if (const auto client = client_address_of(settings_.cfg, settings_.sid, true)) {
     auto bound = client_->listen(*client, settings_.cfg.client_port_listen_backlog.value_or(0));
-    if (!bound) return bound;
+    if (!bound) return tl::unexpected("the client port: " + bound.error());
   }
   std::vector<wire::HostPort> addresses = http_addresses_of(settings_.cfg);
   addresses.insert(addresses.end(), settings_.http.begin(), settings_.http.end());
   for (const wire::HostPort& address : addresses) {
     auto bound = http_->listen(address);
-    if (!bound) return bound;
+    if (!bound) return tl::unexpected("the pages over HTTP: " + bound.error());
   }
   return {};
 }

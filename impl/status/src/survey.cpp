@@ -125,10 +125,22 @@ model::PeerEpoch epoch_of(const ServerReport& report) {
 // for a leader would compare them.
 bool agrees(const ServerReport& server, const ServerReport& leader) {
   if (server.sid == leader.sid) return true;
-  if (!server.vote) return server.serving && server.serving->mode == "follower";
+  if (!server.vote) {  // of an epoch that is not beyond this leader's, at least
+    const bool follows = server.serving && server.serving->mode == "follower";
+    return follows && model::epoch_of(server.serving->zxid) <= epoch_of(leader);
+  }
   if (server.vote->state != model::ServerState::following) return false;
   if (!leader.vote) return server.vote->proposal.leader == leader.sid;
   return votes_equal(*server.vote, *leader.vote);
+}
+
+// As it says itself, where it is that leader who answers there: a client port may be guessed. The zxid of a node that
+// only votes is of no epoch.
+bool is_established(const ServerReport& leader, model::PeerEpoch epoch) {
+  constexpr model::PeerEpoch none{0};
+  if (leader.serving && !leader.serving->serving) return false;
+  if (leader.serving && leader.serving->mode == "leader") return model::epoch_of(leader.serving->zxid) > none;
+  return epoch > none;
 }
 
 }  // namespace
@@ -179,7 +191,7 @@ Verdict verdict_of(const config::ZooCfg& cfg, const std::vector<ServerReport>& r
     Verdict verdict;
     verdict.leader = leader.sid;
     verdict.epoch = epoch_of(leader);
-    verdict.established = leader.serving ? leader.serving->serving : verdict.epoch > model::PeerEpoch{0};
+    verdict.established = is_established(leader, verdict.epoch);
     for (const ServerReport& server : reports) {
       if (cfg.configuration.votes(server.sid) && agrees(server, leader)) verdict.followers.push_back(server.sid);
     }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "conclave/node/lookup.hpp"
 #include "context.hpp"
 
 namespace conclave::tls {
@@ -41,15 +42,10 @@ class TlsConnection : public Connection, public std::enable_shared_from_this<Tls
                 Expected expected)
       : context_(std::move(context)),
         stream_(std::move(socket), *context_),
-        resolver_(stream_.get_executor()),
         side_(side),
         expected_(std::move(expected)) {}
 
   Socket& socket() override { return stream_.next_layer(); }
-  void close() override {
-    resolver_.cancel();
-    Connection::close();
-  }
 
   void async_handshake(Shaken shaken) override {
     stream_.set_verify_mode(verify_mode(expected_.certificate));
@@ -106,26 +102,34 @@ class TlsConnection : public Connection, public std::enable_shared_from_this<Tls
       return shaken(is_for(connection, expected_.called) ? good : not_for(address, expected_.called));
     }
     if (!expected_.reverse_lookup) return shaken(not_for(address, address));
-    resolver_.async_resolve(other, [self = shared_from_this(), shaken, good, other, address](
-                                       error_code unknown, const tcp::resolver::results_type& found) {
-      const std::string name = unknown || found.empty() ? address : found.begin()->host_name();
-      if (!is_for(self->stream_.native_handle(), name)) return shaken(not_for(address, name));
-      self->confirm(name, other.address(), shaken, good);
-    });
+    node::look_up(loop(), other,
+                  [self = shared_from_this(), shaken, good, other, address](
+                      error_code unknown, const tcp::resolver::results_type& found) {
+                    if (!self->socket().is_open()) return;
+                    const std::string name = unknown || found.empty() ? address : found.begin()->host_name();
+                    if (!is_for(self->stream_.native_handle(), name)) return shaken(not_for(address, name));
+                    self->confirm(name, other.address(), shaken, good);
+                  });
   }
 
   // InetAddress.getHostName: whoever an address belongs to may give it any name, so the name has to lead back to it.
   void confirm(const std::string& name, const asio::ip::address& address, const Shaken& shaken,
                const HandshakeOutcome& good) {
-    resolver_.async_resolve(
-        name, "",
-        [self = shared_from_this(), name, address, shaken, good](error_code unknown,
-                                                                 const tcp::resolver::results_type& found) {
-          const bool leads_back = !unknown && std::any_of(found.begin(), found.end(), [&](const auto& entry) {
-            return plain_text(entry.endpoint().address()) == plain_text(address);
-          });
-          shaken(leads_back ? good : not_for(plain_text(address), name + ", whose addresses are others"));
-        });
+    node::look_up(loop(), name, 0,
+                  [self = shared_from_this(), name, address, shaken, good](error_code unknown,
+                                                                           const tcp::resolver::results_type& found) {
+                    if (!self->socket().is_open()) return;
+                    const bool leads_back =
+                        !unknown && std::any_of(found.begin(), found.end(), [&](const auto& entry) {
+                          return plain_text(entry.endpoint().address()) == plain_text(address);
+                        });
+                    shaken(leads_back ? good : not_for(plain_text(address), name + ", whose addresses are others"));
+                  });
+  }
+
+  // All of a node is in one.
+  asio::io_context& loop() {
+    return static_cast<asio::io_context&>(asio::query(stream_.get_executor(), asio::execution::context));
   }
 
   // As certificates have it: an IPv4 address that is written as one of IPv6 is the same.
@@ -141,7 +145,6 @@ class TlsConnection : public Connection, public std::enable_shared_from_this<Tls
 
   std::shared_ptr<Context> context_;
   ssl::stream<tcp::socket> stream_;
-  tcp::resolver resolver_;
   ssl::stream_base::handshake_type side_;
   Expected expected_;
 };

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "conclave/wire/frame.hpp"
 
@@ -93,7 +94,10 @@ tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_
   const auto no_file = [](const std::string&) -> tl::expected<std::string, std::string> {
     return tl::unexpected(std::string("a file that a notification may not name"));
   };
-  return config::parse_zoo_cfg(text, "notification", no_file);
+  auto cfg = config::parse_zoo_cfg(text, "notification", no_file);
+  if (!cfg) return cfg;
+  if (auto error = config::unrecognised_parameter(text, "notification")) return tl::unexpected(std::move(*error));
+  return cfg;
 }
 
 }  // namespace conclave::wire

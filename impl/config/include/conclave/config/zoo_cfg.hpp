@@ -82,6 +82,8 @@ struct ZooCfg {
   bool ssl_quorum_reload = false;                        // sslQuorumReloadCertFiles
   std::map<std::string, std::string> ssl_quorum_values;  // ssl.quorum.KEY=VALUE, by KEY, as written
 
+  bool quorum_sasl = false;  // quorum.auth.enableSasl
+
   // What a node shows to the outside: the client port's four-letter words, and pages over HTTP.
   std::optional<std::string> four_letter_words;  // 4lw.commands.whitelist, as written
   std::optional<int> max_client_cnxns;
@@ -119,5 +121,9 @@ using ReadFile = std::function<tl::expected<std::string, std::string>(const std:
 // The quorum configuration as QuorumVerifier.toString writes it: server lines, groups, weights, and `version=` in
 // hexadecimal, without a newline after it. ZooKeeper's order is that of a hash table; here it is by id.
 [[nodiscard]] std::string to_config_text(const ZooCfg& cfg);
+
+// What a quorum configuration by itself must not have (QuorumPeerConfig.parseDynamicConfig): the first key that is of
+// no server, group, weight or version. REQUIRES: the text can be read.
+[[nodiscard]] std::optional<ConfigError> unrecognised_parameter(std::string_view text, const std::string& file_name);
 
 }  // namespace conclave::config

@@ -97,6 +97,10 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
     std::shared_ptr<Link> link;
     std::optional<wire::Bytes> slot;
     std::optional<wire::Bytes> last;
+    std::uint64_t met = 0;  // counts those that are in no configuration
+    // A connection that is there stays until then, whoever calls in its server's name.
+    std::chrono::steady_clock::time_point stays_until{};
+    std::chrono::milliseconds stays{0};
   };
 
   ConnectionManager(boost::asio::io_context& io, ConnectionSettings settings, Callbacks callbacks);
@@ -105,6 +109,7 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   void shaken(const std::shared_ptr<HalfOpen>& half, const HandshakeOutcome& outcome);
   void read_handshake(const std::shared_ptr<HalfOpen>& half);
   void greeted(const std::shared_ptr<HalfOpen>& half, wire::ByteView rest);
+  bool may_give_way(model::ServerId sid);
   void forget(const std::shared_ptr<HalfOpen>& half);
   void reject(wire::Reject why);
   Peer* peer_of(model::ServerId sid);
@@ -130,6 +135,7 @@ class ConnectionManager : public std::enable_shared_from_this<ConnectionManager>
   std::list<std::shared_ptr<HalfOpen>> half_open_;
   std::list<std::shared_ptr<Attempt>> attempts_;
   std::map<model::ServerId, Peer> peers_;
+  std::uint64_t met_ = 0;
   std::int64_t next_observer_ = -1;
   Seldom seldom_;  // lines that anybody can provoke
   bool stopped_ = false;

@@ -9,6 +9,9 @@
 
 namespace conclave::node {
 
+// The upper half of a zxid, and an int of Java's where servers tell each other.
+inline constexpr std::int64_t epoch_last = 0x7fffffff;
+
 // An epoch could not be written. Whoever promises it all the same may break a promise after a crash, so the process
 // has to end.
 class WriteFailed : public std::runtime_error {

@@ -18,6 +18,7 @@
 #include "conclave/node/lease.hpp"
 #include "conclave/node/node_state.hpp"
 #include "conclave/node/quorum_port.hpp"
+#include "conclave/node/seldom.hpp"
 #include "conclave/node/statistics.hpp"
 #include "conclave/node/transport.hpp"
 #include "conclave/record/recorder.hpp"
@@ -29,6 +30,9 @@ namespace conclave::node {
 inline constexpr int first_resend_ms = 50;
 
 struct NodeStatus;
+
+// Why a configuration with quorum.auth.enableSasl is not served: who asks for it must not go without.
+[[nodiscard]] std::string sasl_refused(const config::ZooCfg& cfg);
 
 struct NodeSettings {
   model::ServerId sid{0};  // one of cfg.servers
@@ -98,6 +102,8 @@ class Node : public std::enable_shared_from_this<Node> {
   bool established_ = false;
   Lease lease_;
   bool stands_back_ = false;  // in the next election
+  int fruitless_ = 0;         // roles in a row that were over before an epoch was established
+  Seldom seldom_;
   boost::asio::steady_timer election_timer_;
   boost::asio::steady_timer role_timer_;
   bool waiting_for_role_ = false;  // the role's limit is running

@@ -27,12 +27,15 @@
 
 namespace conclave::node {
 
+class LeaderCall;
+class LearnerListener;
+
 inline constexpr std::size_t learners_max = 128;          // connections to a leader
 inline constexpr std::size_t unsent_bytes_max = 1 << 20;  // to one that does not read; then it is sent away
 
 struct QuorumSettings {
   model::ServerId own{0};
-  std::map<model::ServerId, wire::HostPort> addresses;  // of all servers, the own one included
+  std::map<model::ServerId, std::vector<wire::HostPort>> addresses;  // of all servers, the own one included
   bool listen_on_all_ips = false;
   std::chrono::milliseconds tick_time{3000};
   std::chrono::milliseconds init_limit{30000};
@@ -95,17 +98,14 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   bool apply(const model::EpochEffect& effect);
   void end(model::EndReason why);
   void listen();
-  void listen_at(const boost::asio::ip::tcp::endpoint& endpoint);
-  void accept_next();
+  void accepted(Socket socket);
   void make_room();
   void connect(const model::FollowerInfo& info);
-  void try_to_connect();
-  void try_again_later();
-  void connected(const std::shared_ptr<Connection>& connection);
   void begin(const std::shared_ptr<Link>& link);
   void read(const std::shared_ptr<Link>& link);
   bool heard(const std::shared_ptr<Link>& link, const wire::QuorumPacket& packet);
   void hand_on(const std::shared_ptr<Link>& link, model::Packet packet);
+  void send_away(const std::shared_ptr<Link>& link);
   void watch(const std::shared_ptr<Link>& link);
   void send(const std::shared_ptr<Link>& link, const model::Packet& packet);
   void pump(const std::shared_ptr<Link>& link);
@@ -125,18 +125,15 @@ class QuorumPort : public std::enable_shared_from_this<QuorumPort> {
   model::EpochPeer peer_;
   std::string config_text_;
   model::ServerId leader_{0};
-  model::FollowerInfo info_;
-  int tries_ = 0;  // to connect to the leader
-  std::shared_ptr<Connection> trying_;
+  std::shared_ptr<LeaderCall> call_;
   std::optional<model::EndReason> end_reason_;
   Seldom seldom_;           // lines that anybody can provoke
   std::uint64_t role_ = 0;  // counts; handlers of an earlier role do nothing
-  boost::asio::ip::tcp::acceptor acceptor_;
+  std::shared_ptr<LearnerListener> listener_;
   std::list<std::shared_ptr<Link>> links_;
   QuorumCounters counters_;
   boost::asio::steady_timer limit_;
   boost::asio::steady_timer tick_;
-  boost::asio::steady_timer retry_;
 };
 
 }  // namespace conclave::node

@@ -13,6 +13,10 @@
 
 namespace conclave::status {
 
+// What is wrong where both say it, and differently: ZooKeeper does not start with that
+// (QuorumPeerConfig.setupClientPort). Nothing is looked up.
+[[nodiscard]] std::optional<std::string> client_address_clash(const config::ZooCfg& cfg, model::ServerId sid);
+
 // Of the server line (server.N=...;client), or for the server whose file this is (`own`) clientPortAddress and
 // clientPort. An empty host: all addresses. Nothing: it has none, or it is not known here.
 [[nodiscard]] std::optional<wire::HostPort> client_address_of(const config::ZooCfg& cfg, model::ServerId sid,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -29,8 +30,9 @@ enum class PacketType : std::int32_t {
 };
 inline constexpr std::int32_t packet_type_max = 19;
 
-// Of the data of a packet and of each part of a snapshot: jute.maxbuffer and its allowance.
-inline constexpr std::int32_t quorum_data_bytes_max = 2 * 1024 * 1024;
+// Of the data of a packet and of each part of a snapshot: whatever jute.maxbuffer an ensemble may have. What is not
+// looked at is passed over, and none of it is held.
+inline constexpr std::int32_t quorum_data_bytes_max = std::numeric_limits<std::int32_t>::max();
 inline constexpr std::int32_t auth_infos_max = 64;
 inline constexpr std::int32_t learner_protocol = 0x10000;
 
