@@ -9,6 +9,7 @@
 #include <string>
 
 #include "conclave/check/command.hpp"
+#include "conclave/check/connections_options.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/options.hpp"
 #include "conclave/check/simulate_command.hpp"
@@ -30,6 +31,9 @@ int main(int argc, char** argv) {
     if (argc > 1 && (std::strcmp(argv[1], "node") == 0 || std::strcmp(argv[1], "status") == 0)) {
       hand_over_to(argv[1], argv);
       return status_of(ExitCode::internal_defect);
+    }
+    if (argc > 1 && std::strcmp(argv[1], "connections") == 0) {
+      return status_of(run_connections_line(argc, argv));
     }
     const CommandLine line = parse_command_line(argc, argv);
     if (line.check) return status_of(run_check(*line.check));

@@ -33,7 +33,7 @@ VARIES = [
 def output_of(command, program):
     shown = command
     if program:
-        command = re.sub(r"\./conclave(?= (check|epoch|simulate|trace))", program, command)
+        command = re.sub(r"\./conclave(?= (check|connections|epoch|simulate|trace))", program, command)
     environment = dict(os.environ, LC_ALL="C.UTF-8", CONCLAVE_DEFAULT_CONFIG="examples/five-voters.cfg")
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True, check=False)

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/check/connections_command.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/liveness_run.hpp"
@@ -211,7 +212,8 @@ void choose_epoch_bounds(EpochOptions& options, std::size_t voters) {
   if (!options.stops_given) options.scope.stops = voters <= 3 ? 3 : 1;
 }
 
-ExitCode code_of(const EpochReport& report) {
+template <class Report>
+ExitCode code_of(const Report& report) {
   if (!report.violations.empty()) return ExitCode::violated;
   switch (report.verdict) {
     case checker::Verdict::exhausted: return ExitCode::holds;
@@ -253,6 +255,55 @@ std::optional<std::string> read_without_history(EpochOutcome& outcome) {
     outcome.options.scope.without_history |= bit;
   }
   return std::nullopt;
+}
+
+// Takes the ids that were given, in their order, or the two smallest, and what else is given by ids. Something: what is
+// wrong.
+std::optional<std::string> read_servers(ConnectionsOutcome& outcome) {
+  constexpr std::size_t servers_max = spec::connection_servers_max;
+  ConnectionsOptions& options = outcome.options;
+  std::set<std::int64_t> chosen(options.servers.begin(), options.servers.end());
+  std::set<std::int64_t> voters;
+  for (const model::Member& member : outcome.cfg.configuration.members()) {
+    if (outcome.cfg.configuration.votes(member.id)) voters.insert(member.id.value);
+  }
+  for (auto id = voters.begin(); options.servers.empty() && id != voters.end() && chosen.size() < 2; ++id) {
+    chosen.insert(*id);
+  }
+  for (const std::int64_t id : chosen) {
+    if (voters.contains(id)) continue;
+    return fmt::format("--servers: found {}; expected voters of {}", id, outcome.cfg.file);
+  }
+  if (chosen.size() < 2 || chosen.size() > servers_max) {
+    return fmt::format("--servers: found {}; expected two or three", chosen.size());
+  }
+  for (const std::int64_t id : chosen) outcome.ids.push_back(model::ServerId{id});
+  const auto read_ids = [&](const char* option, const std::vector<std::int64_t>& ids,
+                            std::uint32_t& bits) -> std::optional<std::string> {
+    for (const std::int64_t id : ids) {
+      const auto place = chosen.find(id);
+      if (place == chosen.end()) {
+        return fmt::format("{}: found {}; expected one of the servers {}", option, id, id_set(outcome.ids));
+      }
+      bits |= 1U << static_cast<unsigned>(std::distance(chosen.begin(), place));
+    }
+    return std::nullopt;
+  };
+  if (auto wrong = read_ids("--wildcard", options.wildcard, options.scope.wildcard)) return wrong;
+  return read_ids("--out-of-reach", options.out_of_reach, options.scope.out_of_reach);
+}
+
+// Who says in the file that its address is that of every interface.
+std::uint32_t wildcards_of(const ConnectionsOutcome& outcome) {
+  std::uint32_t bits = 0;
+  for (const config::ServerLine& line : outcome.cfg.servers) {
+    const auto place = std::find(outcome.ids.begin(), outcome.ids.end(), line.id);
+    const bool wildcard = std::any_of(line.addresses.begin(), line.addresses.end(), [](const auto& address) {
+      return address.host == "0.0.0.0" || address.host == "::";
+    });
+    if (wildcard && place != outcome.ids.end()) bits |= 1U << static_cast<unsigned>(place - outcome.ids.begin());
+  }
+  return bits;
 }
 
 }  // namespace
@@ -329,6 +380,47 @@ ExitCode run_epoch(const EpochOptions& options) {
   }
   outcome.exit_code = code_of(outcome.report);
   return printed(options.json ? epoch_json_report(outcome) : epoch_text_report(outcome), outcome.exit_code);
+}
+
+ExitCode run_connections(const ConnectionsOptions& options) {
+  auto cfg = config::read_zoo_cfg(options.file);
+  if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
+  interrupt_on_signals(the_progress().interrupt);
+  if (cfg->configuration.voters() < 2) {
+    return refused(fmt::format("{}: found {}; expected two voters or more, which can connect", cfg->file,
+                               how_many(static_cast<int>(cfg->configuration.voters()), "voter", "voters")),
+                   ExitCode::bad_input);
+  }
+  ConnectionsOutcome outcome;
+  outcome.options = options;
+  outcome.cfg = std::move(*cfg);
+  if (const auto wrong = read_servers(outcome)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
+  spec::ConnectionScope& scope = outcome.options.scope;
+  scope.wildcard |= wildcards_of(outcome);
+  scope.servers = static_cast<int>(outcome.ids.size());
+  // Three servers have so many states that the user has to say how far to go.
+  scope.crashes = options.crashes.value_or(scope.servers == 2 ? 2 : 0);
+  scope.messages = options.messages.value_or(scope.servers == 2 ? 1 : 0);
+  checker::Limits limits = limits_of(options);
+  limits.time_max = std::chrono::milliseconds(options.time_max_ms);
+  const auto began = Clock::now();
+  const ProgressDisplay display(the_progress(), "");
+  try {
+    outcome.report = explore_connections(outcome.options, limits, the_progress());
+  } catch (const std::bad_alloc&) {
+    outcome.report.verdict = checker::Verdict::aborted;
+    outcome.report.stop = checker::Stop::memory;
+    outcome.report.states = the_progress().states;
+    outcome.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  } catch (const ReplayFailed& failure) {
+    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
+                   ExitCode::internal_defect);
+  }
+  outcome.exit_code = code_of(outcome.report);
+  // There is room for so many connections and calls, and a run would have had more.
+  if (outcome.exit_code == ExitCode::holds && outcome.report.cut > 0) outcome.exit_code = ExitCode::bounded;
+  return printed(options.json ? connections_json_report(outcome) : connections_text_report(outcome),
+                 outcome.exit_code);
 }
 
 }  // namespace conclave::check

@@ -31,11 +31,12 @@ constexpr const char* overview = R"(conclave {version} - model-checks the leader
   conclave check [FILE]   explore every election of the ensemble that FILE (a zoo.cfg) describes
   conclave simulate FILE  random elections and faults, of up to 128 servers, where exploring all takes too long
   conclave epoch [FILE]   explore what follows an election: how its leader's epoch is established
+  conclave connections    explore how servers connect to each other's election ports
   conclave node FILE      take part in the ensemble's elections, on the network
   conclave status FILE    ask every server of the ensemble whom it follows
   conclave trace FILE...  replay real servers' logs, or nodes' recordings, against the model
   conclave check --list   the properties that are checked, the rules, and the bugs that can be seeded
-  conclave check --help   all options; likewise for simulate and epoch
+  conclave check --help   all options; likewise for simulate, epoch and connections
   conclave --version
 
 examples:
@@ -335,7 +336,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       command != "simulate") {
     return CommandLine{
         std::nullopt,
-        fmt::format("conclave: found the command '{}'; expected check, simulate, epoch, node, status or trace\n"
+        fmt::format("conclave: found the command '{}'; expected check, simulate, epoch, connections, node, status or "
+                    "trace\n"
                     "conclave: `conclave --help` shows what there is\n",
                     command),
         ExitCode::wrong_use, std::nullopt};
