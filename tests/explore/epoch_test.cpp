@@ -1,6 +1,8 @@
 // The epoch phase: counts against the twin, what the claims catch, and that they are put to the test.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -108,34 +110,43 @@ TEST(EpochClaims, HoldWithServersThatKeepNoHistory) {
 }
 
 struct Caught {
-  std::string bug;
+  const char* bug;
   EpochScope scope;
   EpochProperty property;
 };
-TEST(EpochClaims, CatchEachSeededBug) {
-  const Caught caught[] = {
-      {"write-late", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
-      {"accept-alone", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
-      {"establish-alone", {3, 1, 3}, EpochProperty::committed_survives},
-      {"ahead-ignored", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
-      {"zxid-only", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
-      {"accept-twice", {2, 0, 3}, EpochProperty::one_leader_per_epoch},
-      {"accept-anything", {2, 1, 3}, EpochProperty::written_never_falls},
-      // The one server without history lets another be elected that lacks what it has seen.
-      {"vouch-for-nothing", {3, 1, 3, 0b001}, EpochProperty::committed_survives},
-      // ZooKeeper's own.
-      {"zk-1192", {2, 0, 1}, EpochProperty::as_recent_as_quorum},
-      {"zk-1282", {3, 1, 3}, EpochProperty::committed_survives},
-      {"zk-4785", {3, 1, 3}, EpochProperty::committed_survives},
-  };
-  for (const Caught& expected : caught) {
-    const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(expected.bug);
-    ASSERT_NE(bug, nullptr) << expected.bug;
-    const check::EpochReport report = explore(3, expected.scope, *bug);
-    ASSERT_FALSE(report.violations.empty()) << expected.bug;
-    EXPECT_EQ(report.violations.front().property, expected.property) << expected.bug;
-  }
+std::ostream& operator<<(std::ostream& out, const Caught& caught) { return out << caught.bug; }
+
+// Each for itself: some take long under the thread sanitizer.
+class EpochBugs : public testing::TestWithParam<Caught> {};
+
+TEST_P(EpochBugs, AreCaught) {
+  const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(GetParam().bug);
+  ASSERT_NE(bug, nullptr);
+  const check::EpochReport report = explore(3, GetParam().scope, *bug);
+  ASSERT_FALSE(report.violations.empty());
+  EXPECT_EQ(report.violations.front().property, GetParam().property);
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, EpochBugs,
+    testing::Values(Caught{"write-late", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+                    Caught{"accept-alone", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+                    Caught{"establish-alone", {3, 1, 3}, EpochProperty::committed_survives},
+                    Caught{"ahead-ignored", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+                    Caught{"zxid-only", {2, 1, 3}, EpochProperty::as_recent_as_quorum},
+                    Caught{"accept-twice", {2, 0, 3}, EpochProperty::one_leader_per_epoch},
+                    Caught{"accept-anything", {2, 1, 3}, EpochProperty::written_never_falls},
+                    // The one server without history lets another be elected that lacks what it has seen.
+                    Caught{"vouch-for-nothing", {3, 1, 3, 0b001}, EpochProperty::committed_survives},
+                    // ZooKeeper's own.
+                    Caught{"zk-1192", {2, 0, 1}, EpochProperty::as_recent_as_quorum},
+                    Caught{"zk-1282", {3, 1, 3}, EpochProperty::committed_survives},
+                    Caught{"zk-4785", {3, 1, 3}, EpochProperty::committed_survives}),
+    [](const testing::TestParamInfo<Caught>& info) {
+      std::string name = info.param.bug;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
 
 // A leader that does not ask far enough proposes an epoch that learners refuse: it gets nowhere, and breaks nothing.
 // Nor does one that tells its epoch before it has written it: it counts itself afterwards.
