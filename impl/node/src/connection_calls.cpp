@@ -5,6 +5,7 @@
 #include <boost/asio/connect.hpp>
 #include <utility>
 
+#include "conclave/model/connections.hpp"
 #include "conclave/node/close_on_exec.hpp"
 #include "conclave/node/lookup.hpp"
 #include "connection_parts.hpp"
@@ -111,7 +112,7 @@ void ConnectionManager::introduce(const std::shared_ptr<Attempt>& attempt) {
         if (error) return self->refused(attempt, error.message());
         attempt->connection.reset();
         self->end(attempt);
-        if (attempt->sid > self->settings_.own) {
+        if (!model::keeps_own_call(self->settings_.own, attempt->sid)) {
           log::info("Have smaller server identifier, so dropping the connection: (myId:{} --> sid:{})",
                     self->settings_.own.value, attempt->sid.value);
           return connection->close();
@@ -123,6 +124,7 @@ void ConnectionManager::introduce(const std::shared_ptr<Attempt>& attempt) {
 void ConnectionManager::failed(const std::shared_ptr<Attempt>& attempt) {
   const ServerId sid = attempt->sid;
   end(attempt);
+  if (model::calls_again(attempt->called, connected(sid))) connect_to(sid, std::nullopt);
   if (callbacks_.unreachable) callbacks_.unreachable(sid);
 }
 

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "conclave/model/connections.hpp"
 #include "conclave/node/close_on_exec.hpp"
 #include "connection_parts.hpp"
 #include "log.hpp"
@@ -185,15 +186,19 @@ void ConnectionManager::greeted(const std::shared_ptr<HalfOpen>& half, wire::Byt
     sid = ServerId{next_observer_--};
     log::seldom(seldom_, spdlog::level::info, "Setting arbitrary identifier to observer: {}", sid.value);
   }
-  if (sid == settings_.own) {
+  const model::CallAnswer answer = model::answer_call(settings_.own, sid);
+  if (answer == model::CallAnswer::ignore_it) {
     // ZooKeeper leaves it open for ever; here the handshake's time-out ends it.
     log::seldom(seldom_, spdlog::level::warn,
                 "We got a connection request from a server with our own ID. This should be either a configuration "
                 "error, or a bug.");
     return reject(wire::Reject::own_id);
   }
-  if (sid < settings_.own) {
+  if (answer == model::CallAnswer::call_back) {
     if (const Peer* known = peer_of(sid)) {
+      for (const auto& attempt : attempts_) {
+        if (attempt->sid == sid) attempt->called = true;
+      }
       // A connection that is there gives way to another one with the configured server alone, and not as often as
       // anybody says so: each time both sides say their last vote again, and would wait for something better anew.
       const bool believed = known->link == nullptr;
@@ -272,7 +277,7 @@ void ConnectionManager::install(ServerId sid, std::shared_ptr<Connection> connec
   peer->link = link;
   ++counters_.opened;
   // Whatever was sent last may have been lost with the connection before.
-  if (!peer->slot && peer->last) peer->slot = peer->last;
+  if (model::sends_last_again(!peer->slot, peer->last.has_value())) peer->slot = peer->last;
   pump(*peer);
   if (callbacks_.link) callbacks_.link(sid, true);
   if (take(link, rest)) read(link);

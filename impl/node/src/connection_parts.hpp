@@ -55,6 +55,7 @@ struct ConnectionManager::Attempt {
   std::shared_ptr<Connection> connection;  // to this address: what belongs to another one is still closing
   boost::asio::steady_timer timer;
   wire::Bytes handshake;
+  bool called = false;  // the server has called meanwhile, and waits to be called back
   bool over = false;
 };
 
