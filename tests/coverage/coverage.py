@@ -28,7 +28,7 @@ PAGE = ROOT / "docs" / "mutations.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
 # What is looked at, and the tests that have to reach it; a fuzz target replays the inputs that are kept.
-ROOMS = {"model": ("model/include", ["golden_test", "unit_test", "property_test"]),
+ROOMS = {"model": ("model/include", ["golden_test", "unit_test"]),
          "wire": ("impl/wire", ["wire_test", "fuzz_handshake", "fuzz_notification", "fuzz_quorum"])}
 
 

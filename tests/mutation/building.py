@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import operators
 import schema
@@ -110,6 +111,16 @@ class Build:
             self._build(goals)
         self._build(targets)
         self._remember_refused()
+
+    def compiles(self, mutant, test):
+        """Does the test compile with this mutant, where constant expressions are computed with it, too?"""
+        with tempfile.TemporaryDirectory() as folder:
+            include = ROOT / mutant.file[:mutant.file.index("include") + len("include")]
+            changed = pathlib.Path(folder) / (ROOT / mutant.file).relative_to(include)
+            changed.parent.mkdir(parents=True)
+            changed.write_text(operators.mutated(self.texts[mutant.file], mutant), encoding="utf-8")
+            command = ["g++", "-std=c++20", "-w", "-fsyntax-only", f"-I{folder}", f"-I{include}", ROOT / test]
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _write_mutants(self):
         for file, text in self.texts.items():

@@ -28,6 +28,7 @@ class Mutant:
     line: int
     form: str      # expression; statement: it is left out; call: of `return call();` only the call is left out
     edits: tuple[tuple[int, int, str], ...]  # offsets in the file, and what stands there instead
+    pointless: bool = False  # it changes what has no meaning, and is made, but not counted
 
     @property
     def key(self):
@@ -50,15 +51,30 @@ def mutants_of(path, text, enumerators):
         key = (function, operator, was, now)
         seen[key] = seen.get(key, 0) + 1
         line = text.count("\n", 0, edits[0][0]) + 1
-        made.append(Mutant(path, function, operator, was, now, seen[key], line, form, edits))
+        pointless = is_pointless(operator, was, now, function, enumerators)
+        made.append(Mutant(path, function, operator, was, now, seen[key], line, form, edits, pointless))
     return made
 
 
-def pointless(mutant):
-    """Does it change what has no meaning? The initial 0 or enumerator of a member is what a struct of no more than
-    values has to have, and is written over before anybody looks."""
-    initial = "(" not in mutant.function
-    return initial and (mutant.operator == "enumerator" or mutant.was == "0")
+def mutated(text, mutant):
+    """The file with this one mutant in it."""
+    for start, end, now in sorted(mutant.edits, reverse=True):
+        if mutant.form == "statement":
+            now = ";"
+        elif mutant.form == "call":
+            now = "return;"
+        text = text[:start] + now + text[end:]
+    return text
+
+
+def is_pointless(operator, was, now, function, enumerators):
+    """The initial 0 or enumerator of a member is what a struct of mere values has to have, and is written over before
+    anybody looks. And nothing is below the first enumerator, or above the last."""
+    if "(" not in function:
+        return operator == "enumerator" or was == "0"
+    compared = re.search(r" == (?:\w+::)?(\w+)::(\w+)\Z", was)
+    names = enumerators.get(compared[1], ()) if operator == "relation" and compared else ()
+    return bool(names) and (" <= " in now and compared[2] == names[0] or " >= " in now and compared[2] == names[-1])
 
 
 def known_enumerators(texts):

@@ -60,7 +60,8 @@ def cell(text):
 
 
 def rows(result, known):
-    yield f"Measured on: {machine()}; {result['seconds'] // 60} minutes; {result['date']}."
+    took = f"{result['seconds'] // 60} minutes; " if result["whole"] else ""
+    yield f"Measured on: {machine()}; {took}{result['date']}."
     for name, room in result["rooms"].items():
         yield ""
         yield f"| `{name}` | mutants | a test fails | crash | too long | refused | equivalent | alive | score |"

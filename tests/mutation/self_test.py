@@ -127,6 +127,16 @@ class Mutants(unittest.TestCase):
                       "  constexpr int b = 3;\n  const D<4> d;\n  const char* text = \"1 < 2\";\n}\n")
         self.assertEqual(changes(left_alone), set())
 
+    def test_what_has_no_meaning_is_not_counted(self):
+        pointless = {(mutant.was, mutant.now) for mutant in mutants_of(SAMPLE) if mutant.pointless}
+        self.assertEqual(pointless, {("0", "1"), ("light == Light::red", "light <= Light::red")})
+        self.assertEqual([mutant.now for mutant in mutants_of(SAMPLE) if mutant.pointless and mutant.was == "0"], ["1"])
+
+    def test_one_mutant_in_a_file(self):
+        text = "void f(int a, int b) {\n  g(a, b);\n  return h(b);\n}\n"
+        made = {operators.mutated(text, mutant).split("\n", 1)[1].replace("\n", "") for mutant in mutants_of(text)}
+        self.assertEqual(made, {"  ;  return h(b);}", "  g(b, a);  return h(b);}", "  g(a, b);  return;}"})
+
     def test_a_name_stays_where_lines_are_added(self):
         keys = [equivalent.key_of(mutant) for mutant in mutants_of(SAMPLE)]
         moved = [equivalent.key_of(mutant) for mutant in mutants_of(SAMPLE.replace("\nclass", "\n// More.\n\nclass"))]

@@ -59,6 +59,21 @@ static_assert(all_follow(elect({Zxid{0}, Zxid{0}, Zxid{0}}), 2), "equal historie
 static_assert(all_follow(elect({Zxid{9}, Zxid{5}, Zxid{7}}), 0), "the latest transaction wins over the id");
 static_assert(!all_follow(elect({Zxid{9}, Zxid{5}, Zxid{7}}), 2), "and these assertions can fail");
 
+// Where it is full there is nothing behind the last item to be read, which a constant expression would not allow.
+constexpr bool full_vectors_are_copied() {
+  FixedVector<int, 2> full;
+  full.push_back(1);
+  full.push_back(2);
+  FixedVector<int, 2> copy = full;
+  copy.erase(1);
+  return full[1] == 2 && copy.size() == 1 && copy[0] == 1;
+}
+static_assert(full_vectors_are_copied());
+
+// One that is kept may have nothing in it that nobody has written.
+constexpr FixedVector<int, 2> kept;
+static_assert(kept.empty());
+
 TEST(CompileTime, TheSameElectionAtRunTime) {
   EXPECT_TRUE(all_follow(elect({Zxid{0}, Zxid{0}, Zxid{0}}), 2));
   EXPECT_TRUE(all_follow(elect({Zxid{1}, Zxid{3}, Zxid{2}}), 1));

@@ -127,6 +127,14 @@ TEST(EpochLeaderHears, AnAcceptedEpochAsHighAsItsOwnProposal) {
   EXPECT_TRUE(leader.hear(2, info(9)).does({send(2, LeaderInfo{PeerEpoch{4}})}));
 }
 
+// No file says so, but the arithmetic does not depend on it.
+TEST(EpochLeaderHears, NegativeEpochsAsAnyOther) {
+  Server leader(3, 3, -5);
+  EXPECT_EQ(leader.take(Lead{}).peer.leading.epoch, PeerEpoch{-4});
+  Server nearly(3, 3, -1);
+  EXPECT_EQ(nearly.take(Lead{}).hear(1, info(-5)).effects[0], EpochEffect{WriteAccepted{PeerEpoch{0}}});
+}
+
 TEST(EpochLeaderHears, EachLearnerOnceAndInOrder) {
   Server leader(5, 5, 0);
   leader.take(Lead{}).hear(2, info(0)).hear(2, info(0));
@@ -186,6 +194,12 @@ TEST(EpochLeaderHears, ThatOthersAcceptWhereItHasNoDatabase) {
   leader.hear(1, AckEpoch{PeerEpoch{0}, Zxid{-2}}).hear(2, AckEpoch{PeerEpoch{0}, Zxid{-2}});
   EXPECT_TRUE(are(leader.peer.leading.accepted, {1, 2}));
   EXPECT_EQ(leader.peer.leading.phase, LeadPhase::proposing);
+}
+
+TEST(EpochLeaderHears, OfAHistoryWhereItHasNone) {
+  Server leader(3, 3, 0, no_history);
+  leader.take(Lead{}).hear(1, info(0)).hear(1, AckEpoch{PeerEpoch{0}, Zxid{-2}});
+  EXPECT_TRUE(leader.does({over(EndReason::no_history)}));
 }
 
 TEST(EpochLeaderHears, AnAcknowledgementOutOfPlace) {
@@ -326,6 +340,17 @@ TEST(EpochRules, MayLeaveTheEpochToTheEnd) {
     ASSERT_GT(learner.effects.size(), 1U);
     EXPECT_EQ(learner.effects[0] == EpochEffect{WriteCurrent{PeerEpoch{1}}}, zxid != no_history);
   }
+}
+
+struct NeverForLong : ZooKeeperEpochRules {
+  template <class Contains>
+  static constexpr bool enough(LeadPhase phase, const Configuration& configuration, const Contains& contains) {
+    return phase != LeadPhase::established && configuration.contains_quorum(contains);
+  }
+};
+
+TEST(EpochRules, MayAskMoreOfAnEstablishedLeader) {
+  EXPECT_TRUE(established().take<NeverForLong>(Tick{}).does({over(EndReason::quorum_lost)}));
 }
 
 TEST(EpochRules, MayForbidToVouch) {

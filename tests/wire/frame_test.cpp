@@ -71,6 +71,18 @@ TEST(Frame, StopsWhereItIsTold) {
   EXPECT_EQ(taken, 1);
 }
 
+TEST(Frame, KnowsThatItIsInsideOfOne) {
+  FrameDecoder decoder;
+  const auto feed_hex = [&](std::string_view hex) {
+    return decoder.feed(from_hex(hex), [](ByteView) { return true; });
+  };
+  EXPECT_FALSE(decoder.inside());
+  EXPECT_FALSE(feed_hex("0000"));
+  EXPECT_TRUE(decoder.inside());
+  EXPECT_FALSE(feed_hex("0001 01"));
+  EXPECT_FALSE(decoder.inside());
+}
+
 RC_GTEST_PROP(FrameProperty, RoundTripInAnyParts, ()) {
   const auto bodies = *rc::gen::container<std::vector<std::vector<std::uint8_t>>>(
       rc::gen::nonEmpty(rc::gen::arbitrary<std::vector<std::uint8_t>>()));

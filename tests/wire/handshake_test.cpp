@@ -71,6 +71,7 @@ TEST(Handshake, WhatFollowsIsNotTaken) {
 
 TEST(Handshake, BareId) {
   EXPECT_EQ(decoded(from_hex("0000000000000005")), (Handshake{model::ServerId{5}, {}}));
+  EXPECT_EQ(decoded(from_hex("0000000000000000")), (Handshake{model::ServerId{0}, {}}));
   EXPECT_EQ(decoded(from_hex("7fffffffffffffff")), (Handshake{observer_id, {}}));
   HandshakeDecoder decoder;
   EXPECT_EQ(decoder.feed(from_hex("0000000000000005 00000001 07")).value(), 8U);
@@ -101,9 +102,24 @@ TEST(Handshake, AddressLength) {
   EXPECT_TRUE(decoded(with_text(std::string(2046, 'h') + ":1")));
 }
 
+TEST(Handshake, Begins) {
+  HandshakeDecoder decoder;
+  EXPECT_FALSE(decoder.begun());
+  EXPECT_EQ(decoder.feed(ByteView(captured).first(1)).value(), 1U);
+  EXPECT_TRUE(decoder.begun());
+}
+
+TEST(Handshake, WhatAHostIsMadeOf) {
+  for (const std::string_view text : {"azAZ09:1", "a.b-c_d%e:1"}) EXPECT_TRUE(decoded(with_text(text))) << text;
+  for (const char wrong : {'/', ';', '@', '[', '`', '{'}) {
+    EXPECT_EQ(decoded(with_text(std::string("h") + wrong + ":1")).error(), Reject::malformed_address) << wrong;
+  }
+}
+
 TEST(Handshake, MalformedAddress) {
-  for (const std::string_view text : {"localhost", "localhost:", ":3888", "h:x", "h:-1", "h:65536", "h:1:2", "h:1 ",
-                                      "[::1]", "[::1]3888", "[::1:3888", "h\n:1", "h:1||h:2", "\x80:1", "a b:1"}) {
+  for (const std::string_view text :
+       {"localhost", "localhost:", ":3888", "h:x", "h:-1", "h:65536", "h:1:2", "h:1 ", "1", "[1", "[::1]",
+        "[::1]3888", "[::1:3888", "h\n:1", "h:1||h:2", "\x80:1", "a b:1"}) {
     EXPECT_EQ(decoded(with_text(text)).error(), Reject::malformed_address) << text;
   }
 }

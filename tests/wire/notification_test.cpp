@@ -73,6 +73,15 @@ TEST(Notification, OldFormats) {
   EXPECT_EQ(older.message.format, MessageFormat::without_version);
   EXPECT_EQ(older.message.peer_epoch, model::PeerEpoch{4});
   EXPECT_FALSE(older.config_text);
+  EXPECT_EQ(oldest.message.version, 0);
+  EXPECT_EQ(older.message.version, 0);
+  // Version 1 has a version, and nothing behind it.
+  const DecodedNotification one = decode_notification(sender, versioned(1, 0, ""));
+  EXPECT_EQ(one.message.format, MessageFormat::versioned);
+  EXPECT_EQ(one.message.version, 1);
+  EXPECT_EQ(one.message.peer_epoch, model::PeerEpoch{4});
+  EXPECT_EQ(encode_notification_without_config(notification()),
+            from_hex("00000001 0000000000000002 0000000400000007 0000000000000009 0000000000000004 00000001"));
 }
 
 TEST(Notification, EveryLengthCutOff) {
@@ -109,6 +118,8 @@ TEST(Notification, UnknownState) {
     EXPECT_EQ(decoded.reject, Reject::unknown_state) << state;
     EXPECT_EQ(decoded.message.state_code, state);
   }
+  // The first fault is the one that is told.
+  EXPECT_EQ(decode_notification(sender, versioned(2, -1, "", 7)).reject, Reject::config_length);
 }
 
 TEST(ConfigurationText, AsServersSendIt) {

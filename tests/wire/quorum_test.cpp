@@ -161,6 +161,100 @@ TEST(Quorum, WrongLengthsAndTypes) {
   EXPECT_EQ(reject_of(unsigned_one), QuorumReject::bad_snapshot);
 }
 
+TEST(Quorum, TypesOfTheBroadcastSayNothing) {
+  for (const std::int32_t type : {0, 1, 2, 4, 6, 19}) {
+    const auto decoded = decode_packet(QuorumPacket{type, 0, {}}, Zxid{0});
+    ASSERT_TRUE(decoded) << type;
+    EXPECT_FALSE(decoded->packet) << type;
+  }
+}
+
+TEST(Quorum, WhoLearnsSaysWhoItIsAndWhatItSpeaks) {
+  const auto decode = [](std::string_view data) { return decode_packet({11, 0, from_hex(data)}, Zxid{0}); };
+  for (const std::string_view data : {"00010000", "0000000000000002", "0000000000000002 0000ffff"}) {
+    EXPECT_EQ(decode(data).error(), QuorumReject::short_data) << data;
+  }
+  const model::Packet expected = model::FollowerInfo{PeerEpoch{0}, model::LearnerType::participant, {0}};
+  EXPECT_EQ(decode("0000000000000002 00010000")->packet, expected);  // its configuration is optional
+  EXPECT_TRUE(decode("0000000000000002 00010001"));
+}
+
+TEST(Quorum, AHistoryComesFromTheLearnersOwn) {
+  for (const std::int32_t type : {13, 14, 15}) {
+    const model::Packet expected = model::Synchronise{Zxid{7}, Zxid{9}};
+    EXPECT_EQ(decode_packet(QuorumPacket{type, 9, {}}, Zxid{7})->packet, expected);
+  }
+}
+
+TEST(Quorum, NoDataIsNotEmptyData) {
+  const auto data = [](const model::Packet& packet) {
+    return packets_of({encode_packet(packet, ServerId{2}, "")}).at(0).data;
+  };
+  EXPECT_EQ(data(model::Ping{}), Bytes{});
+  EXPECT_EQ(data(model::NewLeader{PeerEpoch{6}}), Bytes{});
+  EXPECT_EQ(data(model::UpToDate{}), std::nullopt);
+}
+
+TEST(Quorum, AuthinfoIsPassedOverWhereverItIsSplit) {
+  for (const std::string_view data : {"ffffffff", "00000000", "00000001 07"}) {
+    Bytes bytes = from_hex("00000005 0000000000000000");
+    const Bytes rest = from_hex(data);
+    bytes.insert(bytes.end(), rest.begin(), rest.end());
+    // Two of them: a scheme and an id each, of which one is null.
+    bytes = joined(joined(joined(bytes, as_text(from_hex("00000002 00000002"))), "xy"),
+                   as_text(from_hex("00000001 07 ffffffff 00000003 010203")));
+    bytes.insert(bytes.end(), follower_info.begin(), follower_info.end());
+    for (std::size_t split = 0; split <= bytes.size(); ++split) {
+      const ByteView all(bytes);
+      const auto packets = packets_of({all.first(split), all.subspan(split)});
+      ASSERT_EQ(packets.size(), 2U) << split;
+      EXPECT_EQ(packets[0].data.has_value(), data != "ffffffff");
+      EXPECT_EQ(encode(packets[1]), follower_info);
+    }
+  }
+  EXPECT_EQ(reject_of(from_hex("00000005 0000000000000000 ffffffff 00000001 00200001")), QuorumReject::data_length);
+  EXPECT_EQ(reject_of(from_hex("00000005 0000000000000000 ffffffff 00000001 fffffffe")), QuorumReject::data_length);
+}
+
+// What follows SNAP: sessions, lists, and then paths.
+std::optional<QuorumReject> reject_of_snapshot(std::string_view hex) {
+  Bytes bytes = from_hex("0000000f 0000000100000002 ffffffff ffffffff");
+  const Bytes rest = from_hex(hex);
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  return reject_of(bytes);
+}
+
+TEST(Quorum, WrongLengthsInASnapshot) {
+  EXPECT_EQ(reject_of_snapshot("ffffffff"), QuorumReject::data_length);           // sessions
+  EXPECT_EQ(reject_of_snapshot("7fffffff"), std::nullopt);                        // many are no fault
+  EXPECT_EQ(reject_of_snapshot("00000000 ffffffff"), QuorumReject::data_length);  // access control lists
+  EXPECT_EQ(reject_of_snapshot("00000000 7fffffff"), std::nullopt);
+  EXPECT_EQ(reject_of_snapshot("00000000 00000001 0000000000000001 00200001"), QuorumReject::data_length);
+  EXPECT_EQ(reject_of_snapshot("00000000 00000000 00200001"), QuorumReject::data_length);  // a path
+  EXPECT_EQ(reject_of_snapshot("00000000 00000000 00200000"), std::nullopt);
+  EXPECT_EQ(reject_of_snapshot("00000000 00000000 00000001 2f 00000009"), QuorumReject::bad_snapshot);
+}
+
+TEST(Quorum, APathOfOneCharacterIsNotTheEnd) {
+  for (const std::string_view path : {"!", "a"}) {
+    Bytes bytes = from_hex("0000000f 0000000100000002 ffffffff ffffffff 00000000 00000000 00000001");
+    put(bytes, path);
+    put(bytes, std::int32_t{0});
+    bytes.insert(bytes.end(), 68, std::byte{7});
+    bytes = joined(joined(joined(bytes, as_text(from_hex("00000001"))), "/"), as_text(from_hex("0000000a")));
+    put(bytes, std::string_view("BenWasHere"));
+    EXPECT_EQ(packets_of({bytes}).size(), 1U) << path;
+  }
+}
+
+TEST(Quorum, NothingIsHeldOfANode) {
+  QuorumDecoder decoder;
+  Bytes bytes = from_hex("0000000f 0000000100000002 ffffffff ffffffff 00000000 00000000 00000000 00200000");
+  bytes.insert(bytes.end(), quorum_data_bytes_max, std::byte{'x'});
+  EXPECT_FALSE(decoder.feed(bytes, [](const QuorumPacket&) { return true; }));
+  EXPECT_LE(decoder.held_bytes(), 2 * kept_data_bytes_max);
+}
+
 RC_GTEST_PROP(QuorumProperty, AnyBytesAreTaken, (const std::vector<std::uint8_t>& noise)) {
   Bytes bytes = snapshot();
   bytes.insert(bytes.end(), follower_info.begin(), follower_info.end());
