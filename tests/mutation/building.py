@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 
+import equivalent
 import operators
 import schema
 
@@ -157,19 +158,19 @@ class Build:
             self._remember_refused()
             self._write_mutants()
 
-    # The sources' digest goes with the list, which holds for just these.
-    def _digest(self):
-        text = json.dumps([self.texts, [str(mutant) for mutant in self.mutants.values()]])
-        return hashlib.sha256(text.encode()).hexdigest()
+    # By name, each with the text of its function's file: what has not changed is refused again.
+    def _names(self):
+        digests = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in self.texts.items()}
+        return {number: f"{digests[mutant.file]} {equivalent.key_of(mutant)}"
+                for number, mutant in self.mutants.items()}
 
     def _recall_refused(self):
         path = self.folder / "refused.json"
-        if not path.exists():
-            return
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["digest"] == self._digest():
-            self.refused = set(known["refused"])
+        if path.exists():
+            known = set(json.loads(path.read_text(encoding="utf-8")))
+            self.refused = {number for number, name in self._names().items() if name in known}
 
     def _remember_refused(self):
+        names = self._names()
         path = self.folder / "refused.json"
-        path.write_text(json.dumps({"digest": self._digest(), "refused": sorted(self.refused)}), encoding="utf-8")
+        path.write_text(json.dumps(sorted(names[number] for number in self.refused), indent=1), encoding="utf-8")

@@ -1,7 +1,6 @@
 #include "conclave/wire/quorum.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -236,11 +235,10 @@ tl::expected<bool, QuorumReject> QuorumDecoder::after_infos(std::uint64_t skippe
 
 // SerializeUtils.serializeSnapshot: sessions, access control lists, nodes up to the path "/", and a signature.
 tl::expected<bool, QuorumReject> QuorumDecoder::over_in_snapshot() {
-  const bool long_list = part_ == Part::sessions || part_ == Part::acls;
   std::int64_t length = 0;
   if (part_ != Part::path && part_ != Part::signature) {
     const ByteView number = ByteView(held_).last(length_bytes);
-    const auto read = length_of(number, long_list ? std::numeric_limits<std::int32_t>::max() : quorum_data_bytes_max);
+    const auto read = length_of(number, quorum_data_bytes_max);
     if (!read) return tl::unexpected(read.error());
     length = *read;
   }
