@@ -3,6 +3,7 @@
 import collections
 import os
 import re
+import textwrap
 
 from building import ROOT
 from equivalent import key_of
@@ -76,7 +77,7 @@ def rows(result, known):
         reasons[reason].append(key)
     for reason, keys in reasons.items():
         yield ""
-        yield f"- {reason}"
+        yield textwrap.fill(f"- {reason}", 118, subsequent_indent="  ")
         for key in keys:
             file, function, operator, change = (part.strip() for part in key.split(" | ", 3))
             yield f"  - [`{file.rsplit('/', 1)[1]}`](../{file}) `{function.split('(')[0]}`, {operator}: `{change}`"
