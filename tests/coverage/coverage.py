@@ -18,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 
 sys.dont_write_bytecode = True
@@ -61,11 +62,20 @@ def run_tests(build, programs, folder):
     return f"{folder}/all.profdata"
 
 
-def export(build, programs, profile, sources, form):
+def export(build, programs, profile, form):
     objects = [word for name in programs[1:] for word in ("-object", build / "bin" / name)]
     command = [tool("llvm-cov"), "export", f"-format={form}", f"-instr-profile={profile}",
-               build / "bin" / programs[0], *objects, "-sources", *sources]
+               "-ignore-filename-regex=^/usr/", build / "bin" / programs[0], *objects]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def name_of(path):
+    """Below the project's root, of a file of the rooms; otherwise None. The compiler may have been told of it from
+    elsewhere (../..)."""
+    path = pathlib.Path(path).resolve()
+    if any(path.is_relative_to(ROOT / folder) for folder, _ in ROOMS.values()):
+        return path.relative_to(ROOT).as_posix()
+    return None
 
 
 def lines_of(lcov):
@@ -73,9 +83,10 @@ def lines_of(lcov):
     found, file = {}, None
     for line in lcov.splitlines():
         if line.startswith("SF:"):
-            file = pathlib.Path(line[3:]).resolve().relative_to(ROOT).as_posix()
-            found[file] = collections.Counter()
-        elif line.startswith("DA:"):
+            file = name_of(line[3:])
+            if file:
+                found[file] = collections.Counter()
+        elif file and line.startswith("DA:"):
             number, count = line[3:].split(",")[:2]
             found[file][int(number)] += int(count)
     return found
@@ -85,7 +96,9 @@ def branches_of(text):
     """File -> place of a condition -> how often it was true, and false. All instantiations of a template together."""
     found = {}
     for file in json.loads(text)["data"][0]["files"]:
-        name = pathlib.Path(file["filename"]).resolve().relative_to(ROOT).as_posix()
+        name = name_of(file["filename"])
+        if name is None:
+            continue
         places = found.setdefault(name, {})
         for line, column, line_end, column_end, true, false, *_ in file["branches"]:
             known = places.setdefault((line, column, line_end, column_end), [0, 0])
@@ -100,6 +113,21 @@ def text_between(lines, place):
         return lines[line - 1][column - 1:column_end - 1]
     parts = [lines[line - 1][column - 1:], *lines[line:line_end - 1], lines[line_end - 1][:column_end - 1]]
     return " ".join(part.strip() for part in parts)
+
+
+def is_no_code(line):
+    """Comparisons written by `= default` are the compiler's, and a closing brace does nothing."""
+    return line.rstrip().endswith("= default;") or line.strip() == "}"
+
+
+def without_what_is_no_code(lines, branches):
+    for file, counts in lines.items():
+        text = (ROOT / file).read_text(encoding="utf-8").splitlines()
+        for number in [number for number in counts if is_no_code(text[number - 1])]:
+            del counts[number]
+        places = branches.get(file, {})
+        for place in [place for place in places if is_no_code(text[place[0] - 1])]:
+            del places[place]
 
 
 def unreached(lines, branches):
@@ -124,9 +152,8 @@ def known_reasons():
 
 def measure(build, folder, programs):
     lines, branches, profile = {}, {}, run_tests(build, programs, folder)
-    sources = [str(ROOT / source) for source, _ in ROOMS.values()]
-    lines = lines_of(export(build, programs, profile, sources, "lcov"))
-    branches = branches_of(export(build, programs, profile, sources, "text"))
+    lines = lines_of(export(build, programs, profile, "lcov"))
+    branches = branches_of(export(build, programs, profile, "text"))
     return lines, branches
 
 
@@ -150,7 +177,7 @@ def write(rows, known):
     for key, reason in known.items():
         reasons[reason].append(key)
     for reason, keys in reasons.items():
-        table += ["", f"- {reason}"]
+        table += ["", textwrap.fill(f"- {reason}", 118, subsequent_indent="  ")]
         for key in keys:
             file, what, code = key.split(" | ", 2)
             table.append(f"  - [`{file.rsplit('/', 1)[1]}`](../{file}), {what}: `{code}`")
@@ -166,6 +193,7 @@ def main():
     programs = [name for _, names in ROOMS.values() for name in names]
     with tempfile.TemporaryDirectory() as folder:
         lines, branches = measure(options.build.resolve(), folder, programs)
+    without_what_is_no_code(lines, branches)
     known, found = known_reasons(), dict(unreached(lines, branches))
     wrong = [f"{where}: not reached: {key}" for key, where in found.items() if key not in known]
     wrong += [f"unreached.toml: it is reached, or not there: {key}" for key in known if key not in found]

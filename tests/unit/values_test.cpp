@@ -106,6 +106,12 @@ TEST(RuleSets, HoldWhatWasAdded) {
   EXPECT_FALSE(rules.has(Rule::count_same_round));
 }
 
+TEST(Names, AreThoseOfZooKeeperAndOurs) {
+  EXPECT_EQ(name_of(Rule::drop_short), "drop-short");
+  EXPECT_EQ(name_of(ServerState::observing), "OBSERVING");
+  EXPECT_EQ(name_of(static_cast<ServerState>(server_states)), "?");
+}
+
 TEST(DurableStates, StandBack) {
   const Durable durable{PeerEpoch{3}, PeerEpoch{2}, no_history};
   EXPECT_EQ(standing_back(durable), (Durable{PeerEpoch{3}, PeerEpoch{least}, no_history}));

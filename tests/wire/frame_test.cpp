@@ -5,6 +5,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "support.hpp"
@@ -81,6 +83,22 @@ TEST(Frame, KnowsThatItIsInsideOfOne) {
   EXPECT_TRUE(decoder.inside());
   EXPECT_FALSE(feed_hex("0001 01"));
   EXPECT_FALSE(decoder.inside());
+}
+
+TEST(Rejects, HaveANameAndASentenceEach) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> sentences;
+  for (std::size_t i = 0; i < rejects_count; ++i) {
+    names.insert(name_of(static_cast<Reject>(i)));
+    sentences.insert(sentence_of(static_cast<Reject>(i)));
+  }
+  EXPECT_EQ(names.size(), rejects_count);
+  EXPECT_EQ(sentences.size(), rejects_count);
+  EXPECT_EQ(names.count("?") + sentences.count("?"), 0U);
+  for (const Reject none : {Reject::count_, static_cast<Reject>(255)}) {
+    EXPECT_EQ(name_of(none), "?");
+    EXPECT_EQ(sentence_of(none), "?");
+  }
 }
 
 RC_GTEST_PROP(FrameProperty, RoundTripInAnyParts, ()) {

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,15 @@ TEST(Quorum, WrongLengthsAndTypes) {
   EXPECT_EQ(reject_of(unsigned_one), QuorumReject::bad_snapshot);
 }
 
+TEST(Quorum, StopsWhereItIsTold) {
+  QuorumDecoder decoder;
+  Bytes two = follower_info;
+  two.insert(two.end(), follower_info.begin(), follower_info.end());
+  int taken = 0;
+  EXPECT_FALSE(decoder.feed(two, [&](const QuorumPacket&) { return ++taken == 0; }));
+  EXPECT_EQ(taken, 1);
+}
+
 TEST(Quorum, TypesOfTheBroadcastSayNothing) {
   for (const std::int32_t type : {0, 1, 2, 4, 6, 19}) {
     const auto decoded = decode_packet(QuorumPacket{type, 0, {}}, Zxid{0});
@@ -252,6 +262,22 @@ TEST(Quorum, NothingIsHeldOfANode) {
   bytes.insert(bytes.end(), 1U << 20U, std::byte{'x'});
   EXPECT_FALSE(decoder.feed(bytes, [](const QuorumPacket&) { return true; }));
   EXPECT_LE(decoder.held_bytes(), 2 * kept_data_bytes_max);
+}
+
+TEST(QuorumRejects, HaveANameAndASentenceEach) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> sentences;
+  for (std::size_t i = 0; i < quorum_rejects_count; ++i) {
+    names.insert(name_of(static_cast<QuorumReject>(i)));
+    sentences.insert(sentence_of(static_cast<QuorumReject>(i)));
+  }
+  EXPECT_EQ(names.size(), quorum_rejects_count);
+  EXPECT_EQ(sentences.size(), quorum_rejects_count);
+  EXPECT_EQ(names.count("?") + sentences.count("?"), 0U);
+  for (const QuorumReject none : {QuorumReject::count_, static_cast<QuorumReject>(255)}) {
+    EXPECT_EQ(name_of(none), "?");
+    EXPECT_EQ(sentence_of(none), "?");
+  }
 }
 
 RC_GTEST_PROP(QuorumProperty, AnyBytesAreTaken, (const std::vector<std::uint8_t>& noise)) {
