@@ -5,7 +5,6 @@
 #include <initializer_list>
 
 #include "conclave/model/coarse.hpp"
-#include "conclave/model/connections.hpp"
 
 namespace conclave::model {
 namespace {
@@ -115,28 +114,6 @@ TEST(Names, AreThoseOfZooKeeperAndOurs) {
 TEST(DurableStates, StandBack) {
   const Durable durable{PeerEpoch{3}, PeerEpoch{2}, no_history};
   EXPECT_EQ(standing_back(durable), (Durable{PeerEpoch{3}, PeerEpoch{least}, no_history}));
-}
-
-TEST(Connections, GoByTheLargerId) {
-  for (const std::int64_t other : {1, 2, 3}) {
-    EXPECT_EQ(keeps_own_call(ServerId{2}, ServerId{other}), other < 2);
-    EXPECT_EQ(answer_call(ServerId{2}, ServerId{other}), other < 2   ? CallAnswer::call_back
-                                                         : other > 2 ? CallAnswer::take_it
-                                                                     : CallAnswer::ignore_it);
-  }
-}
-
-TEST(Connections, AreOneAtATime) {
-  EXPECT_EQ(call_wanted(false, false), CallWanted::now);
-  EXPECT_EQ(call_wanted(false, true), CallWanted::waiting);
-  EXPECT_EQ(call_wanted(true, false), CallWanted::no);
-  EXPECT_EQ(call_wanted(true, true), CallWanted::no);
-  for (const bool first : {false, true}) {
-    for (const bool second : {false, true}) {
-      EXPECT_EQ(calls_again(first, second), first && !second);
-      EXPECT_EQ(sends_last_again(first, second), first && second);
-    }
-  }
 }
 
 // --- the coarse grain ---
