@@ -98,6 +98,20 @@ TEST(Crossing, AnAnswerHasTheEpochOfTheEstablishedLeader) {
   EXPECT_EQ(asked_late(2, true).unsaid.size(), 1U);
 }
 
+// Server 1 decides to answer as one that follows 2, and is looking when it writes the answer: real servers do that.
+TEST(Crossing, AnAnswerMayBeWrittenInTheNextState) {
+  LogBuilder two = leader();
+  two.says(Established{epoch_one});
+  LogBuilder three(3);
+  three.looks_and_hears_itself().hears(1, ServerState::looking, 2, 1, 1);
+  for (const bool ends : {false, true}) {
+    LogBuilder one = follower();
+    one.says(UpToDate{}).hears(3, ServerState::looking, 3, 1, 0, ServerState::following);
+    if (ends) one.looks();
+    EXPECT_EQ(crossed({one, two, three}).unsaid.size(), ends ? 0U : 1U);
+  }
+}
+
 TEST(Crossing, WhatAKilledServerBeganWithMayHaveBeenLater) {
   LogBuilder two(2);
   two.starts().looks();  // killed before it heard itself

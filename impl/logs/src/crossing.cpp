@@ -80,9 +80,20 @@ class Speaker {
   }
 
   void remember() {
+    if (asked_ && !states_.empty()) read_again(states_.back(), walk_.made.peer);
     states_.push_back(walk_.made.peer);
     if (asked_) answer(states_.back(), *asked_, Audience::one);
     answer_non_voters(states_.back());
+  }
+
+  // Reception looks at the state when it decides what to answer, and once more when it writes the answer. In between
+  // the other thread may have changed it: the vote is that of before, the state the new one.
+  void read_again(const Peer& before, const Peer& after) {
+    const ServerState now = model::state_of(after);
+    if (model::state_of(before) == now) return;
+    written_as_ = now;
+    answer(before, *asked_, Audience::one);
+    written_as_.reset();
   }
 
   void line(const Heard& heard) {
@@ -170,7 +181,10 @@ class Speaker {
     const model::Transition made = world_.step(walk_.ensemble, state, model::Received{question});
     for (const model::Effect& effect : made.effects) {
       const auto* one = std::get_if<model::SendTo>(&effect);
-      if (one != nullptr && one->to == question.from) visit(one->notification.vote);
+      if (one == nullptr || one->to != question.from) continue;
+      Vote vote = one->notification.vote;
+      if (written_as_) vote.state = *written_as_;
+      visit(vote);
     }
   }
 
@@ -179,8 +193,9 @@ class Speaker {
   Walk walk_;
   std::vector<Peer> states_;  // since the last line of QuorumPeer's
   std::optional<model::Message> asked_;
-  Vote decided_{};             // the vote of its last decision whose leader was established
-  std::vector<Vote> updated_;  // what it became, if that epoch is known: one of these
+  std::optional<ServerState> written_as_;  // the state of an answer, where it is another one by then
+  Vote decided_{};                         // the vote of its last decision whose leader was established
+  std::vector<Vote> updated_;              // what it became, if that epoch is known: one of these
   bool of_unknown_epoch_ = false;
   bool assumed_ = false;  // of this election no line tells with which epoch it began
   std::set<Words> said_;
