@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -135,20 +136,28 @@ std::optional<Wrong> apply_boolean(ZooCfg& cfg, const BooleanKey& key, std::stri
 constexpr std::array<std::string_view, 5> other_keys = {"peerType", "dynamicConfigFile", "secureClientPortAddress",
                                                         "snapCount", "leaderServes"};
 
-// How many letters have to be changed, added, left out or swapped with the next, as far as that is below `most`.
+constexpr std::size_t setting_length_max = 48;
+constexpr auto is_short = [](const auto& key) { return key.name.size() <= setting_length_max; };
+static_assert(std::all_of(integer_keys.begin(), integer_keys.end(), is_short) &&
+              std::all_of(boolean_keys.begin(), boolean_keys.end(), is_short) &&
+              std::all_of(text_keys.begin(), text_keys.end(), is_short));
+
+// How many letters have to be changed, added, left out or swapped with the next, as far as that is at most `most`.
+// REQUIRES: neither is longer than setting_length_max.
 std::size_t letters_between(std::string_view a, std::string_view b, std::size_t most) {
   if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > most) return most + 1;
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  std::array<std::array<std::uint8_t, setting_length_max + 1>, setting_length_max + 1> cost;
   for (std::size_t i = 0; i <= a.size(); ++i) {
     for (std::size_t j = 0; j <= b.size(); ++j) {
       if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
+        cost[i][j] = static_cast<std::uint8_t>(i + j);
         continue;
       }
-      const std::size_t changed = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      cost[i][j] = std::min({changed, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
+      const int changed = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      int least = std::min({changed, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      if (swapped) least = std::min(least, cost[i - 2][j - 2] + 1);
+      cost[i][j] = static_cast<std::uint8_t>(least);
     }
   }
   return cost[a.size()][b.size()];
@@ -159,6 +168,7 @@ std::size_t letters_between(std::string_view a, std::string_view b, std::size_t 
 std::optional<std::string_view> setting_like(std::string_view key) {
   constexpr std::size_t letters_max = 2;
   constexpr std::size_t length_min = 6;  // what is shorter is near to anything
+  if (key.size() < length_min || key.size() > setting_length_max) return std::nullopt;
   std::optional<std::string_view> nearest;
   std::size_t least = letters_max + 1;
   const auto look = [&](std::string_view known) {
@@ -171,7 +181,7 @@ std::optional<std::string_view> setting_like(std::string_view key) {
   for (const BooleanKey& known : boolean_keys) look(known.name);
   for (const TextKey& known : text_keys) look(known.name);
   for (const std::string_view known : other_keys) look(known);
-  if (least == 0 || key.size() < length_min) return std::nullopt;
+  if (least == 0) return std::nullopt;
   return nearest;
 }
 
