@@ -64,7 +64,7 @@ TEST(Notes, AreGivenWhereTheyApply) {
       {servers(3) + "datadir=d", "; dataDir is one."},
       {servers(3) + "4lw.commands.whitlist=*", "; 4lw.commands.whitelist is one."},
       {servers(3) + "sslQuorums=true\nssl.quorum.keyStore.location=k.pem",
-       "ssl.quorum.keyStore.location is set, and neither sslQuorum nor portUnification is true: servers talk "
+       "'ssl.quorum.keyStore.location' is set, and neither sslQuorum nor portUnification is true: servers talk "
        "without"},
   };
   for (const Case& c : cases) {

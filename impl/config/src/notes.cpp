@@ -145,9 +145,9 @@ void note_shared_ports(const ZooCfg& cfg, Notes& notes) {
 // A switch that is misspelt is no setting of ZooKeeper's, and says nothing.
 void note_tls(const ZooCfg& cfg, Notes& notes) {
   if (cfg.wants_tls() || cfg.ssl_quorum_values.empty()) return;
-  notes.push_back(fmt::format(
-      "ssl.quorum.{} is set, and neither sslQuorum nor portUnification is true: servers talk without TLS.",
-      cfg.ssl_quorum_values.begin()->first));
+  notes.push_back(
+      fmt::format("{} is set, and neither sslQuorum nor portUnification is true: servers talk without TLS.",
+                  in_quotes("ssl.quorum." + cfg.ssl_quorum_values.begin()->first)));
 }
 
 }  // namespace
