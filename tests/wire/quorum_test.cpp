@@ -160,6 +160,8 @@ TEST(Quorum, WrongLengthsAndTypes) {
   Bytes unsigned_one = snapshot();
   unsigned_one.back() = std::byte{'x'};
   EXPECT_EQ(reject_of(unsigned_one), QuorumReject::bad_snapshot);
+  unsigned_one[unsigned_one.size() - 4] = std::byte{0x80};  // no length, however much it looks like a negative one
+  EXPECT_EQ(reject_of(unsigned_one), QuorumReject::bad_snapshot);
 }
 
 TEST(Quorum, StopsWhereItIsTold) {
