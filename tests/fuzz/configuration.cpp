@@ -23,7 +23,7 @@ void look_at(const tl::expected<config::ZooCfg, config::ConfigError>& read) {
   if (!read) return can_be_printed(read.error().message());
   for (const std::string& note : read->notes) can_be_printed(note);
   const std::string text = config::to_config_text(*read);
-  const auto again = wire::parse_config_text(text);
+  const auto again = wire::parse_config_text(text, read->standalone_enabled);
   check(again.has_value(), "what was written can be read");
   check(again->configuration.version() == read->configuration.version(), "with its version");
   check(config::to_config_text(*again) == text, "and is written as it was");

@@ -129,6 +129,15 @@ TEST(ConfigurationText, AsServersSendIt) {
   EXPECT_EQ(config::to_config_text(*cfg), config_text);
 }
 
+// Whether a single participant may have observers, the reader's own file says.
+TEST(ConfigurationText, ObserversOfASingleParticipant) {
+  const std::string text = "server.1=127.0.0.1:1:2:participant\nserver.2=127.0.0.1:3:4:observer\nversion=0";
+  EXPECT_FALSE(parse_config_text(text));
+  const auto cfg = parse_config_text(text, false);
+  ASSERT_TRUE(cfg) << cfg.error().message();
+  EXPECT_EQ(config::to_config_text(*cfg), text);
+}
+
 TEST(ConfigurationText, Unparseable) {
   const std::string one = "server.1=127.0.0.1:1:2:participant\n";
   for (const std::string& text : {std::string(), one + "version=zzz", std::string("server.x="), one + "group.1=1:9",

@@ -287,7 +287,7 @@ model::ConfigText Node::look_at_config(std::string_view text, model::ConfigIndex
     index = peer_.committed;
     return model::ConfigText::parsed;
   }
-  const auto cfg = wire::parse_config_text(text);
+  const auto cfg = wire::parse_config_text(text, settings_.cfg.standalone_enabled);
   if (!cfg || ensemble_.configurations.full()) {
     ++rejected_[static_cast<std::size_t>(wire::Reject::unparseable_config)];
     return model::ConfigText::unparseable;

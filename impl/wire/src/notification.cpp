@@ -90,11 +90,14 @@ Bytes encode_notification_without_config(const model::Notification& notification
   return bytes;
 }
 
-tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_view text) {
+tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_view text, bool standalone_enabled) {
   const auto no_file = [](const std::string&) -> tl::expected<std::string, std::string> {
     return tl::unexpected(std::string("a file that a notification may not name"));
   };
-  auto cfg = config::parse_zoo_cfg(text, "notification", no_file);
+  constexpr std::string_view not_standalone = "standaloneEnabled=false\n";
+  auto cfg = standalone_enabled
+                 ? config::parse_zoo_cfg(text, "notification", no_file)
+                 : config::parse_zoo_cfg(std::string(not_standalone).append(text), "notification", no_file);
   if (!cfg) return cfg;
   if (auto error = config::unrecognised_parameter(text, "notification")) return tl::unexpected(std::move(*error));
   return cfg;

@@ -31,7 +31,9 @@ struct DecodedNotification {
 // The format of 40 bytes, which has no configuration.
 [[nodiscard]] Bytes encode_notification_without_config(const model::Notification& notification);
 
-// QuorumPeer.configFromString. Never reads a file, whatever the text says.
-[[nodiscard]] tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_view text);
+// QuorumPeer.configFromString. Never reads a file, whatever the text says. `standalone_enabled`: of the server that
+// reads it, since no such text says so; with it a single participant may have no observers.
+[[nodiscard]] tl::expected<config::ZooCfg, config::ConfigError> parse_config_text(std::string_view text,
+                                                                                  bool standalone_enabled = true);
 
 }  // namespace conclave::wire
