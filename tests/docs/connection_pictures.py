@@ -6,11 +6,9 @@ usage: connection_pictures.py --program PATH [--write]
 For each transcript of a seeded bug there is docs/pictures/connections/NAME.svg, and the page shows it. Without --write:
 exit status 1 where one is missing, differs from what would be drawn today, is not shown, or belongs to no transcript.
 """
-import argparse
 import html
 import json
 import os
-import pathlib
 import re
 import shlex
 import subprocess
@@ -18,9 +16,9 @@ import sys
 import textwrap
 import xml.etree.ElementTree as ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "connections.md"
-PICTURES = ROOT / "docs" / "pictures" / "connections"
+import picture_check
+from picture_check import ROOT, Wrong
+
 TRANSCRIPT = re.compile(r"^<!-- transcript: \./conclave (connections .*--seed-bug (\S+)) \| sed .* -->$", re.M)
 
 ROW, NUMBER, LANE, WORDS, HEAD, FOOT, LINE = 34, 40, 130, 470, 34, 36, 16  # in pixels
@@ -61,10 +59,6 @@ KINDS = [
     ("read", r"server (\S+) gets what (\S+) told it, over (\S+)"),
     ("other", r"(?:server|a thread of server) "),
 ]
-
-
-class Wrong(Exception):
-    pass
 
 
 def run_of(program, arguments):
@@ -185,34 +179,6 @@ class Picture:
         return text
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    page = PAGE.read_text(encoding="utf-8")
-    found = {name: command for command, name in TRANSCRIPT.findall(page)}
-    wrong = [] if found else ["docs/connections.md: found no transcript of a seeded bug"]
-    for name, command in found.items():
-        path = PICTURES / f"{name}.svg"
-        try:
-            drawn = Picture(run_of(arguments.program, command)).svg()
-        except Wrong as error:
-            wrong.append(f"{name}: {error}")
-            continue
-        if arguments.write:
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            path.write_text(drawn, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != drawn:
-            wrong.append(f"{path.relative_to(ROOT)} is not what would be drawn; --write mends it")
-        if f"](pictures/connections/{name}.svg)" not in page:
-            wrong.append(f"docs/connections.md does not show pictures/connections/{name}.svg")
-    for path in sorted(PICTURES.glob("*.svg")):
-        if path.stem not in found:
-            wrong.append(f"{path.relative_to(ROOT)} belongs to no transcript")
-    print("\n".join(wrong) if wrong else f"{len(found)} pictures are what would be drawn")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(picture_check.main(__doc__, "connections", TRANSCRIPT,
+                                lambda program, command: Picture(run_of(program, command)).svg()))

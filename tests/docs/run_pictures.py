@@ -6,7 +6,6 @@ usage: run_pictures.py --program PATH [--write]
 For each transcript of a seeded bug there is docs/pictures/bugs/NAME.svg, and the page shows it. Without --write: exit
 status 1 where one is missing, differs from what the program draws today, is not shown, or belongs to no transcript.
 """
-import argparse
 import html
 import pathlib
 import re
@@ -17,9 +16,9 @@ import tempfile
 import textwrap
 import xml.etree.ElementTree as ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "bugs.md"
-PICTURES = ROOT / "docs" / "pictures" / "bugs"
+import picture_check
+from picture_check import ROOT, Wrong
+
 TRANSCRIPT = re.compile(r"^<!-- transcript: \./conclave (check .*--seed-bug (\S+)) \| sed .* -->$", re.M)
 
 # In pixels; the page has the same heights.
@@ -33,10 +32,6 @@ svg { background: var(--paper); }
 .broken { fill: var(--red); font-weight: 600; }
 .rule { stroke: var(--rule); }
 """
-
-
-class Wrong(Exception):
-    pass
 
 
 def page_of(program, arguments):
@@ -99,34 +94,6 @@ def picture_of(page):
     return text
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    page = PAGE.read_text(encoding="utf-8")
-    found = {name: command for command, name in TRANSCRIPT.findall(page)}
-    wrong = [] if found else ["docs/bugs.md: found no transcript of a seeded bug"]
-    for name, command in found.items():
-        path = PICTURES / f"{name}.svg"
-        try:
-            drawn = picture_of(page_of(arguments.program, command))
-        except Wrong as error:
-            wrong.append(f"{name}: {error}")
-            continue
-        if arguments.write:
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            path.write_text(drawn, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != drawn:
-            wrong.append(f"{path.relative_to(ROOT)} is not what the program draws; --write mends it")
-        if f"](pictures/bugs/{name}.svg)" not in page:
-            wrong.append(f"docs/bugs.md does not show pictures/bugs/{name}.svg")
-    for path in sorted(PICTURES.glob("*.svg")):
-        if path.stem not in found:
-            wrong.append(f"{path.relative_to(ROOT)} belongs to no transcript")
-    print("\n".join(wrong) if wrong else f"{len(found)} pictures are what the program draws")
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(picture_check.main(__doc__, "bugs", TRANSCRIPT,
+                                lambda program, command: picture_of(page_of(program, command))))
