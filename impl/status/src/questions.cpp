@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "conclave/node/lookup.hpp"
 #include "conclave/wire/notification.hpp"
 
 namespace conclave::status {
@@ -31,12 +32,13 @@ VoteQuestion::VoteQuestion(asio::io_context& loop, wire::HostPort address, std::
       over_(std::move(over)),
       socket_(loop) {}
 
-void VoteQuestion::start(const Loop& loop) {
-  look_up(loop, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
-    if (endpoints.empty()) return self->end(error);
-    self->endpoints_ = endpoints;
-    self->connect();
-  });
+void VoteQuestion::start(asio::io_context& loop) {
+  node::look_up(loop, address_.host, address_.port,
+                [self = shared_from_this()](error_code error, const Endpoints& endpoints) {
+                  if (error) return self->end(error.message());
+                  self->endpoints_ = endpoints;
+                  self->connect();
+                });
 }
 
 void VoteQuestion::connect() {
@@ -122,12 +124,13 @@ void VoteQuestion::again(const std::string& error) {
 ServingQuestion::ServingQuestion(asio::io_context& loop, wire::HostPort address, Over over)
     : address_(std::move(address)), over_(std::move(over)), socket_(loop) {}
 
-void ServingQuestion::start(const Loop& loop) {
-  look_up(loop, address_, [self = shared_from_this()](const Endpoints& endpoints, const std::string& error) {
-    if (endpoints.empty()) return self->over_(std::nullopt, error);
-    self->endpoints_ = endpoints;
-    self->connect();
-  });
+void ServingQuestion::start(asio::io_context& loop) {
+  node::look_up(loop, address_.host, address_.port,
+                [self = shared_from_this()](error_code error, const Endpoints& endpoints) {
+                  if (error) return self->over_(std::nullopt, error.message());
+                  self->endpoints_ = endpoints;
+                  self->connect();
+                });
 }
 
 void ServingQuestion::connect() {

@@ -18,11 +18,10 @@
 #include "conclave/wire/bytes.hpp"
 #include "conclave/wire/frame.hpp"
 #include "conclave/wire/handshake.hpp"
-#include "lookup.hpp"
 
 namespace conclave::status {
 
-using Loop = std::shared_ptr<boost::asio::io_context>;
+using Endpoints = boost::asio::ip::tcp::resolver::results_type;
 
 struct VoteAnswer {
   std::optional<model::Vote> vote;
@@ -42,7 +41,7 @@ class VoteQuestion : public std::enable_shared_from_this<VoteQuestion> {
   // outlive the loop's run. The question keeps itself in the loop, and must not keep the loop.
   VoteQuestion(boost::asio::io_context& loop, wire::HostPort address, std::vector<model::ServerId> ids,
                std::size_t first_id, const model::Configuration& configuration, Over over);
-  void start(const Loop& loop);
+  void start(boost::asio::io_context& loop);
 
  private:
   static constexpr int attempts_max = 3;
@@ -75,7 +74,7 @@ class ServingQuestion : public std::enable_shared_from_this<ServingQuestion> {
   using Over = std::function<void(const std::optional<ServingAnswer>&, const std::string& error)>;
 
   ServingQuestion(boost::asio::io_context& loop, wire::HostPort address, Over over);
-  void start(const Loop& loop);
+  void start(boost::asio::io_context& loop);
 
  private:
   void connect();

@@ -35,8 +35,8 @@ class Survey {
   std::vector<ServerReport> run() {
     const std::string late =
         "no answer in " + std::to_string(settings_.timeout.count()) + " ms";  // until something else comes
-    boost::asio::steady_timer timer(*loop_, settings_.timeout);
-    timer.async_wait([this](boost::system::error_code) { loop_->stop(); });
+    boost::asio::steady_timer timer(loop_, settings_.timeout);
+    timer.async_wait([this](boost::system::error_code) { loop_.stop(); });
     std::size_t first_id = std::random_device()() % probe_ids_count;
     open_ = 1;  // this
     for (ServerReport& report : reports_) {
@@ -54,13 +54,13 @@ class Survey {
       ask_whether_it_serves(report);
     }
     close_one();
-    loop_->run();
+    loop_.run();
     return std::move(reports_);
   }
 
  private:
   void close_one() {
-    if (--open_ == 0) loop_->stop();
+    if (--open_ == 0) loop_.stop();
   }
 
   // The first of its addresses that answers is enough. Each is asked with an id of its own: a server keeps one
@@ -77,7 +77,7 @@ class Survey {
         report.vote_error = answer.error;
         if (report.vote || *left == 0) close_one();
       };
-      std::make_shared<VoteQuestion>(*loop_, address, probe_ids(cfg_), first_id++, cfg_.configuration, over)
+      std::make_shared<VoteQuestion>(loop_, address, probe_ids(cfg_), first_id++, cfg_.configuration, over)
           ->start(loop_);
     }
   }
@@ -89,12 +89,12 @@ class Survey {
       report.serving_error = error;
       close_one();
     };
-    std::make_shared<ServingQuestion>(*loop_, *report.client, over)->start(loop_);
+    std::make_shared<ServingQuestion>(loop_, *report.client, over)->start(loop_);
   }
 
   const config::ZooCfg& cfg_;
   SurveySettings settings_;
-  Loop loop_ = std::make_shared<boost::asio::io_context>();
+  boost::asio::io_context loop_;
   std::vector<ServerReport> reports_;
   std::size_t open_ = 0;
 };

@@ -10,8 +10,8 @@
 
 namespace conclave::node {
 
-// At once; what is beyond is answered with an error.
-inline constexpr std::size_t lookups_max = 64;
+// At once; what is beyond is answered with an error. Enough for each address of the largest ensemble.
+inline constexpr std::size_t lookups_max = 512;
 
 using Found = std::function<void(boost::system::error_code error,
                                  const boost::asio::ip::tcp::resolver::results_type& endpoints)>;
