@@ -308,6 +308,29 @@ std::uint32_t wildcards_of(const ConnectionsOutcome& outcome) {
 
 }  // namespace
 
+namespace {
+
+// With the progress shown. Memory that was used up is a verdict; a code is for what ends without one.
+template <class Report, class Explore>
+std::optional<ExitCode> explored(Report& report, const Explore& explore) {
+  const auto began = Clock::now();
+  const ProgressDisplay display(the_progress(), "");
+  try {
+    report = explore();
+  } catch (const std::bad_alloc&) {
+    report.verdict = checker::Verdict::aborted;
+    report.stop = checker::Stop::memory;
+    report.states = the_progress().states;
+    report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  } catch (const ReplayFailed& failure) {
+    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
+                   ExitCode::internal_defect);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 ExitCode run_check(const CheckOptions& options) {
   auto wrong = wrong_with(options.outputs, options.file);
   if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
@@ -365,19 +388,10 @@ ExitCode run_epoch(const EpochOptions& options) {
   if (const auto wrong = read_without_history(outcome)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   checker::Limits limits = limits_of(options);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
-  const auto began = Clock::now();
-  const ProgressDisplay display(the_progress(), "");
-  try {
-    outcome.report = explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
-  } catch (const std::bad_alloc&) {
-    outcome.report.verdict = checker::Verdict::aborted;
-    outcome.report.stop = checker::Stop::memory;
-    outcome.report.states = the_progress().states;
-    outcome.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  } catch (const ReplayFailed& failure) {
-    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
-                   ExitCode::internal_defect);
-  }
+  const auto failed = explored(outcome.report, [&] {
+    return explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
+  });
+  if (failed) return *failed;
   outcome.exit_code = code_of(outcome.report);
   return printed(options.json ? epoch_json_report(outcome) : epoch_text_report(outcome), outcome.exit_code);
 }
@@ -403,19 +417,9 @@ ExitCode run_connections(const ConnectionsOptions& options) {
   scope.messages = options.messages.value_or(scope.servers == 2 ? 1 : 0);
   checker::Limits limits = limits_of(options);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
-  const auto began = Clock::now();
-  const ProgressDisplay display(the_progress(), "");
-  try {
-    outcome.report = explore_connections(outcome.options, limits, the_progress());
-  } catch (const std::bad_alloc&) {
-    outcome.report.verdict = checker::Verdict::aborted;
-    outcome.report.stop = checker::Stop::memory;
-    outcome.report.states = the_progress().states;
-    outcome.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  } catch (const ReplayFailed& failure) {
-    return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
-                   ExitCode::internal_defect);
-  }
+  const auto failed =
+      explored(outcome.report, [&] { return explore_connections(outcome.options, limits, the_progress()); });
+  if (failed) return *failed;
   outcome.exit_code = code_of(outcome.report);
   // There is room for so many connections and calls, and a run would have had more.
   if (outcome.exit_code == ExitCode::holds && outcome.report.cut > 0) outcome.exit_code = ExitCode::bounded;
