@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,12 +29,15 @@ class Lookups : public asio::execution_context::service {
 
   void look_up(const std::string& what, Work work, Found found) {
     const auto [place, fresh] = waiting_.try_emplace(what);
-    if (fresh && waiting_.size() > lookups_max) {
-      waiting_.erase(place);
-      return asio::post(*gate_->io, [found = std::move(found)] { found(asio::error::try_again, {}); });
-    }
     place->second.push_back(std::move(found));
-    if (!fresh) return;
+    if (!fresh || (waiting_.size() <= lookups_max && begin(what, std::move(work)))) return;
+    auto refused = waiting_.extract(place);
+    asio::post(*gate_->io, [found = std::move(refused.mapped().front())] { found(asio::error::try_again, {}); });
+  }
+
+ private:
+  // False: the operating system has no thread left.
+  bool begin(const std::string& what, Work work) try {
     std::thread([this, what, work = std::move(work), gate = gate_] {
       asio::io_context own;
       tcp::resolver resolver(own);
@@ -43,9 +47,11 @@ class Lookups : public asio::execution_context::service {
       if (gate->io == nullptr) return;
       asio::post(*gate->io, [this, what, error, results = std::move(results)] { answer(what, error, results); });
     }).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
   }
 
- private:
   struct Gate {
     explicit Gate(asio::io_context* loop) : io(loop) {}
     std::mutex mutex;
