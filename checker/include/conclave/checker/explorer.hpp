@@ -45,7 +45,9 @@ class Explorer {
     const auto began = std::chrono::steady_clock::now();
     deadline_ =
         limits_.time_max.count() == 0 ? std::chrono::steady_clock::time_point::max() : began + limits_.time_max;
-    for (int i = 0; i < std::max(1, limits_.threads); ++i) lanes_.push_back(std::make_unique<Lane>(system_));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(1, limits_.threads)); ++i) {
+      lanes_.push_back(std::make_unique<Lane>(system_, i));
+    }
     share_memory();
     insert_initial();
     Result<State> result;
@@ -112,9 +114,11 @@ class Explorer {
 
   // What one thread works with.
   struct alignas(64) Lane {
-    explicit Lane(System& system) : worker(system.worker()), buffers(VisitedSet<State>::partitions) {}
+    Lane(System& system, std::size_t number)
+        : worker(system.worker()), buffers(VisitedSet<State>::partitions), index(number) {}
     Worker worker;
     std::vector<std::vector<State>> buffers;  // successors on their way to a partition of the visited set
+    std::size_t index;                        // among the lanes
     std::vector<State> frontier;
     RecentStates<State> recent;  // sent lately, so they need not be sent again
     std::uint64_t steps = 0;     // since they were last added to the progress
@@ -184,7 +188,9 @@ class Explorer {
       if constexpr (has_neighbourhood<State>) sort(lane.frontier);
       if (!expand(lane)) return;
     }
-    for (std::size_t part = 0; part < lane.buffers.size(); ++part) flush(lane, part);
+    // Each from another partition on, or else all would wait for one another at every one.
+    const std::size_t first = lane.index * lane.buffers.size() / lanes_.size();
+    for (std::size_t part = 0; part < lane.buffers.size(); ++part) flush(lane, (first + part) % lane.buffers.size());
   }
 
   // False: something has stopped the exploration.
@@ -302,11 +308,7 @@ class Explorer {
   TraceStep<State> predecessor(const State& target, Level level) {
     std::vector<std::optional<TraceStep<State>>> firsts(lanes_.size());
     next_partition_ = 0;
-    in_parallel([this, &target, &firsts, level](Lane& lane) {
-      std::size_t index = 0;
-      while (lanes_[index].get() != &lane) ++index;
-      search(lane, target, level, firsts[index]);
-    });
+    in_parallel([this, &target, &firsts, level](Lane& lane) { search(lane, target, level, firsts[lane.index]); });
     std::optional<TraceStep<State>> best;
     for (const auto& first : firsts) {
       if (first && (!best || lanes_[0]->worker.precedes(first->state, best->state))) best = first;

@@ -127,7 +127,7 @@ class VisitedSet {
     return mixed;
   }
 
-  struct Partition {
+  struct alignas(64) Partition {  // threads at two of them shall not share a cache line
     std::mutex mutex;
     Pages<Words> keys;
     Pages<Level> tags;
@@ -161,21 +161,30 @@ class VisitedSet {
   }
   // Giving pages back interrupts every core, so small partitions, whose slack weighs nothing, grow in few steps.
   static std::size_t grown(std::size_t capacity) {
+    constexpr std::size_t quadrupling_max = std::size_t{1} << 12U;
     constexpr std::size_t doubling_max = std::size_t{1} << 14U;
-    return capacity < doubling_max ? 2 * capacity : capacity + capacity / (long_states ? 2 : 5);
+    if (capacity < doubling_max) return capacity * (capacity < quadrupling_max ? 4 : 2);
+    return capacity + capacity / (long_states ? 2 : 5);
   }
   bool reserve(Partition& part, std::size_t more) {
     if (has_room(part, more)) return true;
     std::size_t capacity = std::max(grown(part.capacity), std::size_t{128});
     while ((part.used + more) * 8 > capacity * full_eighths) capacity = grown(capacity);
-    const std::size_t bytes = capacity * slot_bytes;
-    const std::size_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes > bytes_max_.load(std::memory_order_relaxed)) {
-      bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-      return false;
+    // Near the bound by no more than has to be.
+    const std::size_t least = (part.used + more) * 8 / full_eighths + 1;
+    if (!take_bytes(capacity * slot_bytes)) {
+      capacity = std::min(capacity, std::max(least, part.capacity + part.capacity / 5));
+      if (!take_bytes(capacity * slot_bytes)) return false;
     }
     move_to(part, capacity);
     return true;
+  }
+  // False: the bound does not allow it, and nothing was taken.
+  bool take_bytes(std::size_t bytes) {
+    const std::size_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes <= bytes_max_.load(std::memory_order_relaxed)) return true;
+    bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
   }
   void move_to(Partition& part, std::size_t capacity) {
     Pages<Words> keys(capacity);
