@@ -1,7 +1,8 @@
-"""Runs other people's checkers, Spin and Rumur, on models in their languages.
+"""Runs other people's checkers, Spin, Rumur and TLC, on models in their languages.
 
 Each gives a Run, or raises Missing where it is not installed and Failed where it did not come to its end.
 """
+import collections
 import dataclasses
 import os
 import pathlib
@@ -22,6 +23,10 @@ class Missing(Exception):
 
 class Failed(Exception):
     pass
+
+
+class Broken(Failed):
+    """A claim that the model itself makes does not hold: the text is its name."""
 
 
 @dataclasses.dataclass
@@ -52,8 +57,9 @@ def call(*command, folder, stdin=None):
     return done.stdout
 
 
-def measured(command, folder):
-    """Gives (output, seconds, most bytes resident). The parallel modes have processes: all are waited for."""
+def measured(command, folder, good=(0,)):
+    """Gives (output, seconds, most bytes resident). The parallel modes have processes: all are waited for. An exit
+    status that is not one of the good ones is a failure."""
     with tempfile.TemporaryFile("w+") as output:
         began = time.monotonic()
         process = subprocess.Popen([str(word) for word in command], cwd=folder, stdout=output,
@@ -63,7 +69,7 @@ def measured(command, folder):
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
-    if process.returncode != 0:
+    if process.returncode not in good:
         raise Failed(f"exit status {process.returncode} of {' '.join(map(str, command))}\n{text[-2000:]}")
     return text, seconds, usage.ru_maxrss * 1024
 
@@ -126,3 +132,62 @@ class Rumur:
         # Its progress has rules fired as well: only the last line has both numbers side by side.
         steps = number(r"\d+ states, (\d+) rules fired", output)
         return Run(number(r"(\d+) states, \d+ rules fired", output), steps, seconds, most, output)
+
+
+class Tlc:
+    """A TLA+ module with other numbers in its `CONSTANTS`, as TLC's configuration file has them.
+
+    TLC is the jar that the environment variable TLA2TOOLS_JAR names, or else the command tlc.
+    """
+
+    VIOLATED = 12  # its exit status
+
+    def __init__(self, folder, name, module, config, constants):
+        self.command = self.found()
+        self.name = name
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
+        for constant, value in constants.items():
+            config, count = re.subn(rf"(?m)^  {constant} = .*$", f"  {constant} = {value}", config)
+            if count != 1:
+                raise Failed(f"{constant}: found {count} times in the configuration, expected once")
+        (self.folder / f"{name}.tla").write_text(module, encoding="utf-8")
+        (self.folder / f"{name}.cfg").write_text(config, encoding="utf-8")
+
+    @staticmethod
+    def found():
+        jar = os.environ.get("TLA2TOOLS_JAR")
+        if jar is None:
+            if shutil.which("tlc") is None:
+                raise Missing("no tlc here, and TLA2TOOLS_JAR names no jar; Debian has no package of it")
+            return ["tlc"]
+        if not pathlib.Path(jar).is_file():
+            raise Failed(f"TLA2TOOLS_JAR: found no file {jar}; expected the TLA+ tools, tla2tools.jar")
+        if shutil.which("java") is None:
+            raise Missing("no java here; Debian's package default-jre-headless has it")
+        return ["java", "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC"]
+
+    def run(self, levels=False):
+        """Gives (the run, the states of each level or None). A level is counted as TLC comes to each of its states."""
+        config = self.folder / f"{self.name}.cfg"
+        name = self.name
+        if levels:
+            name = "Levels"
+            (self.folder / "Levels.tla").write_text(
+                f"---- MODULE Levels ----\nEXTENDS {self.name}, TLC\n"
+                'ShowsItsLevel == PrintT(<<"level", TLCGet("level")>>)\n====\n', encoding="utf-8")
+            (self.folder / "Levels.cfg").write_text(
+                config.read_text(encoding="utf-8") + "INVARIANT ShowsItsLevel\n", encoding="utf-8")
+        # With several workers a state may be met first at the end of a longer run.
+        workers = "1" if levels else "auto"
+        output, seconds, most = measured([*self.command, "-workers", workers, name], self.folder,
+                                         (0, self.VIOLATED))
+        if broken := re.search(r"(?:Invariant|Action property) (\w+) is violated", output):
+            raise Broken(broken[1])
+        if "No error has been found" not in output:
+            raise Failed(output[-2000:])
+        run = Run(number(r"(\d+) distinct states found, 0 states left", output),
+                  number(r"(\d+) states generated", output), seconds, most, output)
+        if not levels:
+            return run, None
+        counts = collections.Counter(int(level) for level in re.findall(r'(?m)^<<"level", (\d+)>>$', output))
+        return run, [counts[level] for level in sorted(counts)]
