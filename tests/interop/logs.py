@@ -125,6 +125,7 @@ class Logs(unittest.TestCase):
         self.assertGreater(heard, 2 * led)
         established = {election["epoch"] for election in report["elections"]} - {None}
         self.assertEqual(established, {epoch for epoch, _ in self.all.led_epochs()})
+        self.assertEqual(report["not_as_configured"], [])
         self.assertEqual([file["not_understood"] for file in report["files"]], [[]] * self.all.size)
 
     def test_elections(self):

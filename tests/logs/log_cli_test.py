@@ -15,6 +15,17 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 SHIPPED = [f"examples/logs/{sid}.log" for sid in (1, 2, 3)]
+# Their quorum ports, as far as the logs show them, and their election ports; all of 127.0.0.1.
+PORTS = {1: (2888, 39595), 2: (43383, 37215), 3: (41205, 40457)}
+OTHERS = "server.4=127.0.0.1:1:2\nserver.5=127.0.0.1:3:4\n"
+
+
+def zoo_cfg(hosts=None, ports=None, roles=None):
+    """Of the shipped logs' servers, but for what is given by id."""
+    hosts, ports, roles = hosts or {}, {**PORTS, **(ports or {})}, roles or {}
+    return "dataDir=/var\nclientPort=2181\n" + "".join(
+        f"server.{sid}={hosts.get(sid, '127.0.0.1')}:{quorum}:{election}{roles.get(sid, '')}\n"
+        for sid, (quorum, election) in sorted(ports.items()))
 
 
 def trace(*arguments):
@@ -86,8 +97,7 @@ class Logs(unittest.TestCase):
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())
         self.assertIn("every voter was heard by every server", told)
-        five = self.write("five.cfg", "dataDir=/var\nclientPort=2181\n"
-                          + "".join(f"server.{sid}=127.0.0.1:{sid}:{sid + 10}\n" for sid in range(1, 6)))
+        five = self.write("five.cfg", zoo_cfg() + OTHERS)
         told = " ".join(trace(*SHIPPED, "--config", five).stdout.split())
         self.assertIn("server 1 NEVER heard server 4", told)
 
@@ -113,14 +123,12 @@ class Logs(unittest.TestCase):
             self.assertIn(sentence, told)
 
     def test_a_configuration_says_who_votes(self):
-        servers = "".join(f"server.{sid}=127.0.0.1:{2887 + sid}:{3887 + sid}\n" for sid in (1, 2, 3))
-        cfg = self.write("zoo.cfg", "dataDir=/var\nclientPort=2181\n" + servers)
-        done = trace(*SHIPPED, "--config", cfg)
+        done = trace(*SHIPPED, "--config", self.write("zoo.cfg", zoo_cfg()))
         self.assertEqual(done.returncode, 0)
         self.assertNotIn("ASSUMED", done.stdout)
+        self.assertNotIn("NOT AS CONFIGURED", done.stdout)
         # Two of five are no quorum.
-        five = self.write("five.cfg", pathlib.Path(cfg).read_text(encoding="utf-8")
-                          + "server.4=127.0.0.1:1:2\nserver.5=127.0.0.1:3:4\n")
+        five = self.write("five.cfg", zoo_cfg() + OTHERS)
         done = trace(*SHIPPED, "--config", five)
         self.assertEqual(done.returncode, 1)
         self.assertIn("DIVERGES", done.stdout)
@@ -128,6 +136,61 @@ class Logs(unittest.TestCase):
         done = trace(*SHIPPED, "--config", without)
         self.assertEqual((done.returncode, done.stdout), (4, ""))
         self.assertIn("found no server 3", done.stderr)
+
+    def refused(self, cfg, *paths):
+        """Of a configuration: the error, one line."""
+        path = self.write("zoo.cfg", cfg)
+        done = trace(*(paths or SHIPPED), "--config", path)
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual(done.stderr.count("\n"), 1)
+        return done.stderr.replace(path, "zoo.cfg")
+
+    def notes(self, cfg, *paths, status=0):
+        """Of a configuration: (whose, its line, what the logs say, what it says) for each place."""
+        path = self.write("zoo.cfg", cfg)
+        done = trace(*(paths or SHIPPED), "--config", path, "--json")
+        self.assertEqual((done.returncode, done.stderr), (status, ""))
+        told = trace(*(paths or SHIPPED), "--config", path).stdout
+        report = json.loads(done.stdout)["not_as_configured"]
+        self.assertEqual(told.count("note: NOT AS CONFIGURED: "), len(report))
+        for note in report:
+            for words in [note["logged"], f"({note['file']}:{note['line']}", note["configured"]]:
+                self.assertIn(words, " ".join(told.split()))
+        return [(note["sid"], note["config_line"], note["logged"], note["configured"]) for note in report]
+
+    def test_a_configuration_of_other_servers_is_refused(self):
+        self.assertEqual(self.refused(zoo_cfg(ports={1: (2888, 3888), 2: (2889, 3889), 3: (2890, 3890)})),
+                         "zoo.cfg:3: server.1: found its election port at 127.0.0.1:3888; expected /127.0.0.1:39595, "
+                         "as in examples/logs/1.log:70; 5 addresses in the logs, and none is this file's\n")
+        self.assertIn("found its election port at 10.0.0.1:39595; expected /127.0.0.1:39595, as in ",
+                      self.refused(zoo_cfg(hosts={1: "10.0.0.1", 2: "10.0.0.2", 3: "[::1]"})))
+        # Ids: the own one is there, and nobody else.
+        others = "dataDir=/var\nclientPort=2181\nserver.1=127.0.0.1:2888:39595\nserver.12=b:1:2\n"
+        self.assertEqual(
+            self.refused(others, SHIPPED[0]),
+            "zoo.cfg: found servers {1 12}; expected those of which the logs speak, {2 3}, as in "
+            "examples/logs/1.log:71\n")
+
+    def test_a_configuration_that_fits_in_part_is_noted(self):
+        self.assertEqual(self.notes(zoo_cfg(ports={2: (43383, 3888)})),
+                         [(2, 4, "server 2's election port is at /127.0.0.1:37215", "it is at 127.0.0.1:3888")])
+        self.assertEqual(self.notes(zoo_cfg(ports={2: (2889, 37215)})),
+                         [(None, None, "a leader's quorum port is at /127.0.0.1:43383",
+                           "nobody's quorum port is there")])
+        self.assertEqual([note[0] for note in self.notes(zoo_cfg(ports={2: PORTS[3], 3: PORTS[2]}), status=1)], [2, 3])
+        self.assertEqual([note[0] for note in self.notes(zoo_cfg(hosts={3: "10.0.0.3"}))], [None, 3])
+        two = "dataDir=/var\nclientPort=2181\nserver.1=127.0.0.1:2888:39595\nserver.2=127.0.0.1:43383:37215\n"
+        self.assertIn((3, None, "server 3 takes part", "there is no server 3"), self.notes(two, SHIPPED[0], status=1))
+        self.assertIn((3, 5, "server 3 votes", "it observes"), self.notes(zoo_cfg(roles={3: ":observer"}), status=1))
+        self.assertIn((1, 3, "server 1 votes", "it observes"),
+                      self.notes(zoo_cfg(roles={1: ":observer"}), SHIPPED[0], status=1))
+
+    def test_what_can_not_be_compared_is_no_difference(self):
+        for hosts in [{1: "zoo1", 2: "zoo2", 3: "zoo3"}, {1: "0.0.0.0"}, {2: "10.0.0.2|127.0.0.1"}]:
+            with self.subTest(hosts=hosts):
+                cfg = zoo_cfg(hosts=hosts).replace("10.0.0.2|127.0.0.1:43383:37215",
+                                                   "10.0.0.2:1:2|127.0.0.1:43383:37215")
+                self.assertEqual(self.notes(cfg), [])
 
     def test_a_changed_vote_is_noticed(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)

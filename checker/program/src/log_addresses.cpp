@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conclave/check/log_study.hpp"
+#include "conclave/check/logged_address.hpp"
 #include "conclave/check/words.hpp"
 
 namespace conclave::check {
@@ -44,16 +45,14 @@ std::vector<Connection> connections_of(const LogStudy& study, std::size_t server
   return found;
 }
 
-// Whose quorum port it is, by the configuration file. "zoo2/10.0.0.2:2888", "/10.0.0.2:2888", "zoo2:2888".
+// Whose quorum port it is, by the configuration file.
 std::optional<ServerId> by_configuration(const LogStudy& study, const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  const std::string port = address.substr(colon + 1);
-  const std::string hosts = "/" + address.substr(0, colon) + "/";
+  const auto logged = logged_address(address);
+  if (!logged) return std::nullopt;
   std::vector<ServerId> found;
   for (const config::ServerLine& server : study.addresses) {
     const bool its = std::any_of(server.addresses.begin(), server.addresses.end(), [&](const config::Address& one) {
-      return std::to_string(one.quorum_port) == port && hosts.find("/" + one.host + "/") != std::string::npos;
+      return fit_of(*logged, one.host, one.quorum_port) == Fit::same;
     });
     if (its) found.push_back(server.id);
   }

@@ -84,6 +84,20 @@ Json servers(const LogStudy& study) {
   return list;
 }
 
+Json foreign(const LogStudy& study) {
+  Json list = Json::array();
+  for (const Foreign& of : study.foreign) {
+    Json one = place(study, of.place);
+    one["lines"] = of.lines;
+    one["sid"] = of.sid ? Json(of.sid->value) : Json(nullptr);
+    one["logged"] = of.logged;
+    one["configured"] = of.configured;
+    one["config_line"] = of.config_line > 0 ? Json(of.config_line) : Json(nullptr);
+    list.push_back(one);
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string log_json_report(const LogStudy& study) {
@@ -100,6 +114,7 @@ std::string log_json_report(const LogStudy& study) {
   }
   json["voters"] = ids(voters);
   json["voters_assumed"] = study.config_file.empty();
+  json["not_as_configured"] = foreign(study);
   json["notifications"] = {
       {"heard", study.heard}, {"accounted", study.accounted}, {"unknown", study.heard - study.accounted}};
   Json outcomes = Json::array();

@@ -88,11 +88,13 @@ std::optional<std::string> configure(LogStudy& study, const std::string& config)
     if (!cfg) return cfg.error().message();
     study.configuration = cfg->configuration;
     study.addresses = std::move(cfg->servers);
+    study.servers_file = cfg->dynamic_file.value_or(config);
     for (const logs::ServerLog& log : study.logs.servers) {
       if (study.configuration.find(log.sid) != nullptr) continue;
-      return fmt::format("{}: found no server {}; expected all whose logs are given", config, log.sid.value);
+      return fmt::format("{}: found no server {}; expected all whose logs are given", study.servers_file,
+                         log.sid.value);
     }
-    return std::nullopt;
+    return note_foreign(study);
   }
   study.configuration = logs::configuration_of(study.membership);
   if (study.configuration.error() != model::ConfigurationError::none || study.configuration.voters() == 0) {

@@ -87,6 +87,19 @@ void write_membership(std::string& text, const LogStudy& study) {
   wrapped(text, "", words_of(sentence), " ");
 }
 
+// Both places, what each says, and that they can't both be right.
+void write_foreign(std::string& text, const LogStudy& study) {
+  for (const Foreign& one : study.foreign) {
+    const std::string more =
+        one.lines > 1 ? fmt::format(" and {} more", how_many(static_cast<int>(one.lines - 1), "line", "lines")) : "";
+    const std::string line = one.config_line > 0 ? fmt::format(":{}", one.config_line) : "";
+    wrapped(text, "  note: NOT AS CONFIGURED: ",
+            words_of(fmt::format("{} ({}:{}{}); {} ({}{})", one.logged, study.logs.files[one.place.file].name,
+                                 one.place.line, more, one.configured, study.servers_file, line)),
+            " ");
+  }
+}
+
 std::string change_words(const VoteChange& change) {
   const std::string by = change.by ? fmt::format(" (heard server {})", change.by->value) : "";
   const std::string round = change.later_round ? fmt::format("round {}, ", change.round.value) : "";
@@ -256,7 +269,9 @@ void write_verdict(std::string& text, const LogStudy& study) {
     case ExitCode::violated:
       fmt::format_to(out, "verdict: diverges - in {} a server did what the model does not allow{}\n",
                      how_many(static_cast<int>(study.findings.size()), "place", "places"),
-                     study.config_file.empty() ? ", if the voters are those assumed" : "");
+                     study.config_file.empty() ? ", if the voters are those assumed"
+                     : study.foreign.empty()   ? ""
+                                               : ", if the configuration is theirs");
       return;
     default: text += "verdict: unknown - nothing in these logs could be judged\n";
   }
@@ -298,6 +313,7 @@ std::string log_text_report(const LogStudy& study, bool all) {
   write_files(text, study);
   write_servers(text, study);
   write_membership(text, study);
+  write_foreign(text, study);
   write_elections(text, study);
   write_troubles(text, study);
   if (all) write_story(text, study);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/config/host.hpp"
 #include "conclave/model/configuration.hpp"
 #include "conclave/model/types.hpp"
 #include "server_line.hpp"

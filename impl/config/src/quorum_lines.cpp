@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/config/host.hpp"
 #include "conclave/config/zoo_cfg.hpp"
 #include "conclave/model/configuration.hpp"
 #include "conclave/model/types.hpp"

@@ -22,10 +22,6 @@ namespace conclave::config {
 
 [[nodiscard]] std::string lower(std::string_view text);
 
-// How a host is compared: a name without case, an address in one spelling of the many it may have ("::1" and
-// "0:0:0:0:0:0:0:1"; a zone stays as it is). Nothing is looked up.
-[[nodiscard]] std::string canonical_host(std::string_view host);
-
 // Participant or observer in any case, blanks around it ignored.
 [[nodiscard]] std::optional<model::LearnerType> parse_role(std::string_view text);
 [[nodiscard]] std::string_view name_of(model::LearnerType role);

@@ -90,11 +90,23 @@ struct LogFinding {
   std::string model;
 };
 
+// Where the logs and the configuration file do not speak of the same servers.
+struct Foreign {
+  LogPlace place;                      // the first line that shows it
+  std::size_t lines = 1;               // that show it
+  std::optional<model::ServerId> sid;  // whose; nothing: of a leader that the line does not name
+  std::string logged;
+  std::string configured;
+  int config_line = 0;  // 0: the file as a whole
+};
+
 struct LogStudy {
   logs::Logs logs;
   model::Configuration configuration;
   std::string config_file;                      // empty: the membership was deduced
+  std::string servers_file;                     // where its server lines are: it, or the dynamic file that it names
   std::vector<config::ServerLine> addresses;    // of the configuration file, if there is one
+  std::vector<Foreign> foreign;                 // in the order of their lines
   logs::Membership membership;                  // as the logs tell
   std::vector<logs::World> worlds;              // of each server
   std::vector<std::string> releases;            // of each server; empty where its log does not say
@@ -122,6 +134,9 @@ struct LogStudy {
 void tell_elections(LogStudy& study);
 // Fills the troubles.
 void tell_troubles(LogStudy& study);
+// Fills what is foreign. Gives the error, ready to be printed, where nothing that the logs say of servers is so in the
+// configuration file. REQUIRES: one was read.
+[[nodiscard]] std::optional<std::string> note_foreign(LogStudy& study);
 // Finds servers that connected to another leader than they had decided for. REQUIRES: the turns.
 void note_other_leaders(LogStudy& study);
 
