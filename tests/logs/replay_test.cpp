@@ -196,6 +196,18 @@ TEST(Replay, DebuggingLinesCountToo) {
   expect_divergence(until(3), 7, "changes its proposal");
 }
 
+// Real servers on a busy machine: killed between their first proposal and hearing it.
+TEST(Replay, AProcessThatEndsBeforeItHearsItselfHasSaidWhatItVotesWith) {
+  const model::Proposal proposal{model::PeerEpoch{6}, Zxid{0}, ServerId{1}};
+  Log log;
+  log.starts().looks().says(NotificationSent{ServerId{1}, proposal, Round{1}});
+  log.says(NotificationSent{ServerId{2}, proposal, Round{1}});
+  log.looks_and_hears_itself();
+  expect_explained(log);
+  log.says(NotificationSent{ServerId{2}, proposal, Round{1}});
+  expect_divergence(log, 10, "sends its proposal");
+}
+
 TEST(Membership, IsWhoVotesAndWhoIsCalled) {
   Logs logs;
   Log one;

@@ -111,6 +111,12 @@ std::vector<Beginning> Outlook::beginnings(std::size_t fact, bool clock_known, c
   for (std::size_t i = fact + 1; i < log_.facts.size(); ++i) {
     const Sentence& sentence = log_.facts[i].sentence;
     if (std::holds_alternative<ElectionBegins>(sentence) || std::holds_alternative<ProcessStarted>(sentence)) break;
+    // At DEBUG, also where the process ends before it hears itself.
+    const auto* sent = std::get_if<NotificationSent>(&sentence);
+    if (sent != nullptr && sent->proposal.leader == log_.sid && sent->proposal.zxid == begins.zxid) {
+      told = true;
+      add(sent->proposal.epoch, clock_known ? std::nullopt : std::optional(Round{sent->round.value - 1}));
+    }
     const auto* heard = std::get_if<Heard>(&sentence);
     if (heard == nullptr) continue;
     const model::Vote& vote = heard->notification.vote;
