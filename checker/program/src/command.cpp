@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -102,6 +103,10 @@ Report explore_watched(const spec::Scenario& scenario, const Request& request, c
     return explore(scenario, request, progress);
   } catch (const std::bad_alloc&) {
     return unfinished(progress, checker::Stop::memory, began);
+  } catch (const std::system_error& failure) {
+    Report report = unfinished(progress, checker::Stop::disk, began);
+    report.trouble = failure.what();
+    return report;
   }
 }
 
@@ -145,6 +150,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.show = options.show;
   request.minimise = options.minimise;
   request.liveness = options.liveness;
+  request.storage = options.storage;
   request.limits = limits_of(options);
   request.limits.depth_max = options.depth_max;
   const auto began = Clock::now();

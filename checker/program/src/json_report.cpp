@@ -47,6 +47,9 @@ Json scope_of(const Outcome& outcome) {
   if (scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
   if (options.minimise) json["reductions"].push_back("local-states");
   json["rules"] = options.rules->name;
+  json["kept"] = options.storage.keeping == Keeping::states         ? "states"
+                 : options.storage.keeping == Keeping::fingerprints ? "fingerprints"
+                                                                    : "bits";
   json["in_words"] = spec::describe(scope);
   return json;
 }
@@ -63,6 +66,8 @@ std::string_view name_of_stop(checker::Stop stop) {
     case checker::Stop::time: return "time";
     case checker::Stop::memory: return "memory";
     case checker::Stop::interrupted: return "interrupted";
+    case checker::Stop::omissions: return "omissions";
+    case checker::Stop::disk: return "disk";
   }
   return "?";
 }
@@ -87,6 +92,8 @@ Json scenario_json(const Explored& explored) {
   json["local_steps"] = report.local_steps;
   json["seconds"] = report.seconds;
   json["bytes"] = report.bytes;
+  json["bytes_on_disk"] = report.bytes_on_disk;
+  json["omissions_expected"] = report.omissions_expected;
   return json;
 }
 

@@ -77,6 +77,7 @@ struct Raw {
   bool json = false;
   bool list = false;
   OutputOptions outputs;
+  StorageOptions storage;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -305,6 +306,7 @@ CheckOptions options_of(const Raw& raw) {
   read_history(raw, options);
   read_properties(raw, options);
   read_limits(raw, options);
+  if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
   return options;
 }
 
@@ -352,6 +354,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_properties(*check, raw);
   add_outputs(*check, raw);
   add_limits(*check, raw);
+  raw.storage.add_to(*check);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
   SimulateCommandLine simulate;

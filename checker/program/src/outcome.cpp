@@ -56,6 +56,21 @@ void judge_liveness(Outcome& outcome) {
   if (!outcome.options.memory_bytes) outcome.verdict = checker::Verdict::aborted;
 }
 
+// Where nothing else ended it.
+void judge_omissions(Outcome& outcome) {
+  double expected = 0;
+  std::uint64_t states = 0;
+  bool other = outcome.verdict != checker::Verdict::bounded;
+  for (const Explored& explored : outcome.explored) {
+    const Report& report = explored.report;
+    other = other || (report.verdict != checker::Verdict::exhausted && report.stop != checker::Stop::omissions);
+    expected += report.omissions_expected;
+    states += report.states;
+  }
+  outcome.only_omissions_open = !other;
+  if (!other) outcome.why = omissions_in_words(outcome.options.storage, expected, states);
+}
+
 void judge(Outcome& outcome) {
   using checker::Verdict;
   for (const Explored& explored : outcome.explored) {
@@ -66,14 +81,17 @@ void judge(Outcome& outcome) {
     outcome.violated = outcome.violated || endless || !report.violations.empty();
     if (static_cast<int>(report.verdict) <= static_cast<int>(outcome.verdict)) continue;
     outcome.verdict = report.verdict;
-    outcome.why = stop_in_words(report.stop, given_limits(outcome.options));
+    outcome.why = report.trouble.empty() ? stop_in_words(report.stop, given_limits(outcome.options)) : report.trouble;
   }
+  judge_omissions(outcome);
   if (!outcome.trouble.empty() && outcome.verdict != Verdict::aborted) {
     outcome.verdict = Verdict::aborted;
     outcome.why = outcome.trouble;
   }
   // Some were not even begun: a violation or the time did that.
-  if (outcome.explored.size() < outcome.scenarios && outcome.verdict == Verdict::exhausted) {
+  const bool seemed_whole = outcome.verdict == Verdict::exhausted || outcome.only_omissions_open;
+  if (outcome.explored.size() < outcome.scenarios && seemed_whole) {
+    outcome.only_omissions_open = false;
     outcome.verdict = Verdict::bounded;
     outcome.why = stop_in_words(outcome.violated ? checker::Stop::violation : checker::Stop::time,
                                 given_limits(outcome.options));

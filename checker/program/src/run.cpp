@@ -14,6 +14,7 @@
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/memory.hpp"
 #include "conclave/check/retelling.hpp"
+#include "conclave/check/state_sets.hpp"
 #include "conclave/checker/explorer.hpp"
 #include "conclave/spec/layout.hpp"
 
@@ -28,7 +29,8 @@ template <std::size_t Words>
 Report explore_with(ClosedSystem& system, const Layout& layout, const Request& request, checker::Progress& progress) {
   using State = spec::PackedState<Words>;
   ElectionSystem<Words> adapter(system, layout, request);
-  checker::Explorer<ElectionSystem<Words>> explorer(adapter, request.limits, progress);
+  checker::Explorer<ElectionSystem<Words>> explorer(adapter, request.limits, progress,
+                                                    make_set<State>(request.storage));
   const checker::Result<State> result = explorer.run();
 
   Report report;
@@ -39,6 +41,8 @@ Report explore_with(ClosedSystem& system, const Layout& layout, const Request& r
   report.levels = result.levels;
   report.last_level_complete = result.last_level_complete;
   report.bytes = result.bytes;
+  report.bytes_on_disk = result.bytes_on_disk;
+  report.omissions_expected = result.omissions_expected;
   report.seconds = result.seconds;
   Retelling<Words> retelling(system, layout);
   for (const auto& finding : result.violations) {

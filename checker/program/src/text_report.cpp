@@ -114,6 +114,11 @@ void tell_explorations(std::string& text, const Outcome& outcome) {
                  several ? fmt::format("{} of {} explorations: ", outcome.explored.size(), outcome.scenarios) : "",
                  numbers(totals.states, totals.steps, totals.levels, totals.seconds, totals.bytes),
                  several ? "" : fmt::format(", {:.1f} B/state", per_state));
+  if (!outcome.options.storage.folder.empty()) {
+    std::uint64_t written = 0;
+    for (const Explored& explored : outcome.explored) written = std::max(written, explored.report.bytes_on_disk);
+    fmt::format_to(out, "  on disk: {}\n", written == 0 ? "nothing, there was room" : bytes_in_words(written));
+  }
   fmt::format_to(
       out, "  ends, but for starts and faults: {} settled, {} with too few servers running, {} cut by a bound\n",
       grouped(totals.quiet.settled), grouped(totals.quiet.no_quorum), grouped(totals.quiet.cut));
@@ -124,6 +129,8 @@ void tell_bounds(std::string& text, const Outcome& outcome) {
   wrapped(text, "  bounds: ", bounds_in_words(outcome.options.scope), "; ");
   paragraph(text, "  histories: ", histories_in_words(outcome));
   text += "  reductions: " + reductions_in_words(outcome.options) + "\n";
+  const std::string kept = in_words(outcome.options.storage);
+  if (!kept.empty()) paragraph(text, "  states kept: ", kept);
   if (outcome.options.rules != &spec::zookeeper_rules()) {
     const char* title = outcome.options.rules->of == spec::RulesOf::release ? "  OLD RULES: " : "  SEEDED BUG: ";
     paragraph(text, title, fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
@@ -267,6 +274,14 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
         fmt::format("Every run of this ensemble within these bounds was explored, and in none does a claim about "
                     "states and steps fail. Whether every election ends is not known. Bounds: {}.{}",
                     bounds, bug));
+    fmt::format_to(out, "verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
+    return;
+  }
+  if (outcome.only_omissions_open) {
+    paragraph(text, "",
+              fmt::format("All states that were found within these bounds were looked at, but some may not have been "
+                          "found. No claim failed in the others, which does not show that none fails. Bounds: {}.{}",
+                          bounds, bug));
     fmt::format_to(out, "verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
     return;
   }

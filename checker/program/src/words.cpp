@@ -186,6 +186,8 @@ std::string stop_in_words(checker::Stop stop, const GivenLimits& limits) {
       return fmt::format("--memory {} was reached", bytes_in_words(*limits.memory_bytes));
     case checker::Stop::interrupted: return "a signal";
     case checker::Stop::violation: return "a claim was violated";
+    case checker::Stop::omissions: return "states may have been missed";
+    case checker::Stop::disk: return "the disk";
     case checker::Stop::none: break;
   }
   return "";

@@ -34,9 +34,15 @@ class Explorer {
   using Worker = decltype(std::declval<System&>().worker());
 
   // The system and the progress must outlive the explorer. Limits::memory_bytes counts the visited set, the system and
-  // the workers; what the process holds besides is for the caller to leave room for.
-  Explorer(System& system, const Limits& limits, Progress& progress)
-      : system_(system), limits_(limits), progress_(progress), properties_(system.properties()) {}
+  // the workers; what the process holds besides is for the caller to leave room for. `visited` is empty; DiskSet and
+  // those of hashed_set.hpp are others than the usual one.
+  Explorer(System& system, const Limits& limits, Progress& progress,
+           std::unique_ptr<StateSet<State>> visited = std::make_unique<VisitedSet<State>>())
+      : system_(system),
+        limits_(limits),
+        progress_(progress),
+        properties_(system.properties()),
+        visited_(std::move(visited)) {}
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 
@@ -95,9 +101,9 @@ class Explorer {
   void for_each_state(const Visit& visit) {
     std::vector<State> states;
     for (std::uint32_t level = 0; level <= level_; ++level) {
-      for (std::size_t part = 0; part < VisitedSet<State>::partitions; ++part) {
+      for (std::size_t part = 0; part < StateSet<State>::partitions; ++part) {
         states.clear();
-        visited_.collect(part, static_cast<Level>(level), states);
+        visited_->collect(part, static_cast<Level>(level), states);
         for (const State& state : states) visit(state, level);
       }
     }
@@ -107,7 +113,7 @@ class Explorer {
   // States that wait for a partition. Of neighbours few partitions get most; otherwise each state goes to another one,
   // and has to find it in a nearer cache than the whole set has room in: the more come at once the better, as long as
   // those that wait are few beside those that have been reached.
-  static constexpr std::size_t batch_min = VisitedSet<State>::batch_max;
+  static constexpr std::size_t batch_min = StateSet<State>::batch_max;
   static constexpr std::size_t batch_max = has_neighbourhood<State> ? batch_min : 64 * batch_min;
   static constexpr std::size_t reached_per_waiting = 4;
   static constexpr std::size_t between_looks = 4096;  // states expanded between two looks at the clock
@@ -115,7 +121,7 @@ class Explorer {
   // What one thread works with.
   struct alignas(64) Lane {
     Lane(System& system, std::size_t number)
-        : worker(system.worker()), buffers(VisitedSet<State>::partitions), index(number) {}
+        : worker(system.worker()), buffers(StateSet<State>::partitions), index(number) {}
     Worker worker;
     std::vector<std::vector<State>> buffers;  // successors on their way to a partition of the visited set
     std::size_t index;                        // among the lanes
@@ -133,10 +139,12 @@ class Explorer {
     lanes_[0]->worker.initial([&states](const State& state) { states.push_back(state); });
     for (const State& state : states) {
       std::size_t added = 0;
-      if (!visited_.insert(VisitedSet<State>::partition_of(state), {&state, 1}, 0, added)) halt(Stop::memory);
-      level_states_ += added;
+      if (!visited_->insert(StateSet<State>::partition_of(state), {&state, 1}, 0, added)) halt(Stop::memory);
+      next_states_ += added;
     }
-    progress_.states = level_states_;
+    progress_.states = next_states_.load();
+    close_level(0);
+    level_states_ = next_states_.exchange(0);
   }
 
   bool at_limit() {
@@ -152,7 +160,7 @@ class Explorer {
     progress_.level_states = level_states_;
     progress_.level_expanded = 0;
     next_partition_ = 0;
-    const std::size_t reached = static_cast<std::size_t>(progress_.states) / VisitedSet<State>::partitions;
+    const std::size_t reached = static_cast<std::size_t>(progress_.states) / StateSet<State>::partitions;
     batch_ = std::clamp(reached / reached_per_waiting, batch_min, batch_max);
     // Here, and not in the threads: each of those would get a heap of its own.
     for (const auto& lane : lanes_) {
@@ -160,6 +168,20 @@ class Explorer {
     }
     share_memory();
     in_parallel([this](Lane& lane) { work(lane); });
+    if (stop_ == Stop::none) close_level(static_cast<Level>(level_ + 1));
+  }
+
+  void close_level(Level level) {
+    next_partition_ = 0;
+    in_parallel([this, level](Lane& lane) {
+      std::size_t added = 0;
+      for (std::size_t part = next_partition_++; part < StateSet<State>::partitions; part = next_partition_++) {
+        if (!visited_->close(part, level, added)) halt(Stop::memory);
+        if (!report(lane, 0)) break;
+      }
+      next_states_.fetch_add(added, std::memory_order_relaxed);
+      progress_.states.fetch_add(added, std::memory_order_relaxed);
+    });
   }
 
   // Runs the task once per lane, each in a thread of its own.
@@ -182,9 +204,9 @@ class Explorer {
   void work(Lane& lane) {
     for (;;) {
       const std::size_t part = next_partition_.fetch_add(1);
-      if (part >= VisitedSet<State>::partitions) break;
+      if (part >= StateSet<State>::partitions) break;
       lane.frontier.clear();
-      visited_.collect(part, static_cast<Level>(level_), lane.frontier);
+      visited_->collect(part, static_cast<Level>(level_), lane.frontier);
       if constexpr (has_neighbourhood<State>) sort(lane.frontier);
       if (!expand(lane)) return;
     }
@@ -214,7 +236,7 @@ class Explorer {
     progress_.expanded.fetch_add(expanded, std::memory_order_relaxed);
     progress_.level_expanded.fetch_add(expanded, std::memory_order_relaxed);
     progress_.steps.fetch_add(std::exchange(lane.steps, 0), std::memory_order_relaxed);
-    progress_.bytes.store(visited_.bytes_used() + other_bytes_, std::memory_order_relaxed);
+    progress_.bytes.store(visited_->bytes_used() + other_bytes_, std::memory_order_relaxed);
     if (progress_.interrupt.load(std::memory_order_relaxed)) halt(Stop::interrupted);
     if (std::chrono::steady_clock::now() >= deadline_) halt(Stop::time);
     return stop_.load(std::memory_order_relaxed) == Stop::none;
@@ -223,20 +245,13 @@ class Explorer {
   // Neighbours one after another have much in common: what the worker looks up, and successors. Where nobody says what
   // neighbours are, it costs more than it gives.
   static void sort(std::vector<State>& states) {
-    using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
-    std::sort(states.begin(), states.end(), [](const State& left, const State& right) {
-      const auto a = std::bit_cast<Words>(left);
-      const auto b = std::bit_cast<Words>(right);
-      for (std::size_t i = a.size(); i-- > 1;) {
-        if (a[i] != b[i]) return a[i] < b[i];
-      }
-      return a[0] < b[0];
-    });
+    std::sort(states.begin(), states.end(),
+              [](const State& left, const State& right) { return words_less(words_of(left), words_of(right)); });
   }
 
   void send(Lane& lane, const State& next) {
     if (lane.recent.contains(next)) return;
-    const std::size_t part = VisitedSet<State>::partition_of(next);
+    const std::size_t part = StateSet<State>::partition_of(next);
     lane.buffers[part].push_back(next);
     if (lane.buffers[part].size() >= batch_) flush(lane, part);
   }
@@ -244,7 +259,7 @@ class Explorer {
   void flush(Lane& lane, std::size_t part) {
     auto& buffer = lane.buffers[part];
     std::size_t added = 0;
-    const bool fits = buffer.empty() || visited_.insert(part, buffer, static_cast<Level>(level_ + 1), added);
+    const bool fits = buffer.empty() || visited_->insert(part, buffer, static_cast<Level>(level_ + 1), added);
     if (!fits) halt(Stop::memory);
     buffer.clear();
     next_states_.fetch_add(added, std::memory_order_relaxed);
@@ -266,7 +281,7 @@ class Explorer {
     }
     other_bytes_ = others;
     if (limits_.memory_bytes == 0) return;
-    visited_.set_bytes_max(limits_.memory_bytes > others ? limits_.memory_bytes - others : 0);
+    visited_->set_bytes_max(limits_.memory_bytes > others ? limits_.memory_bytes - others : 0);
   }
 
   // --- findings ----------------------------------------------------------------------------------------------------
@@ -317,9 +332,9 @@ class Explorer {
   }
 
   void search(Lane& lane, const State& target, Level level, std::optional<TraceStep<State>>& first) {
-    for (std::size_t part = next_partition_++; part < VisitedSet<State>::partitions; part = next_partition_++) {
+    for (std::size_t part = next_partition_++; part < StateSet<State>::partitions; part = next_partition_++) {
       lane.frontier.clear();
-      visited_.collect(part, level, lane.frontier);
+      visited_->collect(part, level, lane.frontier);
       for (const State& state : lane.frontier) {
         if (first && !lane.worker.precedes(state, first->state)) continue;
         std::optional<std::uint32_t> least;
@@ -336,7 +351,7 @@ class Explorer {
     result.states = progress_.states;
     result.steps = progress_.steps;
     share_memory();
-    result.bytes = visited_.bytes_used() + other_bytes_;
+    result.bytes = visited_->bytes_used() + other_bytes_;
     for (std::size_t i = 0; i < properties_.size(); ++i) {
       if (!best_[i]) continue;
       (properties_[i].mode == Mode::claim ? result.violations : result.observations).push_back(*best_[i]);
@@ -353,6 +368,12 @@ class Explorer {
     } else {
       result.verdict = users ? Verdict::bounded : Verdict::aborted;
     }
+    result.bytes_on_disk = visited_->bytes_on_disk();
+    result.omissions_expected = visited_->omissions_expected();
+    if (!visited_->exact() && result.verdict == Verdict::exhausted) {
+      result.verdict = Verdict::bounded;
+      if (result.stop == Stop::none) result.stop = Stop::omissions;
+    }
     for (const auto& lane : lanes_) {
       if constexpr (requires { lane->worker.finish(); }) lane->worker.finish();
     }
@@ -362,7 +383,7 @@ class Explorer {
   Limits limits_;
   Progress& progress_;
   std::vector<Property> properties_;
-  VisitedSet<State> visited_;
+  std::unique_ptr<StateSet<State>> visited_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::array<std::optional<Finding<State>>, properties_max> best_;
   PropertyMask known_ = 0;  // found at an earlier level

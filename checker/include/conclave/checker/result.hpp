@@ -27,7 +27,16 @@ constexpr std::string_view name_of(Verdict verdict) {
 }
 
 // Why an exploration ended before it was through.
-enum class Stop : std::uint8_t { none, violation, depth, time, memory, interrupted };
+enum class Stop : std::uint8_t {
+  none,
+  violation,
+  depth,
+  time,
+  memory,
+  interrupted,
+  disk,      // it can't be written or read
+  omissions  // it went through, but states were told apart by hashes of them, and some may have been missed
+};
 
 struct Limits {
   int threads = 1;
@@ -84,6 +93,8 @@ struct Result {
   std::vector<Finding<State>> violations;    // claims; at most one a property, all equally short
   std::vector<Finding<State>> observations;  // observed properties, the first of each
   std::size_t bytes = 0;                     // visited set, system and workers at the end
+  std::uint64_t bytes_on_disk = 0;
+  double omissions_expected = 0;  // StateSet::omissions_expected
   double seconds = 0;
 };
 

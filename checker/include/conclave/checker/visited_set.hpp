@@ -14,12 +14,9 @@
 #include <vector>
 
 #include "conclave/checker/pages.hpp"
-#include "conclave/checker/transition_system.hpp"
+#include "conclave/checker/state_set.hpp"
 
 namespace conclave::checker {
-
-using Level = std::uint16_t;
-inline constexpr Level level_max = std::numeric_limits<Level>::max() - 1;
 
 // Exact: the states themselves are stored, whole, and compared. Next to each stands its level in two bytes, so that the
 // states of a level (the frontier) and the predecessors on a shortest path are found by a walk through the table, and
@@ -29,24 +26,19 @@ inline constexpr Level level_max = std::numeric_limits<Level>::max() - 1;
 // 256 small ones, each with a lock of its own and growing by itself, by a fifth at a time. Threads bring states in
 // batches for one of them, so a lock is taken once per batch and the cache misses of a batch overlap.
 template <PackableState State>
-class VisitedSet {
+class VisitedSet final : public StateSet<State> {
+  using Base = StateSet<State>;
+
  public:
-  static constexpr std::size_t partitions = 256;
+  using Base::batch_max;
+  using Base::partitions;
 
-  // How much it may take: nothing is added beyond. From any thread.
-  void set_bytes_max(std::size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
+  // Nothing is added beyond.
+  void set_bytes_max(std::size_t bytes_max) override { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
 
-  [[nodiscard]] static std::size_t partition_of(const State& state) {
-    if constexpr (has_neighbourhood<State>) {
-      return static_cast<std::size_t>(hash(std::array{std::uint64_t{state.neighbourhood()}}) >> 56U);
-    } else {
-      return static_cast<std::size_t>(hash(words_of(state)) >> 56U);
-    }
-  }
-
-  // Adds those that are not there yet, with this level. Gives how many that were, or nothing if the memory bound does
-  // not allow it (some may have been added then). REQUIRES: all are of this partition. From any thread.
-  [[nodiscard]] bool insert(std::size_t partition, std::span<const State> states, Level level, std::size_t& added) {
+  // `added` is exact.
+  [[nodiscard]] bool insert(std::size_t partition, std::span<const State> states, Level level,
+                            std::size_t& added) override {
     Partition& part = parts_[partition];
     const std::scoped_lock lock(part.mutex);
     std::array<std::size_t, batch_max> slots;
@@ -54,7 +46,7 @@ class VisitedSet {
       const std::size_t count = std::min(batch_max, states.size() - done);
       if (!reserve(part, count)) return false;
       for (std::size_t i = 0; i < count; ++i) {
-        slots[i] = part.start(hash(words_of(states[done + i])));
+        slots[i] = part.start(hash_of(words_of(states[done + i])));
         __builtin_prefetch(&part.keys[slots[i]]);
       }
       for (std::size_t i = 0; i < count; ++i) {
@@ -63,10 +55,10 @@ class VisitedSet {
     }
     return true;
   }
-  static constexpr std::size_t batch_max = 64;
+  [[nodiscard]] bool close(std::size_t, Level, std::size_t&) override { return true; }
 
-  // Appends the states of this level in one partition. From any thread.
-  void collect(std::size_t partition, Level level, std::vector<State>& states) {
+  // Also of a level that is not closed.
+  void collect(std::size_t partition, Level level, std::vector<State>& states) override {
     Partition& part = parts_[partition];
     const std::scoped_lock lock(part.mutex);
     const Level tag = tag_of(level);
@@ -78,11 +70,11 @@ class VisitedSet {
   // Whether the state is there, and with what level. From any thread.
   [[nodiscard]] bool find(const State& state, Level& level) {
     const Words words = words_of(state);
-    Partition& part = parts_[partition_of(state)];
+    Partition& part = parts_[Base::partition_of(state)];
     const std::scoped_lock lock(part.mutex);
     if (part.capacity == 0) return false;
     const Words masked = mask(words);
-    for (std::size_t slot = part.start(hash(words));; slot = slot + 1 == part.capacity ? 0 : slot + 1) {
+    for (std::size_t slot = part.start(hash_of(words));; slot = slot + 1 == part.capacity ? 0 : slot + 1) {
       if (part.tags[slot] == 0) return false;
       if (!same(part.keys[slot], masked)) continue;
       level = static_cast<Level>(part.tags[slot] - 1);
@@ -90,10 +82,29 @@ class VisitedSet {
     }
   }
 
-  [[nodiscard]] std::size_t bytes_used() const { return bytes_.load(std::memory_order_relaxed); }
+  // All states of a partition with their levels, in no particular order, and out of the set. From any thread.
+  [[nodiscard]] std::vector<std::pair<State, Level>> take(std::size_t partition) {
+    Partition& part = parts_[partition];
+    const std::scoped_lock lock(part.mutex);
+    std::vector<std::pair<State, Level>> taken;
+    taken.reserve(part.used);
+    for (std::size_t slot = 0; slot < part.capacity; ++slot) {
+      if (part.tags[slot] == 0) continue;
+      taken.emplace_back(std::bit_cast<State>(unmask(part.keys[slot])), static_cast<Level>(part.tags[slot] - 1));
+    }
+    bytes_.fetch_sub(std::exchange(part.capacity, 0) * slot_bytes, std::memory_order_relaxed);
+    part.keys = {};
+    part.tags = {};
+    part.used = 0;
+    return taken;
+  }
+
+  [[nodiscard]] bool exact() const override { return true; }
+  [[nodiscard]] double omissions_expected() const override { return 0; }
+  [[nodiscard]] std::size_t bytes_used() const override { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
+  using Words = WordsOf<State>;
 
   // Fresh pages are zero, so zero means empty: states are stored inverted, because all ones is never a state and all
   // zeroes often is.
@@ -102,7 +113,6 @@ class VisitedSet {
     return words;
   }
   static Words unmask(const Words& words) { return mask(words); }
-  static Words words_of(const State& state) { return std::bit_cast<Words>(state); }
   static Level tag_of(Level level) { return static_cast<Level>(level + 1); }
 
   // std::array's == is a call of memcmp here, which took a quarter of the time.
@@ -110,21 +120,6 @@ class VisitedSet {
     std::uint64_t difference = 0;
     for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
     return difference == 0;
-  }
-
-  // Where a state lies, never whether it is there. The constants are those of MurmurHash3's finalizer.
-  template <std::size_t N>
-  static std::uint64_t hash(const std::array<std::uint64_t, N>& words) {
-    std::uint64_t mixed = 0;
-    for (const std::uint64_t word : words) {
-      mixed ^= word;
-      mixed ^= mixed >> 33U;
-      mixed *= 0xff51afd7ed558ccdU;
-      mixed ^= mixed >> 33U;
-      mixed *= 0xc4ceb9fe1a85ec53U;
-      mixed ^= mixed >> 33U;
-    }
-    return mixed;
   }
 
   struct alignas(64) Partition {  // threads at two of them shall not share a cache line
@@ -196,7 +191,7 @@ class VisitedSet {
     for (std::size_t slot = 0; slot < old_capacity; ++slot) {
       if (tags[slot] == 0) continue;
       const Words words = unmask(keys[slot]);
-      part.insert(part.start(hash(words)), words, static_cast<Level>(tags[slot] - 1));
+      part.insert(part.start(hash_of(words)), words, static_cast<Level>(tags[slot] - 1));
     }
     bytes_.fetch_sub(old_capacity * slot_bytes, std::memory_order_relaxed);
   }

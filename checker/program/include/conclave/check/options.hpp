@@ -11,6 +11,7 @@
 
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
+#include "conclave/check/storage.hpp"
 #include "conclave/check/trace_command.hpp"
 #include "conclave/model/peer.hpp"
 #include "conclave/spec/properties.hpp"
@@ -48,6 +49,7 @@ struct CheckOptions {
   const spec::RuleVariant* rules = &spec::zookeeper_rules();
   bool json = false;
   OutputOptions outputs;
+  Storage storage;
 };
 
 struct SimulateOptions;  // simulate_command.hpp

@@ -58,7 +58,8 @@ struct Outcome {
   checker::Verdict verdict = checker::Verdict::exhausted;
   std::string why;  // bounded, aborted: what ended it
   bool violated = false;
-  bool only_liveness_open = false;  // everything was explored, and what has to happen eventually is not known
+  bool only_liveness_open = false;   // everything was explored, and what has to happen eventually is not known
+  bool only_omissions_open = false;  // all that was found was looked at, and some may not have been found
   std::vector<std::string> warnings;
   ExitCode exit_code = ExitCode::holds;
 

@@ -10,6 +10,7 @@
 
 #include "conclave/check/liveness_report.hpp"
 #include "conclave/check/run_step.hpp"
+#include "conclave/check/storage.hpp"
 #include "conclave/checker/result.hpp"
 #include "conclave/model/event.hpp"
 #include "conclave/spec/closed_system.hpp"
@@ -30,6 +31,7 @@ struct Request {
   spec::PropertySet show = 0;   // properties whose first run is wanted though the exploration goes on
   bool minimise = true;         // a reduction: one representative for local states that nothing can tell apart
   bool liveness = false;        // judge what has to happen eventually, once everything is explored
+  Storage storage;
 };
 
 // A shortest run to a property's violation (or to its witness), replayed through the step function from the start.
@@ -57,6 +59,9 @@ struct Report {
   std::vector<checker::LevelCounts> levels;
   bool last_level_complete = true;
   std::size_t bytes = 0;
+  std::uint64_t bytes_on_disk = 0;
+  double omissions_expected = 0;  // checker::StateSet
+  std::string trouble;            // Stop::disk: what is wrong there
   double seconds = 0;
   spec::PropertySet applicable = 0;
   std::vector<Run> violations;  // claims that failed: one run each, all of the same length
@@ -71,7 +76,8 @@ struct Report {
   std::optional<LivenessReport> liveness;  // Request::liveness
 };
 
-// Explores. Throws std::bad_alloc, ReplayFailed. The progress may be watched, and interrupted, from other threads.
+// Explores. Throws std::bad_alloc, ReplayFailed, and std::system_error where the disk fails. The progress may be
+// watched, and interrupted, from other threads.
 Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress);
 
 // Is the property a claim of this request (and not only of interest)?
