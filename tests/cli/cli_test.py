@@ -61,7 +61,7 @@ class Overview(unittest.TestCase):
         text = check("--help").stdout
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
                        "starts resends losses depth time liveness property show no-reduction "
-                       "seed-bug zookeeper list html itf").split():
+                       "seed-bug zookeeper list html itf counterexamples").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):

@@ -65,6 +65,35 @@ Twin::Counts Twin::explore(bool to_the_end) {
   return counts_;
 }
 
+Twin::Listing Twin::list_violations(PropertySet claims) {
+  Listing listing;
+  listing_ = true;
+  std::vector<World> level{initial()};
+  seen_.insert(key_of(level.front()));
+  for (; !level.empty(); ++level_) {
+    std::vector<World> next_level;
+    for (const World& world : level) {
+      out_.clear();
+      expand(world);
+      if ((judged_ & claims) != 0) {
+        listing.lengths.push_back(level_);
+        continue;
+      }
+      for (const Out& out : out_) {
+        if ((out.broken & claims) != 0) {
+          listing.lengths.push_back(level_ + 1);
+        } else if (seen_.insert(out.key).second) {
+          next_level.push_back(out.next);
+        }
+      }
+    }
+    level.swap(next_level);
+  }
+  listing.states = seen_.size();
+  std::sort(listing.lengths.begin(), listing.lengths.end());
+  return listing;
+}
+
 void Twin::emit(const World& before, const World& next, bool inside, PropertySet broken, bool must_differ) {
   const std::string key = key_of(next);
   if (must_differ && key == key_of(before)) return;
@@ -72,6 +101,10 @@ void Twin::emit(const World& before, const World& next, bool inside, PropertySet
   progress_ = progress_ || inside;
   moved_ = moved_ || (inside && !old_news_);
   found(broken, level_ + 1);
+  if (listing_) {
+    out_.push_back({next, key, broken & applicable_});
+    return;
+  }
   if (!seen_.insert(key).second) return;
   ++counts_.states;
   next_level_.push_back(next);
@@ -143,7 +176,8 @@ void Twin::expand(const World& world) {
     send(next, i, reaction, world);
     emit(world, next, true, reaction.broken);
   }
-  found(judge(world, progress_, held_back), level_);
+  judged_ = judge(world, progress_, held_back) & applicable_;
+  found(judged_, level_);
 }
 
 // --- what can happen

@@ -42,6 +42,14 @@ class Twin {
   // As the explorer does, ends with the level in which a claim is first broken; unless it is to go on to the end.
   Counts explore(bool to_the_end = false);
 
+  // Every state and every step that breaks one of these claims, where nothing was broken before; the steps of a
+  // shortest such run to each, ascending. And how many states were reached.
+  struct Listing {
+    std::vector<std::uint32_t> lengths;
+    std::uint64_t states = 0;
+  };
+  Listing list_violations(spec::PropertySet claims);
+
  private:
   using Notification = model::Notification;
 
@@ -123,6 +131,16 @@ class Twin {
   bool moved_ = false;     // progress, but for hearing again what is long said
   bool old_news_ = false;  // such is the step at hand
   Counts counts_;
+
+  // Instead of the next level, for list_violations().
+  struct Out {
+    World next;
+    std::string key;
+    spec::PropertySet broken = 0;
+  };
+  bool listing_ = false;
+  std::vector<Out> out_;          // of the state at hand
+  spec::PropertySet judged_ = 0;  // what it breaks itself
 };
 
 }  // namespace conclave::explore

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "conclave/check/connections_command.hpp"
+#include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/liveness_run.hpp"
@@ -110,17 +111,6 @@ Report explore_watched(const spec::Scenario& scenario, const Request& request, c
   }
 }
 
-// In steps; of the exploration that was the last, for each that breaks a claim ends it but for a shorter one.
-std::optional<std::uint32_t> shortest_violation(const Outcome& outcome) {
-  std::optional<std::uint32_t> shortest;
-  if (outcome.explored.empty()) return shortest;
-  for (const Run& run : outcome.explored.back().report.violations) {
-    const auto steps = static_cast<std::uint32_t>(run.steps.size() - 1);
-    if (!shortest || steps < *shortest) shortest = steps;
-  }
-  return shortest;
-}
-
 // Of the runs that several explorations have to show for one property. Of equally short ones the first.
 void keep_shortest_shown(Outcome& outcome) {
   std::map<spec::Property, const Run*> best;
@@ -153,28 +143,34 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.storage = options.storage;
   request.limits = limits_of(options);
   request.limits.depth_max = options.depth_max;
+  request.limits.violations_max = static_cast<std::size_t>(options.counterexamples);
   const auto began = Clock::now();
   for (std::size_t i = 0; i < plan.scenarios.size(); ++i) {
     if (options.time_max_ms > 0) {
       const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
       request.limits.time_max = std::chrono::milliseconds(options.time_max_ms) - spent;
       if (request.limits.time_max.count() <= 0) {
-        outcome.shorter_not_excluded = shortest_violation(outcome).has_value();
+        outcome.shorter_not_excluded = !counterexamples_of(outcome).empty();
         break;
       }
     }
     if (the_progress().interrupt) break;
-    // A run that breaks a claim was found: what is left to ask is whether another scenario has a shorter one.
-    const auto shortest = shortest_violation(outcome);
-    if (shortest) request.limits.depth_max = *shortest - 1;
-    if (shortest && *shortest < 2) break;
+    // All that was asked for was found: what is left to ask is whether another scenario has shorter runs.
+    const auto limit = length_to_beat(outcome);
+    if (limit && *limit < 2) break;
+    // States at that depth are reached and not judged, so that only steps can break a claim in as many steps.
+    if (limit) request.limits.depth_max = *limit;
     const std::string label = plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "";
     Report report = explore_watched(plan.scenarios[i], request, label);
-    if (shortest) {
+    if (limit) {
+      std::erase_if(report.violations, [&limit](const Run& run) { return run.steps.size() - 1 >= *limit; });
       const bool shorter = !report.violations.empty();
-      const bool looked =
-          shorter || report.verdict == checker::Verdict::exhausted || report.stop == checker::Stop::depth;
-      if (shorter) outcome.explored.back() = Explored{plan.scenarios[i], std::move(report)};
+      const bool looked = shorter || report.verdict == checker::Verdict::exhausted ||
+                          report.stop == checker::Stop::depth || report.stop == checker::Stop::violation;
+      // Of one run that is asked for, only the exploration that has it is told of.
+      if (shorter && options.counterexamples == 1) outcome.explored.pop_back();
+      if (shorter) outcome.explored.push_back(Explored{plan.scenarios[i], std::move(report)});
+      keep_first_counterexamples(outcome);
       if (looked) continue;
       outcome.shorter_not_excluded = true;
       break;
@@ -184,7 +180,8 @@ void explore_all(const Plan& plan, Outcome& outcome) {
     outcome.explored.push_back(Explored{plan.scenarios[i], std::move(report)});
     if (stop) break;
   }
-  const bool violated = shortest_violation(outcome).has_value();
+  keep_first_counterexamples(outcome);
+  const bool violated = !counterexamples_of(outcome).empty();
   outcome.shorter_not_excluded = outcome.shorter_not_excluded || (violated && the_progress().interrupt);
   keep_shortest_shown(outcome);
   if (the_progress().interrupt && outcome.explored.size() < plan.scenarios.size()) outcome.trouble = "a signal";

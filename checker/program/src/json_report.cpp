@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/check/counterexamples.hpp"
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
@@ -112,16 +113,30 @@ Json properties_json(const Outcome& outcome) {
   return list;
 }
 
-void add_runs(Json& list, const std::vector<Run>& runs, const char* why, std::size_t scenario_number,
-              const spec::Scenario& scenario) {
-  for (const Run& run : runs) {
-    list.push_back(Json{{"property", spec::info_of(run.property).name},
-                        {"why", why},
-                        {"scenario", scenario_number},
-                        {"length", run.steps.size() - 1},
-                        {"clause", run.clause},
-                        {"steps", steps_json(run.steps, scenario)}});
+Json run_json(const Run& run, const char* why, std::size_t scenario_number, const spec::Scenario& scenario) {
+  Json also = Json::array();
+  for (const spec::PropertyInfo& other : spec::property_infos()) {
+    if ((run.also & spec::bit(other.property)) != 0) also.push_back(other.name);
   }
+  return Json{{"property", spec::info_of(run.property).name},
+              {"why", why},
+              {"scenario", scenario_number},
+              {"length", run.steps.size() - 1},
+              {"clause", run.clause},
+              {"also", std::move(also)},
+              {"steps", steps_json(run.steps, scenario)}};
+}
+
+Json runs_json(const Outcome& outcome) {
+  Json list = Json::array();
+  for (const auto& [exploration, run] : counterexamples_of(outcome)) {
+    list.push_back(run_json(*run, "violation", exploration, outcome.explored[exploration].scenario));
+  }
+  for (std::size_t i = 0; i < outcome.explored.size(); ++i) {
+    const auto& [scenario, report] = outcome.explored[i];
+    for (const Run& run : report.shown) list.push_back(run_json(run, "shown", i, scenario));
+  }
+  return list;
 }
 
 Json liveness_json(const Outcome& outcome) {
@@ -160,19 +175,15 @@ std::string json_report(const Outcome& outcome) {
   json["tolerance"] = tolerance_json(outcome.tolerance);
   json["scope"] = scope_of(outcome);
   json["scenarios"] = Json::array();
-  json["runs"] = Json::array();
-  for (std::size_t i = 0; i < outcome.explored.size(); ++i) {
-    const Explored& explored = outcome.explored[i];
-    json["scenarios"].push_back(scenario_json(explored));
-    add_runs(json["runs"], explored.report.violations, "violation", i, explored.scenario);
-    add_runs(json["runs"], explored.report.shown, "shown", i, explored.scenario);
-  }
+  for (const Explored& explored : outcome.explored) json["scenarios"].push_back(scenario_json(explored));
+  json["runs"] = runs_json(outcome);
   const Totals& totals = outcome.totals;
   json["totals"] = Json{{"states", totals.states},
                         {"steps", totals.steps},
                         {"ends", quiet_json(totals.quiet)},
                         {"seconds", totals.seconds},
                         {"bytes", totals.bytes}};
+  json["counterexamples"] = outcome.options.counterexamples;
   json["properties"] = properties_json(outcome);
   json["rules"] = rules_json(totals.rules);
   json["liveness"] = liveness_json(outcome);

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_options.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/simulate_options.hpp"
@@ -73,6 +74,7 @@ struct Raw {
   int threads = 1;
   std::uint32_t depth = 0;
   double seconds = 0;
+  int counterexamples = 1;
   bool liveness = false;
   bool json = false;
   bool list = false;
@@ -142,6 +144,11 @@ void add_properties(CLI::App& check, Raw& raw) {
   check.add_option("--show", raw.shows, "print the shortest run to NAME though the check goes on; repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME")
+      ->group("What is claimed and shown");
+  check
+      .add_option("--counterexamples", raw.counterexamples,
+                  "go on until N states or steps that break claims are found, and show a run to each (default 1)")
+      ->check(CLI::Range(1, counterexamples_max))
       ->group("What is claimed and shown");
   check.add_flag("--liveness", raw.liveness, "also: does every election end, once faults do? (docs/liveness.md)")
       ->group("What is claimed and shown");
@@ -294,6 +301,7 @@ CheckOptions options_of(const Raw& raw) {
   options.json = raw.json;
   options.outputs = raw.outputs;
   options.liveness = raw.liveness;
+  options.counterexamples = raw.counterexamples;
   options.file = raw.file;
   if (options.file.empty()) {
     const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");

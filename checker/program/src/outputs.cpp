@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "conclave/check/counterexamples.hpp"
 #include "conclave/check/diagram.hpp"
 #include "conclave/check/output_file.hpp"
 #include "conclave/check/reports.hpp"
@@ -32,8 +33,9 @@ std::vector<Told> all_runs(const Outcome& outcome) {
   const auto add = [&runs](const spec::Scenario& scenario, const Run& run) {
     runs.push_back({std::string(spec::info_of(run.property).name), &scenario, &run, nullptr});
   };
+  for (const auto& [exploration, run] : counterexamples_of(outcome))
+    add(outcome.explored[exploration].scenario, *run);
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.violations) add(scenario, run);
     if (report.liveness && report.liveness->lasso) {
       runs.push_back({std::string(spec::eventually_settled.name), &scenario, nullptr, &*report.liveness->lasso});
     }

@@ -45,9 +45,14 @@ Report explore_with(ClosedSystem& system, const Layout& layout, const Request& r
   report.omissions_expected = result.omissions_expected;
   report.seconds = result.seconds;
   Retelling<Words> retelling(system, layout);
-  for (const auto& finding : result.violations) {
-    report.first_seen[finding.property] = finding.level;
-    report.violations.push_back(retelling.tell(finding, explorer.trace(finding)));
+  const auto traces = explorer.traces(result.violations);
+  for (std::size_t number = 0; number < traces.size(); ++number) {
+    const auto& finding = result.violations[number];
+    report.violations.push_back(retelling.tell(finding, traces[number]));
+    for (std::size_t i = 0; i < spec::properties_count; ++i) {
+      const bool breaks = i == finding.property || (finding.also & bit(static_cast<Property>(i))) != 0;
+      if (breaks && !report.first_seen[i]) report.first_seen[i] = finding.level;  // they come by length
+    }
   }
   for (const auto& finding : result.observations) {
     report.first_seen[finding.property] = finding.level;

@@ -381,6 +381,9 @@ Diagram diagram_of(const Outcome& outcome, const spec::Scenario& scenario, const
   head(outcome, run, diagram);
   draw(Teller{outcome, scenario, run.steps}, diagram);
   diagram.concerned = concerned_in(run);
+  for (const spec::PropertyInfo& other : spec::property_infos()) {
+    if ((run.also & spec::bit(other.property)) != 0) diagram.facts.emplace_back("broken as well", other.name);
+  }
   return diagram;
 }
 

@@ -98,6 +98,15 @@ std::string id_of(const spec::Scenario& scenario, std::size_t index) {
   return id_text(scenario.participants[index].id);
 }
 
+std::string_view in_words(Shortness shortness) {
+  switch (shortness) {
+    case Shortness::of_all: return "there is no shorter run";
+    case Shortness::of_its_end: return "no shorter run gets there that breaks nothing before";
+    case Shortness::not_excluded: return "a shorter one was not ruled out";
+  }
+  return "?";
+}
+
 std::string offer_in_words(spec::Offer offer) {
   return offer == spec::Offer::proposal ? "proposal" : std::string(name_of(offer));
 }
@@ -197,18 +206,20 @@ void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_
   }
 }
 
-std::string run_text(const Run& run, const spec::Scenario& scenario, bool shortest) {
+std::string run_text(const Run& run, const spec::Scenario& scenario, Shortness shortness) {
   const spec::PropertyInfo& info = spec::info_of(run.property);
   const bool witness = info.kind == spec::PropertyKind::sometimes;
   std::string text;
   auto out = std::back_inserter(text);
   fmt::format_to(out, "{} {} in {} ({})\n", info.name, witness ? "is reached" : "is broken",
-                 steps_in_words(run.steps.size() - 1),
-                 shortest ? "there is no shorter run" : "a shorter one was not ruled out");
+                 steps_in_words(run.steps.size() - 1), in_words(shortness));
   tell_opening(text, run.steps.front(), scenario);
   tell_steps(text, run.steps, 1, run.steps.size() - 1, scenario);
   wrapped(text, witness ? "  reached: " : "  broken: ", words_of(std::string(info.sentence)), " ");
   if (!run.clause.empty() && run.clause != info.sentence) wrapped(text, "  because: ", words_of(run.clause), " ");
+  for (const spec::PropertyInfo& other : spec::property_infos()) {
+    if ((run.also & spec::bit(other.property)) != 0) fmt::format_to(out, "  broken as well: {}\n", other.name);
+  }
   return text;
 }
 

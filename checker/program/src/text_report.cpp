@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/check/counterexamples.hpp"
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
@@ -208,17 +209,24 @@ void tell_rules(std::string& text, const Outcome& outcome) {
 void tell_runs(std::string& text, const Outcome& outcome) {
   const bool all = outcome.explored.size() == outcome.scenarios;
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.shown) text.append("\n").append(run_text(run, scenario, all));
-    for (const Run& run : report.violations) {
-      text.append("\n").append(run_text(run, scenario, !outcome.shorter_not_excluded));
-    }
+    for (const Run& run : report.shown)
+      text.append("\n").append(run_text(run, scenario, all ? Shortness::of_all : Shortness::not_excluded));
+  }
+  for (const auto& [exploration, run] : counterexamples_of(outcome)) {
+    const auto shortest = outcome.totals.first_seen[static_cast<std::size_t>(run->property)];
+    const Shortness shortness = outcome.shorter_not_excluded        ? Shortness::not_excluded
+                                : run->steps.size() - 1 == shortest ? Shortness::of_all
+                                                                    : Shortness::of_its_end;
+    text.append("\n").append(run_text(*run, outcome.explored[exploration].scenario, shortness));
   }
 }
 
 std::string violated_names(const Outcome& outcome) {
   std::vector<std::string> names;
+  for (const spec::PropertyInfo& info : spec::property_infos()) {
+    if (standing_of(outcome, info.property) == Standing::violated) names.emplace_back(info.name);
+  }
   for (const auto& [scenario, report] : outcome.explored) {
-    for (const Run& run : report.violations) names.emplace_back(spec::info_of(run.property).name);
     if (!report.liveness) continue;
     if (report.liveness->lasso) names.emplace_back(spec::eventually_settled.name);
     if (!report.liveness->to_hopeless.empty()) names.emplace_back(spec::settled_reachable.name);
@@ -245,6 +253,7 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
                                                                : fmt::format(" With the seeded bug {}.", rules.name);
   text += "\n";
   if (outcome.violated) {
+    if (outcome.options.counterexamples > 1) paragraph(text, "", counterexamples_in_words(outcome) + ".");
     paragraph(text, "",
               fmt::format("Within these bounds a run breaks what is claimed ({}). Bounds: {}.{}",
                           violated_names(outcome), bounds, bug));

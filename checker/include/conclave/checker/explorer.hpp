@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/checker/first_findings.hpp"
 #include "conclave/checker/recent_states.hpp"
 #include "conclave/checker/result.hpp"
 #include "conclave/checker/threads.hpp"
@@ -42,7 +43,11 @@ class Explorer {
         limits_(limits),
         progress_(progress),
         properties_(system.properties()),
-        visited_(std::move(visited)) {}
+        visited_(std::move(visited)) {
+    for (std::size_t i = 0; i < properties_.size(); ++i) {
+      if (properties_[i].mode == Mode::claim) claims_ |= PropertyMask{1} << i;
+    }
+  }
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 
@@ -74,26 +79,35 @@ class Explorer {
   }
 
   // A shortest run from an initial state to the finding. REQUIRES: it came from this explorer's run().
-  // The states of each earlier level are looked through for the predecessors of the run's next state, and the first of
+  std::vector<TraceStep<State>> trace(const Finding<State>& finding) { return traces({finding}).front(); }
+
+  // The same for several, which takes as long as for the longest of them.
+  // The states of each earlier level are looked through for the predecessors of the runs' next states, and the first of
   // them in Worker::precedes is taken; that costs at most as much as the exploration up to there.
-  std::vector<TraceStep<State>> trace(const Finding<State>& finding) {
-    std::vector<TraceStep<State>> run;
-    State target = finding.state;
-    std::uint32_t level = finding.level;
-    if (finding.by_step) {
-      run.push_back(TraceStep<State>{finding.action, finding.state});
-      target = finding.from;
-      --level;
+  std::vector<std::vector<TraceStep<State>>> traces(const std::vector<Finding<State>>& findings) {
+    std::vector<std::vector<TraceStep<State>>> runs(findings.size());
+    std::vector<Target> targets;
+    std::uint32_t level = 0;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      const Finding<State>& finding = findings[i];
+      if (finding.by_step) runs[i].push_back(TraceStep<State>{finding.action, finding.state});
+      const std::uint32_t at = finding.by_step ? finding.level - 1 : finding.level;
+      targets.push_back(Target{finding.by_step ? finding.from : finding.state, at});
+      level = std::max(level, at);
     }
-    while (level > 0) {
-      const TraceStep<State> before = predecessor(target, static_cast<Level>(level - 1));
-      run.push_back(TraceStep<State>{before.action, target});
-      target = before.state;
-      --level;
+    for (; level > 0; --level) {
+      const std::vector<std::optional<TraceStep<State>>> before = predecessors(targets, level);
+      for (std::size_t i = 0; i < targets.size(); ++i) {
+        if (targets[i].level != level) continue;
+        runs[i].push_back(TraceStep<State>{before[i].value().action, targets[i].state});
+        targets[i] = Target{before[i]->state, level - 1};
+      }
     }
-    run.push_back(TraceStep<State>{0, target});
-    std::reverse(run.begin(), run.end());
-    return run;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      runs[i].push_back(TraceStep<State>{0, targets[i].state});
+      std::reverse(runs[i].begin(), runs[i].end());
+    }
+    return runs;
   }
 
   // Calls visit(state, level) for every state reached, in no particular order. After run().
@@ -118,6 +132,12 @@ class Explorer {
   static constexpr std::size_t reached_per_waiting = 4;
   static constexpr std::size_t between_looks = 4096;  // states expanded between two looks at the clock
 
+  struct Step {
+    State next;
+    std::uint32_t action;
+    PropertyMask broken;
+  };
+
   // What one thread works with.
   struct alignas(64) Lane {
     Lane(System& system, std::size_t number)
@@ -129,6 +149,8 @@ class Explorer {
     RecentStates<State> recent;  // sent lately, so they need not be sent again
     std::uint64_t steps = 0;     // since they were last added to the progress
     std::array<std::optional<Finding<State>>, properties_max> found;
+    FirstFindings<State> several;  // that break claims; Limits::violations_max > 1
+    std::vector<Step> steps_out;   // likewise: of the state at hand
     std::exception_ptr failure;
   };
 
@@ -219,16 +241,36 @@ class Explorer {
   bool expand(Lane& lane) {
     std::size_t done = 0;
     for (const State& state : lane.frontier) {
-      const PropertyMask broken =
-          lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask by_step) {
-            ++lane.steps;
-            keep(lane, by_step, Finding<State>{0, true, state, action, next, level_ + 1});
-            send(lane, next);
-          });
-      keep(lane, broken, Finding<State>{0, false, State{}, 0, state, level_});
+      if (wants_several()) {
+        expand_unbroken(lane, state);
+      } else {
+        const PropertyMask broken =
+            lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask by_step) {
+              ++lane.steps;
+              keep(lane, by_step, Finding<State>{0, true, state, action, next, level_ + 1});
+              send(lane, next);
+            });
+        keep(lane, broken, Finding<State>{0, false, State{}, 0, state, level_});
+      }
       if (++done % between_looks == 0 && !report(lane, between_looks)) return false;
     }
     return report(lane, done % between_looks);
+  }
+
+  // What comes after a broken claim is no other counterexample: it is not followed.
+  void expand_unbroken(Lane& lane, const State& state) {
+    lane.steps_out.clear();
+    const PropertyMask broken =
+        lane.worker.successors(state, [&lane](const State& next, std::uint32_t action, PropertyMask by_step) {
+          ++lane.steps;
+          lane.steps_out.push_back(Step{next, action, by_step});
+        });
+    keep(lane, broken, Finding<State>{0, false, State{}, 0, state, level_});
+    if ((broken & claims_) != 0) return;
+    for (const Step& step : lane.steps_out) {
+      keep(lane, step.broken, Finding<State>{0, true, state, step.action, step.next, level_ + 1});
+      if ((step.broken & claims_) == 0) send(lane, step.next);
+    }
   }
 
   // Tells the progress, and looks whether to go on.
@@ -287,20 +329,22 @@ class Explorer {
   // --- findings ----------------------------------------------------------------------------------------------------
 
   void keep(Lane& lane, PropertyMask broken, Finding<State> finding) {
+    const PropertyMask claims = wants_several() ? broken & claims_ : 0;
+    if (claims != 0) {
+      finding.property = static_cast<std::size_t>(std::countr_zero(claims));
+      finding.also = claims & (claims - 1);
+      lane.several.add(finding, limits_.violations_max, order(lane.worker));
+    }
     for (broken &= ~known_; broken != 0; broken &= broken - 1) {
       finding.property = static_cast<std::size_t>(std::countr_zero(broken));
+      finding.also = claims & ~(PropertyMask{1} << finding.property);
       auto& best = lane.found[finding.property];
-      if (!best || comes_first(lane.worker, finding, *best)) best = finding;
+      if (!best || order(lane.worker)(finding, *best)) best = finding;
     }
   }
+  [[nodiscard]] bool wants_several() const { return limits_.violations_max > 1; }
 
-  static bool comes_first(Worker& worker, const Finding<State>& left, const Finding<State>& right) {
-    if (left.level != right.level) return left.level < right.level;
-    if (!(left.state == right.state)) return worker.precedes(left.state, right.state);
-    if (left.by_step != right.by_step) return right.by_step;
-    if (left.by_step && !(left.from == right.from)) return worker.precedes(left.from, right.from);
-    return left.action < right.action;
-  }
+  static FindingOrder<Worker> order(Worker& worker) { return FindingOrder<Worker>{worker}; }
 
   // Brings the lanes' findings together at the end of a level.
   void merge_findings() {
@@ -308,45 +352,78 @@ class Explorer {
       for (std::size_t i = 0; i < properties_.size(); ++i) {
         auto& found = lane->found[i];
         if (!found) continue;
-        if (!best_[i] || comes_first(lanes_[0]->worker, *found, *best_[i])) best_[i] = found;
+        if (!best_[i] || order(lanes_[0]->worker)(*found, *best_[i])) best_[i] = found;
         found.reset();
+      }
+      for (const Finding<State>& found : lane->several.take()) {
+        several_.add(found, limits_.violations_max, order(lanes_[0]->worker));
       }
     }
     for (std::size_t i = 0; i < properties_.size(); ++i) {
-      if (!best_[i]) continue;
-      known_ |= PropertyMask{1} << i;
-      if (properties_[i].mode == Mode::claim) halt(Stop::violation);
+      if (best_[i]) known_ |= PropertyMask{1} << i;
     }
+    const bool enough = wants_several() ? several_.size() == limits_.violations_max : (known_ & claims_) != 0;
+    if (enough) halt(Stop::violation);
   }
 
-  // The first state of `level` from which one step leads to `target`, and that step.
-  TraceStep<State> predecessor(const State& target, Level level) {
-    std::vector<std::optional<TraceStep<State>>> firsts(lanes_.size());
+  // A state that a run leads to, and its level.
+  struct Target {
+    State state;
+    std::uint32_t level;
+  };
+  using Befores = std::vector<std::optional<TraceStep<State>>>;  // by target
+
+  // For each target of this level: the first state of the level before from which one step leads to it, and that step.
+  Befores predecessors(const std::vector<Target>& targets, std::uint32_t level) {
+    std::vector<std::vector<std::size_t>> wanted(StateSet<State>::partitions);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i].level == level) wanted[StateSet<State>::partition_of(targets[i].state)].push_back(i);
+    }
+    std::vector<Befores> firsts(lanes_.size(), Befores(targets.size()));
     next_partition_ = 0;
-    in_parallel([this, &target, &firsts, level](Lane& lane) { search(lane, target, level, firsts[lane.index]); });
-    std::optional<TraceStep<State>> best;
-    for (const auto& first : firsts) {
-      if (first && (!best || lanes_[0]->worker.precedes(first->state, best->state))) best = first;
+    in_parallel(
+        [&](Lane& lane) { search(lane, targets, wanted, static_cast<Level>(level - 1), firsts[lane.index]); });
+    Befores best(targets.size());
+    for (const Befores& some : firsts) {
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (some[i]) take_first(lanes_[0]->worker, *some[i], best[i]);
+      }
     }
-    return best.value();
+    return best;
   }
 
-  void search(Lane& lane, const State& target, Level level, std::optional<TraceStep<State>>& first) {
+  // `wanted`: the targets that are looked for, by partition.
+  void search(Lane& lane, const std::vector<Target>& targets, const std::vector<std::vector<std::size_t>>& wanted,
+              Level level, Befores& firsts) {
+    const PropertyMask not_followed = wants_several() ? claims_ : 0;
+    std::vector<std::pair<std::size_t, std::uint32_t>> hits;  // target, action
     for (std::size_t part = next_partition_++; part < StateSet<State>::partitions; part = next_partition_++) {
       lane.frontier.clear();
       visited_->collect(part, level, lane.frontier);
       for (const State& state : lane.frontier) {
-        if (first && !lane.worker.precedes(state, first->state)) continue;
-        std::optional<std::uint32_t> least;
-        lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask) {
-          if (next == target && (!least || action < *least)) least = action;
-        });
-        if (least) first = TraceStep<State>{*least, state};
+        hits.clear();
+        const PropertyMask broken =
+            lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask by_step) {
+              if ((by_step & not_followed) != 0) return;
+              for (const std::size_t i : wanted[StateSet<State>::partition_of(next)]) {
+                if (next == targets[i].state) hits.emplace_back(i, action);
+              }
+            });
+        if ((broken & not_followed) != 0) continue;
+        for (const auto& [i, action] : hits) take_first(lane.worker, TraceStep<State>{action, state}, firsts[i]);
       }
     }
   }
 
+  static void take_first(Worker& worker, const TraceStep<State>& step, std::optional<TraceStep<State>>& first) {
+    const bool better = !first || (step.state == first->state ? step.action < first->action
+                                                              : worker.precedes(step.state, first->state));
+    if (better) first = step;
+  }
+
   void conclude(Result<State>& result) {
+    // Without what follows a broken claim it is not through.
+    if (wants_several() && several_.size() > 0) halt(Stop::violation);
     result.stop = stop_;
     result.states = progress_.states;
     result.steps = progress_.steps;
@@ -361,10 +438,14 @@ class Explorer {
     std::uint32_t shortest = ~std::uint32_t{0};
     for (const Finding<State>& found : result.violations) shortest = std::min(shortest, found.level);
     std::erase_if(result.violations, [shortest](const Finding<State>& found) { return found.level > shortest; });
+    if (wants_several()) {
+      several_.add_to(result.violations, limits_.violations_max, order(lanes_[0]->worker));
+    }
     const bool users =
         stop_ == Stop::depth || stop_ == Stop::time || (stop_ == Stop::memory && limits_.memory_is_users);
     if (stop_ == Stop::none || stop_ == Stop::violation) {
-      result.verdict = level_states_ == 0 ? Verdict::exhausted : Verdict::bounded;
+      const bool through = level_states_ == 0 && several_.size() == 0;
+      result.verdict = through ? Verdict::exhausted : Verdict::bounded;
     } else {
       result.verdict = users ? Verdict::bounded : Verdict::aborted;
     }
@@ -383,10 +464,12 @@ class Explorer {
   Limits limits_;
   Progress& progress_;
   std::vector<Property> properties_;
+  PropertyMask claims_ = 0;
   std::unique_ptr<StateSet<State>> visited_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::array<std::optional<Finding<State>>, properties_max> best_;
   PropertyMask known_ = 0;  // found at an earlier level
+  FirstFindings<State> several_;
   std::uint32_t level_ = 0;
   std::uint64_t level_states_ = 0;
   std::size_t other_bytes_ = 0;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/checker/transition_system.hpp"
+
 namespace conclave::checker {
 
 enum class Verdict : std::uint8_t {
@@ -44,6 +46,9 @@ struct Limits {
   bool memory_is_users = false;           // reached: bounded, not aborted
   std::uint32_t depth_max = 0;            // levels; 0: none
   std::chrono::milliseconds time_max{0};  // 0: none
+  // 1: the exploration ends with the level in which a claim is first broken. More: it goes on past what breaks a claim,
+  // though not out of it, until so many states and steps that do are found.
+  std::size_t violations_max = 1;
 };
 
 // Written by the exploring threads, read by whoever shows progress. `interrupt` may be set from a signal handler.
@@ -66,7 +71,8 @@ struct TraceStep {
   State state{};
 };
 
-// A property broken (or witnessed) by a shortest run.
+// A property broken (or witnessed) by a shortest run; where Limits::violations_max > 1, by a shortest of those that
+// break no claim before their end.
 template <class State>
 struct Finding {
   std::size_t property = 0;
@@ -75,6 +81,7 @@ struct Finding {
   std::uint32_t action = 0;
   State state{};
   std::uint32_t level = 0;  // steps of the run
+  PropertyMask also = 0;    // other claims that the same state or step breaks; violations_max > 1 only
 };
 
 struct LevelCounts {
@@ -90,7 +97,9 @@ struct Result {
   std::uint64_t steps = 0;
   std::vector<LevelCounts> levels;
   bool last_level_complete = true;
-  std::vector<Finding<State>> violations;    // claims; at most one a property, all equally short
+  // Of claims. violations_max 1: at most one a property, all equally short. More: these, and then others up to so many,
+  // each another state or step, by length, steps before states, and then by Worker::precedes.
+  std::vector<Finding<State>> violations;
   std::vector<Finding<State>> observations;  // observed properties, the first of each
   std::size_t bytes = 0;                     // visited set, system and workers at the end
   std::uint64_t bytes_on_disk = 0;

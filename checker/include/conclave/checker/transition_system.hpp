@@ -18,7 +18,7 @@ inline constexpr std::size_t properties_max = 64;
 
 // What it means that a property is "broken" in a state or by a step.
 enum class Mode : std::uint8_t {
-  claim,   // a violation: the exploration ends with the level in which the first ones are found
+  claim,   // a violation: the exploration ends with the level in which the first are found (Limits::violations_max)
   observe  // of interest: the first is remembered, and the exploration goes on
 };
 
@@ -40,7 +40,9 @@ concept PackableState = std::is_trivially_copyable_v<State> && std::equality_com
                         0;
 
 template <class State>
-inline constexpr bool has_neighbourhood = requires(const State& state) { state.neighbourhood(); };
+inline constexpr bool has_neighbourhood = requires(const State& state) {
+  state.neighbourhood();
+};
 
 namespace detail {
 template <class State>

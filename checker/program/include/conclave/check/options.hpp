@@ -44,6 +44,7 @@ struct CheckOptions {
   std::int64_t time_max_ms = 0;
   spec::PropertySet claim = 0;
   spec::PropertySet show = 0;
+  int counterexamples = 1;  // how many runs that break claims are wanted
   bool minimise = true;
   bool liveness = false;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,12 @@ namespace conclave::check {
 std::string text_report(const Outcome& outcome);
 std::string json_report(const Outcome& outcome);  // docs/json.md
 // A run step by step, with what each step changed.
-// `shortest`: no scenario has a shorter one.
-std::string run_text(const Run& run, const spec::Scenario& scenario, bool shortest = true);
+enum class Shortness : std::uint8_t {
+  of_all,       // there is no shorter run to the property, in any scenario
+  of_its_end,   // there is none to this state or step, of those that break no claim before
+  not_excluded  // another scenario may have a shorter one
+};
+std::string run_text(const Run& run, const spec::Scenario& scenario, Shortness shortness = Shortness::of_all);
 // Its parts: what runs at the start, and the steps numbered `from` to `to`.
 void tell_opening(std::string& text, const RunStep& start, const spec::Scenario& scenario);
 void tell_steps(std::string& text, const std::vector<RunStep>& steps, std::size_t from, std::size_t to,

@@ -31,6 +31,7 @@ class Retelling {
   Run tell(const checker::Finding<State>& finding, const std::vector<checker::TraceStep<State>>& trace) {
     Run run;
     run.property = static_cast<spec::Property>(finding.property);
+    run.also = finding.also;
     run.steps = steps(trace, run.property, &run.clause);
     const bool broken_by_step = (run.steps.back().broken & bit(run.property)) != 0;
     if (finding.by_step && !broken_by_step) throw ReplayFailed("the last step of the run breaks nothing when retold");

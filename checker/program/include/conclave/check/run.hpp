@@ -34,11 +34,12 @@ struct Request {
   Storage storage;
 };
 
-// A shortest run to a property's violation (or to its witness), replayed through the step function from the start.
+// A shortest run to a property's violation or its witness (checker::Finding), replayed through the step function.
 struct Run {
   spec::Property property{};
   std::vector<RunStep> steps;
-  std::string clause;  // which part of the property failed, in words
+  std::string clause;          // which part of the property failed, in words
+  spec::PropertySet also = 0;  // other claims that its last state or step breaks; only where several runs were wanted
 };
 
 // A finding whose replay did not come to the same states. That is a defect of the checker.
@@ -64,7 +65,7 @@ struct Report {
   std::string trouble;            // Stop::disk: what is wrong there
   double seconds = 0;
   spec::PropertySet applicable = 0;
-  std::vector<Run> violations;  // claims that failed: one run each, all of the same length
+  std::vector<Run> violations;  // of claims that failed, by length; checker::Result tells which
   std::vector<Run> shown;       // Request::show
   std::array<std::optional<std::uint32_t>, spec::properties_count> first_seen;  // steps of the shortest run to it
   std::array<std::uint64_t, spec::properties_count> tested{};  // distinct local steps that put it to the test
