@@ -242,7 +242,9 @@ void EpochMachine::flush(EpochServer& state, std::vector<EpochOut>& outs, Proper
       if (keeps_history(state.peer.durable)) seen |= bit(EpochProperty::learner_ahead);
     } else if (const auto* established = std::get_if<model::Established>(&effect)) {
       const bool leads = established->leader == state.peer.id;
+      const bool observes = state.peer.learner_type == model::LearnerType::observer;
       seen |= bit(leads ? EpochProperty::leader_established : EpochProperty::learner_up_to_date);
+      if (observes) seen |= bit(EpochProperty::observer_up_to_date);
       if (!leads) continue;
     }
     outs.push_back(out_of(effect));

@@ -35,6 +35,8 @@ constexpr EpochPropertyInfo infos[] = {
      ""},
     {EpochProperty::learner_up_to_date, PropertyKind::sometimes, "learner-up-to-date", "A learner gets UPTODATE.",
      ""},
+    {EpochProperty::observer_up_to_date, PropertyKind::sometimes, "observer-up-to-date", "An observer gets UPTODATE.",
+     ""},
     {EpochProperty::second_epoch, PropertyKind::sometimes, "second-epoch", "A second epoch is established.", ""},
     {EpochProperty::epoch_refused, PropertyKind::sometimes, "epoch-refused",
      "A learner refuses an epoch below the one it has accepted.", ""},
@@ -143,6 +145,9 @@ constexpr std::array bugs = {
 }  // namespace
 
 std::span<const EpochPropertyInfo> epoch_property_infos() { return infos; }
+bool in_scope(EpochProperty property, const EpochScope& scope) {
+  return property != EpochProperty::observer_up_to_date || scope.observers;
+}
 const EpochRuleVariant& zookeeper_epoch_rules() { return unchanged; }
 std::span<const EpochRuleVariant> seeded_epoch_bugs() { return bugs; }
 const EpochRuleVariant* find_seeded_epoch_bug(std::string_view name) {

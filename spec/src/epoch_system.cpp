@@ -10,12 +10,12 @@ constexpr int channel_bits = 4;
 
 int bits_for(int largest) { return static_cast<int>(std::bit_width(static_cast<unsigned>(largest))); }
 
-std::vector<model::ServerId> voters_of(const model::Configuration& configuration) {
-  std::vector<model::ServerId> voters;
+std::vector<model::ServerId> participants_of(const model::Configuration& configuration, bool observers) {
+  std::vector<model::ServerId> participants;
   for (const model::Member& member : configuration.members()) {
-    if (configuration.votes(member.id)) voters.push_back(member.id);
+    if (observers || configuration.votes(member.id)) participants.push_back(member.id);
   }
-  return voters;
+  return participants;
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ EpochSystem::EpochSystem(const model::Configuration& configuration, const EpochS
                          const EpochRuleVariant& rules)
     : ensemble_(model::single_configuration(configuration)),
       scope_(scope),
-      participants_(voters_of(configuration)),
+      participants_(participants_of(configuration, scope.observers)),
       fields_(servers(), scope_),
       machine_(ensemble_, participants_, scope_.without_history, rules),
       channels_(participants_.size()) {

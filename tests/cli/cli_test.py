@@ -16,6 +16,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 THREE = "examples/three-voters.cfg"
+OBSERVED = "examples/one-observer.cfg"
 FIVE = "examples/five-voters.cfg"
 # Far more than can be explored while a test waits.
 ENDLESS = [FIVE, "--crashes", "2", "--restarts", "2", "--rounds", "4"]
@@ -320,6 +321,17 @@ class Epoch(unittest.TestCase):
         self.assertIn("verdict: exhausted", done.stdout)
         self.assertNotIn("untested", done.stdout)
 
+    def test_observers_take_part_where_they_are_asked_for(self):
+        alone = conclave("epoch", OBSERVED, "--stops", "1")
+        self.assertEqual(alone.returncode, 0, alone.stderr)
+        self.assertNotIn("observer", alone.stdout.split("explored")[1])
+        done = conclave("epoch", OBSERVED, "--stops", "1", "--observers", "--show", "observer-up-to-date")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ["  observers {3}\n", "OBSERVERINFO accepted=0 from server 3", "OBSERVING, is up to date with"]:
+            self.assertIn(words, done.stdout)
+        of_none = conclave("epoch", OBSERVED, "--stops", "1", "--observers", "--without-history", "3")
+        self.assertEqual(of_none.returncode, 0, of_none.stderr)
+
     def test_a_seeded_bug_is_shown(self):
         done = conclave("epoch", THREE, "--seed-bug", "accept-twice", "--transactions", "0")
         self.assertEqual(done.returncode, 1)
@@ -339,6 +351,10 @@ class Epoch(unittest.TestCase):
             ([THREE, "--time", "nan"], ["--time: found 'nan'; expected seconds"]),
             ([THREE, "--epochs", "0"], ["--epochs"]),
             ([THREE, "--without-history", "9"], ["conclave: --without-history: found 9; expected a voter of"]),
+            ([OBSERVED, "--without-history", "3"], ["--without-history: found 3; expected a voter of"]),
+            ([OBSERVED, "--observers", "--without-history", "4"], ["found 4; expected a server of"]),
+            ([THREE, "--observers"], ["--observers: found none in", "expected a server line with :observer"]),
+            ([OBSERVED, "--show", "observer-up-to-date"], ["--show: found 'observer-up-to-date'"]),
             ([], ["FILE: found none"]),
         ]:
             done = conclave("epoch", *arguments)

@@ -50,6 +50,13 @@ TEST(Examples, ThreeVotersTwoObservers) {
   EXPECT_TRUE(cfg.notes.empty());
 }
 
+TEST(Examples, OneObserver) {
+  const ZooCfg cfg = example("one-observer.cfg");
+  EXPECT_EQ(cfg.configuration.voters(), 2U);
+  EXPECT_EQ(cfg.servers.size(), 3U);
+  EXPECT_FALSE(cfg.configuration.votes(ServerId{3}));
+}
+
 TEST(Examples, ThreeGroups) {
   const ZooCfg cfg = example("three-groups.cfg");
   EXPECT_EQ(cfg.configuration.kind(), QuorumKind::hierarchical);

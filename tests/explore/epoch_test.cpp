@@ -15,10 +15,19 @@ namespace {
 using spec::EpochProperty;
 using spec::EpochScope;
 
-check::EpochReport explore(int servers, const EpochScope& scope,
+// Majorities; the observers have the ids after the voters.
+struct Servers {
+  int voters = 3;
+  int observers = 0;
+};
+
+check::EpochReport explore(Servers servers, const EpochScope& scope,
                            const spec::EpochRuleVariant& rules = spec::zookeeper_epoch_rules(), int threads = 2) {
-  std::vector<model::ServerId> ids;
-  for (int i = 1; i <= servers; ++i) ids.push_back(model::ServerId{i});
+  std::vector<model::Member> members;
+  for (int i = 1; i <= servers.voters + servers.observers; ++i) {
+    const auto role = i > servers.voters ? model::LearnerType::observer : model::LearnerType::participant;
+    members.push_back(model::Member{model::ServerId{i}, role, {}, {}});
+  }
   check::EpochOptions options;
   options.scope = scope;
   options.rules = &rules;
@@ -26,7 +35,8 @@ check::EpochReport explore(int servers, const EpochScope& scope,
   checker::Limits limits;
   limits.threads = threads;
   checker::Progress progress;
-  return check::explore_epochs(model::Configuration::majority(ids), options, limits, progress);
+  const auto configuration = model::Configuration::make(model::QuorumKind::majority, members);
+  return check::explore_epochs(configuration, options, limits, progress);
 }
 
 spec::PropertySet seen_of(const check::EpochReport& report) {
@@ -37,10 +47,12 @@ spec::PropertySet seen_of(const check::EpochReport& report) {
   return seen;
 }
 
-void expect_the_same(int servers, const EpochScope& scope, const spec::EpochRuleVariant& rules) {
-  SCOPED_TRACE(std::string(rules.name) + ", " + std::to_string(servers) + " servers, epochs " +
-               std::to_string(scope.epochs) + ", stops " + std::to_string(scope.stops));
-  const EpochTwinResult twin = explore_epochs_plainly(servers, scope, rules);
+void expect_the_same(Servers servers, const EpochScope& scope,
+                     const spec::EpochRuleVariant& rules = spec::zookeeper_epoch_rules()) {
+  SCOPED_TRACE(std::string(rules.name) + ", " + std::to_string(servers.voters) + " voters, " +
+               std::to_string(servers.observers) + " observers, epochs " + std::to_string(scope.epochs) + ", stops " +
+               std::to_string(scope.stops));
+  const EpochTwinResult twin = explore_epochs_plainly(servers.voters, servers.observers, scope, rules);
   const check::EpochReport report = explore(servers, scope, rules);
   std::uint64_t states = 0;
   for (const std::uint64_t level : twin.levels) states += level;
@@ -54,38 +66,61 @@ void expect_the_same(int servers, const EpochScope& scope, const spec::EpochRule
 }
 
 TEST(EpochTwin, CountsTheSame) {
-  const auto& rules = spec::zookeeper_epoch_rules();
-  expect_the_same(1, EpochScope{3, 2, 3}, rules);
-  expect_the_same(2, EpochScope{2, 1, 2}, rules);
-  expect_the_same(2, EpochScope{3, 1, 3}, rules);
-  expect_the_same(3, EpochScope{1, 1, 0}, rules);
-  expect_the_same(3, EpochScope{2, 1, 1}, rules);
-  expect_the_same(3, EpochScope{1, 0, 2}, rules);
-  expect_the_same(2, EpochScope{1, 0, -1}, rules);
+  expect_the_same({1}, EpochScope{3, 2, 3});
+  expect_the_same({2}, EpochScope{2, 1, 2});
+  expect_the_same({2}, EpochScope{3, 1, 3});
+  expect_the_same({3}, EpochScope{1, 1, 0});
+  expect_the_same({3}, EpochScope{2, 1, 1});
+  expect_the_same({3}, EpochScope{1, 0, 2});
+  expect_the_same({2}, EpochScope{1, 0, -1});
+}
+
+EpochScope with_observers(EpochScope scope) {
+  scope.observers = true;
+  return scope;
+}
+
+TEST(EpochTwin, CountsTheSameWithObservers) {
+  expect_the_same({1, 1}, with_observers({2, 2, 2}));
+  expect_the_same({1, 2}, with_observers({1, 1, 1}));
+  expect_the_same({2, 1}, with_observers({2, 1, 1}));
+  expect_the_same({2, 1}, with_observers({1, 1, 2}));
+  expect_the_same({2, 1}, with_observers({1, 1, 1, 0b100}));
+  expect_the_same({2, 1}, with_observers({1, 1, 1, 0b001}));
+}
+
+// Observers that stay away change nothing.
+TEST(EpochTwin, CountsTheSameWithoutTheObserversOfAConfiguration) {
+  const check::EpochReport without = explore({2}, {2, 1, 2});
+  const check::EpochReport with = explore({2, 2}, {2, 1, 2});
+  EXPECT_EQ(with.states, without.states);
+  EXPECT_EQ(with.steps, without.steps);
+  EXPECT_EQ(seen_of(with), seen_of(without));
 }
 
 TEST(EpochTwin, CountsTheSameWithServersThatKeepNoHistory) {
-  const auto& rules = spec::zookeeper_epoch_rules();
-  expect_the_same(2, EpochScope{2, 1, 2, 0b01}, rules);
-  expect_the_same(2, EpochScope{2, 1, 2, 0b11}, rules);
+  expect_the_same({2}, EpochScope{2, 1, 2, 0b01});
+  expect_the_same({2}, EpochScope{2, 1, 2, 0b11});
   for (const std::uint32_t without : {0b001U, 0b110U, 0b111U}) {
-    expect_the_same(3, EpochScope{2, 1, 1, without}, rules);
-    expect_the_same(3, EpochScope{1, 1, 1, without}, rules);
+    expect_the_same({3}, EpochScope{2, 1, 1, without});
+    expect_the_same({3}, EpochScope{1, 1, 1, without});
   }
 }
 
 TEST(EpochTwin, CountsTheSameWithEachBug) {
   for (const spec::EpochRuleVariant& bug : spec::seeded_epoch_bugs()) {
-    expect_the_same(2, EpochScope{2, 1, 2}, bug);
-    expect_the_same(3, EpochScope{2, 0, 1}, bug);
+    expect_the_same({2}, EpochScope{2, 1, 2}, bug);
+    expect_the_same({3}, EpochScope{2, 0, 1}, bug);
   }
 }
 
 TEST(EpochClaims, HoldAndEverythingIsReached) {
-  const check::EpochReport report = explore(3, EpochScope{2, 1, 2});
+  const EpochScope scope{2, 1, 2};
+  const check::EpochReport report = explore({3}, scope);
   EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
   EXPECT_TRUE(report.violations.empty());
   for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    if (!spec::in_scope(info.property, scope)) continue;
     const bool reached = report.first_seen[static_cast<std::size_t>(info.property)].has_value();
     EXPECT_EQ(reached, info.kind != spec::PropertyKind::always) << info.name;
   }
@@ -93,10 +128,20 @@ TEST(EpochClaims, HoldAndEverythingIsReached) {
   EXPECT_EQ(report.shown.size(), 10U);
 }
 
+TEST(EpochClaims, HoldWithObservers) {
+  const check::EpochReport report = explore({2, 1}, with_observers({2, 1, 2}));
+  EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
+  EXPECT_TRUE(report.violations.empty());
+  for (const EpochProperty property : {EpochProperty::observer_up_to_date, EpochProperty::second_epoch,
+                                       EpochProperty::learner_ahead, EpochProperty::transaction_committed}) {
+    EXPECT_TRUE(report.first_seen[static_cast<std::size_t>(property)].has_value());
+  }
+}
+
 // Among servers that keep a history and servers that keep none, whichever they are.
 TEST(EpochClaims, HoldWithServersThatKeepNoHistory) {
   for (const std::uint32_t without : {0b001U, 0b011U, 0b111U}) {
-    const check::EpochReport report = explore(3, EpochScope{2, 1, 2, without});
+    const check::EpochReport report = explore({3}, EpochScope{2, 1, 2, without});
     EXPECT_EQ(report.verdict, checker::Verdict::exhausted) << without;
     EXPECT_TRUE(report.violations.empty()) << without;
     const auto reached = [&](EpochProperty property) {
@@ -122,7 +167,7 @@ class EpochBugs : public testing::TestWithParam<Caught> {};
 TEST_P(EpochBugs, AreCaught) {
   const spec::EpochRuleVariant* bug = spec::find_seeded_epoch_bug(GetParam().bug);
   ASSERT_NE(bug, nullptr);
-  const check::EpochReport report = explore(3, GetParam().scope, *bug);
+  const check::EpochReport report = explore({3}, GetParam().scope, *bug);
   ASSERT_FALSE(report.violations.empty());
   EXPECT_EQ(report.violations.front().property, GetParam().property);
 }
@@ -152,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
 // Nor does one that tells its epoch before it has written it: it counts itself afterwards.
 TEST(EpochClaims, AreKeptByLearnersWhereALeaderAsksTooFew) {
   for (const char* name : {"own-epoch", "propose-alone", "zk-1291", "zk-1343"}) {
-    const check::EpochReport report = explore(3, EpochScope{2, 1, 2}, *spec::find_seeded_epoch_bug(name));
+    const check::EpochReport report = explore({3}, EpochScope{2, 1, 2}, *spec::find_seeded_epoch_bug(name));
     EXPECT_TRUE(report.violations.empty()) << name;
     EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
   }
@@ -160,8 +205,8 @@ TEST(EpochClaims, AreKeptByLearnersWhereALeaderAsksTooFew) {
 
 TEST(EpochThreads, DoNotChangeAnything) {
   const auto& bug = *spec::find_seeded_epoch_bug("accept-anything");
-  const check::EpochReport one = explore(3, EpochScope{2, 1, 2}, bug, 1);
-  const check::EpochReport three = explore(3, EpochScope{2, 1, 2}, bug, 3);
+  const check::EpochReport one = explore({3}, EpochScope{2, 1, 2}, bug, 1);
+  const check::EpochReport three = explore({3}, EpochScope{2, 1, 2}, bug, 3);
   EXPECT_EQ(one.states, three.states);
   ASSERT_EQ(one.violations.size(), three.violations.size());
   ASSERT_EQ(one.violations[0].steps.size(), three.violations[0].steps.size());

@@ -128,11 +128,14 @@ std::string text(const World& world) {
 
 class Plain {
  public:
-  Plain(int servers, const spec::EpochScope& scope, const spec::EpochRuleVariant& rules)
-      : count_(servers), scope_(scope), rules_(rules) {
-    std::vector<ServerId> ids;
-    for (int i = 1; i <= servers; ++i) ids.push_back(ServerId{i});
-    ensemble_ = model::single_configuration(model::Configuration::majority(ids));
+  Plain(int voters, int observers, const spec::EpochScope& scope, const spec::EpochRuleVariant& rules)
+      : voters_(voters), count_(voters + (scope.observers ? observers : 0)), scope_(scope), rules_(rules) {
+    std::vector<model::Member> members;
+    for (int i = 1; i <= voters + observers; ++i) {
+      const auto role = i > voters ? model::LearnerType::observer : model::LearnerType::participant;
+      members.push_back(model::Member{ServerId{i}, role, {}, {}});
+    }
+    ensemble_ = model::single_configuration(model::Configuration::make(model::QuorumKind::majority, members));
   }
 
   EpochTwinResult run() {
@@ -216,7 +219,7 @@ class Plain {
   void begin(const World& world, int server) {
     World next = world;
     at(next, server).floor = world.established.empty() ? 0 : static_cast<int>(world.established.rbegin()->first);
-    happen(next, server, model::Lead{});
+    if (server < voters_) happen(next, server, model::Lead{});
     for (int leader = 0; leader < count_; ++leader) {
       if (leader == server || !leads(world, leader)) continue;
       const auto wire = world.wires.find({server, leader});
@@ -264,6 +267,8 @@ class Plain {
     if (world.connections[static_cast<std::size_t>(server)] != Connection::open) return;
     const std::int64_t history = at(world, leader).disk.last_zxid.value;
     if (history == at(world, server).disk.last_zxid.value) return;
+    const bool known_to_all = std::pair{history >> 32, history & 0xffffffff} <= world.committed;
+    if (server >= voters_ && !known_to_all) return;
     World next = world;
     set_history(next, server, history);
     count_holders(next, leader);
@@ -276,12 +281,12 @@ class Plain {
   void count_holders(World& world, int leader) {
     const std::int64_t zxid = at(world, leader).disk.last_zxid.value;
     int holders = 1;
-    for (int i = 0; i < count_; ++i) {
+    for (int i = 0; i < voters_; ++i) {
       if (leader_of(world, i) == leader && up_to_date(world, i) && at(world, i).disk.last_zxid.value == zxid)
         ++holders;
     }
     const std::pair<std::int64_t, std::int64_t> pair{zxid >> 32, zxid & 0xffffffff};
-    if (2 * holders > count_ && pair > world.committed) {
+    if (2 * holders > voters_ && pair > world.committed) {
       world.committed = pair;
       saw(EpochProperty::transaction_committed);
     }
@@ -308,9 +313,9 @@ class Plain {
     go_on(next, server);
     emit(next);
   }
-  static void promise(World& world, int server, PeerEpoch epoch) {
+  void promise(World& world, int server, PeerEpoch epoch) const {
     const int leader = leads(world, server) ? server : leader_of(world, server);
-    if (leader < 0 || !leads(world, leader)) return;
+    if (server >= voters_ || leader < 0 || !leads(world, leader)) return;
     const model::LeadingEpoch& leading = at(world, leader).peer.leading;
     if (leading.phase == model::LeadPhase::collecting || leading.epoch != epoch) return;
     const model::Durable& disk = at(world, server).disk;
@@ -379,6 +384,7 @@ class Plain {
           establish(world, server, done->epoch.value);
         } else {
           saw(EpochProperty::learner_up_to_date);
+          if (server >= voters_) saw(EpochProperty::observer_up_to_date);
         }
       }
     }
@@ -412,7 +418,7 @@ class Plain {
     world.established[epoch] = server;
     if (world.established.size() > 1) saw(EpochProperty::second_epoch);
     if (epoch <= process.floor) saw(EpochProperty::epochs_rise);
-    if (2 * static_cast<int>(process.witnesses.size()) <= count_) saw(EpochProperty::as_recent_as_quorum);
+    if (2 * static_cast<int>(process.witnesses.size()) <= voters_) saw(EpochProperty::as_recent_as_quorum);
     if (scope_.transactions == 0 || !keeps_history(process.disk)) return;
     const std::int64_t zxid = process.disk.last_zxid.value;
     const std::pair<std::int64_t, std::int64_t> history{zxid >> 32, zxid & 0xffffffff};
@@ -420,6 +426,7 @@ class Plain {
     world.committed = std::max(world.committed, history);
   }
 
+  int voters_;
   int count_;
   spec::EpochScope scope_;
   const spec::EpochRuleVariant& rules_;
@@ -430,9 +437,9 @@ class Plain {
 
 }  // namespace
 
-EpochTwinResult explore_epochs_plainly(int servers, const spec::EpochScope& scope,
+EpochTwinResult explore_epochs_plainly(int voters, int observers, const spec::EpochScope& scope,
                                        const spec::EpochRuleVariant& rules) {
-  return Plain(servers, scope, rules).run();
+  return Plain(voters, observers, scope, rules).run();
 }
 
 }  // namespace conclave::tests

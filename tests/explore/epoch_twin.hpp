@@ -16,8 +16,8 @@ struct EpochTwinResult {
   bool violated = false;
 };
 
-// Voters 1 to `servers`, majority.
-EpochTwinResult explore_epochs_plainly(int servers, const spec::EpochScope& scope,
+// Voters 1 to `voters`, majority; with scope.observers, the next `observers` ids are such.
+EpochTwinResult explore_epochs_plainly(int voters, int observers, const spec::EpochScope& scope,
                                        const spec::EpochRuleVariant& rules);
 
 }  // namespace conclave::tests

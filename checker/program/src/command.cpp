@@ -210,9 +210,9 @@ int default_rounds(const Plan& plan, const spec::RuleVariant& rules) {
 }
 
 // Beyond what a minute and some gigabytes show, the user has to say how far to go.
-void choose_epoch_bounds(EpochOptions& options, std::size_t voters) {
-  if (options.scope.transactions < 0) options.scope.transactions = voters <= 4 ? 1 : 0;
-  if (!options.stops_given) options.scope.stops = voters <= 3 ? 3 : 1;
+void choose_epoch_bounds(EpochOptions& options, std::size_t servers) {
+  if (options.scope.transactions < 0) options.scope.transactions = servers <= 4 ? 1 : 0;
+  if (!options.stops_given) options.scope.stops = servers <= 3 ? 3 : 1;
 }
 
 template <class Report>
@@ -243,18 +243,20 @@ ExitCode refused(const std::string& message, ExitCode code) {
   return code;
 }
 
-// Ids into participants, which are the voters by ascending ids. Something: what is wrong.
+// Ids into participants, which are sorted by them. Something: what is wrong.
 std::optional<std::string> read_without_history(EpochOutcome& outcome) {
   for (const std::int64_t id : outcome.options.without_history) {
     std::uint32_t bit = 1;
     bool found = false;
     for (const model::Member& member : outcome.cfg.configuration.members()) {
-      if (!outcome.cfg.configuration.votes(member.id)) continue;
+      if (!outcome.options.scope.observers && !outcome.cfg.configuration.votes(member.id)) continue;
       found = member.id.value == id;
       if (found) break;
       bit <<= 1U;
     }
-    if (!found) return fmt::format("--without-history: found {}; expected a voter of {}", id, outcome.cfg.file);
+    const std::string_view expected = outcome.options.scope.observers ? "server" : "voter";
+    if (!found)
+      return fmt::format("--without-history: found {}; expected a {} of {}", id, expected, outcome.cfg.file);
     outcome.options.scope.without_history |= bit;
   }
   return std::nullopt;
@@ -378,16 +380,22 @@ ExitCode run_epoch(const EpochOptions& options) {
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
   interrupt_on_signals(the_progress().interrupt);
-  const std::size_t voters = cfg->configuration.voters();
-  if (voters > static_cast<std::size_t>(spec::participants_max)) {
-    return refused(fmt::format("{}: found {} voters; expected at most {}, which is what can be explored", cfg->file,
-                               voters, spec::participants_max),
+  const bool observers = options.scope.observers;
+  const std::size_t servers = observers ? cfg->configuration.members().size() : cfg->configuration.voters();
+  if (servers > static_cast<std::size_t>(spec::participants_max)) {
+    return refused(fmt::format("{}: found {} {}; expected at most {}, which is what can be explored", cfg->file,
+                               servers, observers ? "servers" : "voters", spec::participants_max),
                    ExitCode::bad_input);
+  }
+  if (observers && servers == cfg->configuration.voters()) {
+    return refused(
+        fmt::format("conclave: --observers: found none in {}; expected a server line with :observer", cfg->file),
+        ExitCode::wrong_use);
   }
   EpochOutcome outcome;
   outcome.options = options;
   outcome.cfg = std::move(*cfg);
-  choose_epoch_bounds(outcome.options, voters);
+  choose_epoch_bounds(outcome.options, servers);
   if (const auto wrong = read_without_history(outcome)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   checker::Limits limits = limits_of(options);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);

@@ -22,6 +22,7 @@ struct EpochCommandLine::Raw {
   int transactions = -1;
   int stops = 0;
   bool any_stops = false;
+  bool observers = false;
   int threads = 1;
   double seconds = 0;
   bool json = false;
@@ -51,6 +52,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->delimiter(',')
       ->check(wrong_number)
       ->type_name("IDS");
+  command_->add_flag("--observers", raw.observers, "the observers of FILE take part");
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be")->check(wrong_nothing);
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")
       ->allow_extra_args(false)
@@ -83,6 +85,7 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
     wrong = "--any-stops: found it with --stops; expected one of them";
     return false;
   }
+  options.scope.observers = raw.observers;
   options.without_history = raw.without_history;
   options.stops_given = raw.any_stops || raw.stops >= 0;
   options.scope.stops = raw.stops >= 0 ? raw.stops : -1;
@@ -97,6 +100,7 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
     std::vector<std::string> names;
     spec::PropertySet found = 0;
     for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+      if (!spec::in_scope(info.property, options.scope)) continue;
       names.emplace_back(info.name);
       if (info.name == name) found = spec::bit(info.property);
     }

@@ -19,12 +19,21 @@ using spec::EpochProperty;
 using spec::EpochServer;
 using spec::PropertyKind;
 
-std::string ids_of(const model::Configuration& configuration) {
+std::string ids_of(const model::Configuration& configuration, model::LearnerType role) {
   std::vector<model::ServerId> ids;
   for (const model::Member& member : configuration.members()) {
-    if (configuration.votes(member.id)) ids.push_back(member.id);
+    if (member.role == role) ids.push_back(member.id);
   }
   return id_set(ids);
+}
+
+// What a report of this scope has in it.
+std::vector<spec::EpochPropertyInfo> properties_of(const EpochOutcome& outcome) {
+  std::vector<spec::EpochPropertyInfo> infos;
+  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+    if (spec::in_scope(info.property, outcome.options.scope)) infos.push_back(info);
+  }
+  return infos;
 }
 
 std::string sorted_ids(const EpochOptions& options) {
@@ -43,7 +52,8 @@ std::string epochs_in_words(const spec::EpochScope& scope) {
 
 struct PacketWords {
   std::string operator()(const model::FollowerInfo& info) const {
-    return fmt::format("FOLLOWERINFO accepted={}", info.accepted_epoch.value);
+    const bool observes = info.learner_type == model::LearnerType::observer;
+    return fmt::format("{} accepted={}", observes ? "OBSERVERINFO" : "FOLLOWERINFO", info.accepted_epoch.value);
   }
   std::string operator()(const model::LeaderInfo& info) const {
     return fmt::format("LEADERINFO epoch={}", info.epoch.value);
@@ -76,7 +86,12 @@ std::string role_text(const EpochServer& server) {
   }
   if (server.peer.role == EpochRole::learning) {
     const auto phase = static_cast<std::size_t>(server.peer.learning.phase);
-    return fmt::format("FOLLOWING, {} server {}", learning[phase], id_text(server.peer.learning.leader));
+    const bool observes = server.peer.learner_type == model::LearnerType::observer;
+    const std::string_view does = observes && server.peer.learning.phase == model::LearnPhase::registering
+                                      ? "has said OBSERVERINFO to"
+                                      : learning[phase];
+    return fmt::format("{}, {} server {}", observes ? "OBSERVING" : "FOLLOWING", does,
+                       id_text(server.peer.learning.leader));
   }
   return "LOOKING";
 }
@@ -147,7 +162,7 @@ std::string_view standing_of(const EpochOutcome& outcome, const spec::EpochPrope
 }
 
 std::size_t untested_claims(const EpochOutcome& outcome) {
-  const auto infos = spec::epoch_property_infos();
+  const auto infos = properties_of(outcome);
   return static_cast<std::size_t>(std::count_if(
       infos.begin(), infos.end(), [&](const auto& info) { return standing_of(outcome, info) == "untested"; }));
 }
@@ -187,7 +202,11 @@ std::string epoch_text_report(const EpochOutcome& outcome) {
   const EpochReport& report = outcome.report;
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}\n  voters {}\n", outcome.cfg.file, ids_of(outcome.cfg.configuration));
+  const model::Configuration& configuration = outcome.cfg.configuration;
+  fmt::format_to(out, "{}\n  voters {}\n", outcome.cfg.file, ids_of(configuration, model::LearnerType::participant));
+  if (outcome.options.scope.observers) {
+    fmt::format_to(out, "  observers {}\n", ids_of(configuration, model::LearnerType::observer));
+  }
   fmt::format_to(out, "explored\n  bounds: {}\n", epochs_in_words(outcome.options.scope));
   fmt::format_to(out, "  elections: any server may be elected, and follow any that leads, at any time\n");
   if (!outcome.options.without_history.empty()) {
@@ -203,13 +222,14 @@ std::string epoch_text_report(const EpochOutcome& outcome) {
                    outcome.options.scope.epochs);
   }
   text += "claims\n";
-  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+  const auto infos = properties_of(outcome);
+  for (const spec::EpochPropertyInfo& info : infos) {
     if (info.kind == PropertyKind::always) {
       fmt::format_to(out, "  {:9} {}\n", standing_of(outcome, info), info.name);
     }
   }
   text += "reached\n";
-  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+  for (const spec::EpochPropertyInfo& info : infos) {
     if (info.kind == PropertyKind::always) continue;
     const auto first = report.first_seen[static_cast<std::size_t>(info.property)];
     const std::string_view broken = info.kind == PropertyKind::refuted ? "broken " : "";
@@ -242,7 +262,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
     return json{{"property", info.name}, {"steps", steps}};
   };
   json properties = json::array();
-  for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+  for (const spec::EpochPropertyInfo& info : properties_of(outcome)) {
     const auto first = report.first_seen[static_cast<std::size_t>(info.property)];
     properties.push_back({{"name", info.name},
                           {"sentence", info.sentence},
@@ -263,6 +283,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
         {"transactions", scope.transactions},
         {"stops", scope.stops < 0 ? json() : json(scope.stops)}}},
       {"without_history", outcome.options.without_history},
+      {"observers", scope.observers},
       {"rules", outcome.options.rules->name},
       {"verdict", report.violations.empty() ? name_of(report.verdict) : std::string_view("violated")},
       {"states", report.states},

@@ -23,7 +23,7 @@ struct EpochServer {
   model::Durable disk;
   std::vector<model::EpochEffect> pending;  // empty, or a write and all that has to wait for it
   // For the claims alone; a server knows nothing of these. Of a leader:
-  std::uint32_t witnesses = 0;  // participants that accepted its epoch with a history no more recent than its own
+  std::uint32_t witnesses = 0;  // voters that accepted its epoch with a history no more recent than its own
   std::int64_t floor = 0;       // the largest epoch that was established when it was elected
 };
 
@@ -77,8 +77,8 @@ struct EpochFacts {
 // Thread-safe: each call takes the lock, though not while it computes.
 class EpochMachine {
  public:
-  // All must outlive the machine. Participants are numbered from 0, all voters, ids ascending. `without_history`: a bit
-  // for each of them that keeps none.
+  // All must outlive the machine. Participants are numbered from 0, ids ascending: all voters, or with the observers.
+  // `without_history`: a bit for each of them that keeps none.
   EpochMachine(const model::Ensemble& ensemble, std::vector<model::ServerId> participants,
                std::uint32_t without_history, const EpochRuleVariant& rules);
 

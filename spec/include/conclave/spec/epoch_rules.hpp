@@ -17,6 +17,7 @@ struct EpochScope {
   int transactions = 1;               // that established leaders log, all together
   int stops = -1;                     // crashes and ends of roles; -1: any number
   std::uint32_t without_history = 0;  // participants that keep none, as conclave's node; a bit for each, from 0
+  bool observers = false;             // the configuration's take part: they follow, and never lead
 };
 inline constexpr int epochs_max = 7;
 inline constexpr int transactions_max = 7;
@@ -33,6 +34,7 @@ enum class EpochProperty : std::uint8_t {
   // Has to happen, or the rest says nothing.
   leader_established,
   learner_up_to_date,
+  observer_up_to_date,
   second_epoch,
   epoch_refused,
   accepted_before,
@@ -54,6 +56,8 @@ struct EpochPropertyInfo {
   std::string_view reason;  // who relies on it in ZooKeeper
 };
 std::span<const EpochPropertyInfo> epoch_property_infos();  // in the order of the enumeration
+// Can it be broken or seen within this scope at all? Where not, it is no part of a report.
+bool in_scope(EpochProperty property, const EpochScope& scope);
 constexpr PropertySet bit(EpochProperty property) { return PropertySet{1} << static_cast<unsigned>(property); }
 
 using EpochStepFunction = model::EpochTransition (*)(const model::Ensemble&, const model::EpochPeer&,

@@ -15,13 +15,13 @@
 namespace conclave::spec {
 
 enum class EpochActionKind : std::uint8_t {
-  lead,     // the election has decided for `server`
+  lead,     // the election has decided for `server`, which votes
   follow,   // ... for `peer`, which leads: `server` connects
   deliver,  // `server` takes the oldest packet from `peer`
   write,    // a write of `server` is done
   stop,     // `server` crashes and restarts, or its role ends
   log,      // `server`, established, logs a transaction
-  copy,     // `server`, up to date, logs its leader's
+  copy,     // `server`, up to date, logs its leader's; an observer once that is committed
   lose      // what an ended connection from `peer` to `server` still carries is gone
 };
 struct EpochAction {
@@ -81,7 +81,7 @@ class EpochFields {
 
 class EpochSystem {
  public:
-  // REQUIRES: a configuration without error whose voters are at most participants_max. Observers take no part.
+  // REQUIRES: a configuration without error whose voters (with scope.observers: members) are at most participants_max.
   EpochSystem(const model::Configuration& configuration, const EpochScope& scope, const EpochRuleVariant& rules);
   EpochSystem(const EpochSystem&) = delete;
   EpochSystem& operator=(const EpochSystem&) = delete;
@@ -92,6 +92,8 @@ class EpochSystem {
   [[nodiscard]] const EpochFields& fields() const { return fields_; }
   EpochMachine& machine() { return machine_; }
   Channels& channels(int from) { return channels_[static_cast<std::size_t>(from)]; }
+  [[nodiscard]] bool votes(int server) const { return ensemble_.configurations[0].votes(id(server)); }
+  // Do the voters among them make a quorum?
   [[nodiscard]] bool quorum_among(std::uint32_t servers) const { return quorums_[servers]; }
 
   // Steps not taken because a leader would have gone beyond the last epoch.

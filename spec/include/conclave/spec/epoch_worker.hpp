@@ -154,12 +154,14 @@ class EpochWorker {
 
   template <class Emit>
   void elect(const State& state, int server, const Emit& emit) {
-    int floor = 0;
-    for (int epoch = 1; epoch <= system_.scope().epochs; ++epoch) {
-      if (get(state, fields().established(epoch)) != 0) floor = epoch;
+    if (system_.votes(server)) {
+      int floor = 0;
+      for (int epoch = 1; epoch <= system_.scope().epochs; ++epoch) {
+        if (get(state, fields().established(epoch)) != 0) floor = epoch;
+      }
+      take(state, server, epoch_input(EpochInput::lead, static_cast<std::uint32_t>(floor)),
+           EpochAction{EpochActionKind::lead, byte(server), 0}, emit);
     }
-    take(state, server, epoch_input(EpochInput::lead, static_cast<std::uint32_t>(floor)),
-         EpochAction{EpochActionKind::lead, byte(server), 0}, emit);
     for (int leader = 0; leader < n_; ++leader) {
       // To connect to one that does not lead comes to nothing.
       if (leader == server || now(leader).role != model::EpochRole::leading) continue;
@@ -226,6 +228,9 @@ class EpochWorker {
     const EpochFacts& leads = now(leader);
     const bool connected = link(state, server) == EpochLink::open && leads.established;
     if (!connected || leads.disk.last_zxid == now(server).disk.last_zxid) return;
+    // An observer hears of nothing that is not committed (INFORM).
+    const bool committed = number_of(leads.disk.last_zxid) <= get(state, fields().committed());
+    if (!committed && !system_.votes(server)) return;
     const std::int64_t zxid = leads.disk.last_zxid.value;
     const auto parameter = static_cast<std::uint32_t>((zxid >> 32U) * 16 + (zxid & 0xf));
     take_and_commit(state, server, leader, epoch_input(EpochInput::copy, parameter), EpochActionKind::copy, emit);
@@ -313,7 +318,7 @@ class EpochWorker {
   // The epoch is on the disk of `server`: was its history no more recent than the leader's when it promised?
   void witness(State& next, int server, const EpochFacts& after, int epoch) {
     const int leader = after.role == model::EpochRole::leading ? server : after.leader;
-    if (leader < 0) return;
+    if (leader < 0 || !system_.votes(server)) return;
     const LocalId id = local(next, leader);
     const EpochFacts leads = facts_of(leader, id);
     const bool same = leads.role == model::EpochRole::leading && leads.told && leads.epoch == epoch;
