@@ -208,6 +208,8 @@ EpochServer EpochMachine::compute(int server, const EpochServer& before, std::ui
       state.disk.last_zxid = Zxid{first_zxid_of(PeerEpoch{parameter / 16}).value + parameter % 16};
       state.peer.durable.last_zxid = state.disk.last_zxid;
       break;
+    case EpochInput::lost: take(state, model::LinkLost{participants_[parameter]}, outs, seen); break;
+    case EpochInput::tick: take(state, model::Tick{}, outs, seen); break;
     case EpochInput::witness: state.witnesses |= 1U << parameter; break;
     case EpochInput::count_: break;
   }
@@ -234,7 +236,10 @@ void EpochMachine::flush(EpochServer& state, std::vector<EpochOut>& outs, Proper
     const EpochEffect& effect = state.pending[done];
     if (const auto* over = std::get_if<model::RoleOver>(&effect)) {
       if (over->reason == model::EndReason::epoch_too_low) seen |= bit(EpochProperty::epoch_refused);
+      if (over->reason == model::EndReason::quorum_lost) seen |= bit(EpochProperty::leader_gives_up);
     } else if (const auto* send = std::get_if<model::SendPacket>(&effect)) {
+      // It changes nothing at either end, and the limits that it is for are stops.
+      if (std::holds_alternative<model::Ping>(send->packet)) continue;
       const auto* ack = std::get_if<model::AckEpoch>(&send->packet);
       if (ack != nullptr && !ack->current_epoch) seen |= bit(EpochProperty::accepted_before);
     } else if (std::holds_alternative<model::Disconnect>(effect)) {
@@ -286,6 +291,7 @@ EpochFacts EpochMachine::facts(int server, LocalId local) {
     facts.told = leading.phase != model::LeadPhase::collecting;
     facts.epoch = small(leading.epoch);
     facts.standing = leading.standing;
+    for (const model::LearnerLink& learner : leading.learners) facts.learners |= 1U << index_of(learner.sid);
   } else if (state.peer.role == EpochRole::learning) {
     facts.leader = static_cast<std::int8_t>(index_of(state.peer.learning.leader));
     facts.epoch = small(state.peer.learning.epoch);

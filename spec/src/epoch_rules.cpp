@@ -1,5 +1,6 @@
 #include "conclave/spec/epoch_rules.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace conclave::spec {
@@ -9,6 +10,7 @@ using model::Configuration;
 using model::EpochAnswer;
 using model::LeadPhase;
 using model::PeerEpoch;
+using model::ServerId;
 using model::Standing;
 using model::ZooKeeperEpochRules;
 
@@ -31,12 +33,17 @@ constexpr EpochPropertyInfo infos[] = {
     {EpochProperty::written_never_falls, PropertyKind::always, "written-never-falls",
      "Neither file of a server is ever overwritten with a smaller epoch.",
      "A promise not to serve an older epoch is for good."},
+    {EpochProperty::kept_by_quorum, PropertyKind::always, "kept-by-quorum",
+     "An established leader that goes on after a tick has a quorum of voters connected.",
+     "Leader.lead: who is cut off from the quorum must not serve clients what may be no longer so."},
     {EpochProperty::leader_established, PropertyKind::sometimes, "leader-established", "A leader is established.",
      ""},
     {EpochProperty::learner_up_to_date, PropertyKind::sometimes, "learner-up-to-date", "A learner gets UPTODATE.",
      ""},
     {EpochProperty::observer_up_to_date, PropertyKind::sometimes, "observer-up-to-date", "An observer gets UPTODATE.",
      ""},
+    {EpochProperty::leader_gives_up, PropertyKind::sometimes, "leader-gives-up",
+     "At a tick an established leader has no quorum any more, and gives up.", ""},
     {EpochProperty::second_epoch, PropertyKind::sometimes, "second-epoch", "A second epoch is established.", ""},
     {EpochProperty::epoch_refused, PropertyKind::sometimes, "epoch-refused",
      "A learner refuses an epoch below the one it has accepted.", ""},
@@ -63,6 +70,27 @@ constexpr bool anybody(const Configuration& configuration, const auto& contains)
     if (configuration.votes(member.id) && contains(member.id)) return true;
   }
   return false;
+}
+
+// containsQuorum of a set that observers were in as well: it counted the set, or added up weights.
+constexpr bool enough_members(const Configuration& configuration, const auto& contains) {
+  if (configuration.kind() != model::QuorumKind::hierarchical) {
+    const auto& members = configuration.members();
+    const auto count =
+        std::count_if(members.begin(), members.end(), [&](const auto& member) { return contains(member.id); });
+    return static_cast<std::size_t>(count) > configuration.voters() / 2;
+  }
+  std::size_t heavy = 0;
+  std::size_t won = 0;
+  for (const model::Group& group : configuration.groups()) {
+    std::int64_t weight = 0;
+    for (const model::Member& member : configuration.members()) {
+      if (member.group == group.id && contains(member.id)) weight += member.weight->value;
+    }
+    if (group.weight.value != 0) ++heavy;
+    if (weight > group.weight.value / 2) ++won;
+  }
+  return won > heavy / 2;
 }
 
 struct WriteLate : ZooKeeperEpochRules {
@@ -114,6 +142,22 @@ struct LeaderWritesLate : ZooKeeperEpochRules {
 struct EqualIsEnough : ZooKeeperEpochRules {
   static constexpr bool raises(PeerEpoch accepted, PeerEpoch proposed) { return accepted > proposed; }
 };
+// An observer is as good as a voter in some phases.
+template <LeadPhase... Phases>
+struct ObserversCount : ZooKeeperEpochRules {
+  static constexpr bool counts(LeadPhase phase, const Configuration& configuration, ServerId id) {
+    return ((phase == Phases) || ...) ? configuration.find(id) != nullptr : configuration.votes(id);
+  }
+  template <class Contains>
+  static constexpr bool enough(LeadPhase phase, const Configuration& configuration, const Contains& contains) {
+    return ((phase == Phases) || ...) ? enough_members(configuration, contains)
+                                      : configuration.contains_quorum(contains);
+  }
+};
+// ZOOKEEPER-1294 (26f5b73fd, 9e3aed3b9): lead's look once a tick went by all learners that were in sync.
+using ObserversKeepLeader = ObserversCount<LeadPhase::established>;
+// ZOOKEEPER-2959 (60e592f96): getEpochToPropose and waitForEpochAck counted everybody.
+using ObserversAccept = ObserversCount<LeadPhase::collecting, LeadPhase::proposing>;
 // ZOOKEEPER-4785 (315abde35): syncWithLeader wrote currentEpoch before it logged what DIFF had brought.
 struct CurrentBeforeHistory : ZooKeeperEpochRules {
   static constexpr bool history_first = false;
@@ -138,7 +182,9 @@ constexpr std::array bugs = {
     variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
     variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
     variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),
+    variant<ObserversKeepLeader>("zk-1294", "observers in sync keep a leader that has no quorum any more"),
     variant<EqualIsEnough>("zk-1343", "a leader proposes an epoch that a learner has accepted before"),
+    variant<ObserversAccept>("zk-2959", "observers count among those that make a leader's epoch and accept it"),
     variant<CurrentBeforeHistory>("zk-4785", "a learner's currentEpoch is on the disk before the history of it"),
 };
 
@@ -146,7 +192,9 @@ constexpr std::array bugs = {
 
 std::span<const EpochPropertyInfo> epoch_property_infos() { return infos; }
 bool in_scope(EpochProperty property, const EpochScope& scope) {
-  return property != EpochProperty::observer_up_to_date || scope.observers;
+  if (property == EpochProperty::observer_up_to_date) return scope.observers;
+  const bool of_ticks = property == EpochProperty::kept_by_quorum || property == EpochProperty::leader_gives_up;
+  return !of_ticks || scope.ticks;
 }
 const EpochRuleVariant& zookeeper_epoch_rules() { return unchanged; }
 std::span<const EpochRuleVariant> seeded_epoch_bugs() { return bugs; }

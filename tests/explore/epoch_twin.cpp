@@ -211,6 +211,7 @@ class Plain {
       } else {
         for (int from = 0; from < count_; ++from) read(world, i, from);
         grow(world, i);
+        if (scope_.ticks && leads(world, i)) watch(world, i);
       }
       if (!idle && (scope_.stops < 0 || world.stops < scope_.stops)) stop(world, i);
     }
@@ -249,6 +250,25 @@ class Plain {
       lost.wires[{from, server}].clear();
       emit(lost);
     }
+  }
+
+  void watch(const World& world, int server) {
+    const Process& process = at(world, server);
+    for (const model::LearnerLink& learner : process.peer.leading.learners) {
+      const int other = static_cast<int>(learner.sid.value) - 1;
+      const bool follows = leader_of(world, other) == server;
+      if (follows && world.connections[static_cast<std::size_t>(other)] == Connection::open) continue;
+      const auto wire = world.wires.find({other, server});
+      const bool read = wire == world.wires.end() || wire->second.empty() ||
+                        std::holds_alternative<model::FollowerInfo>(wire->second.front());
+      if (read) happen(world, server, model::LinkLost{learner.sid});
+    }
+    if (!settled_leader(world, server)) return;
+    const model::EpochTransition made = rules_.step(ensemble_, process.peer, model::Tick{});
+    int connected = 1;
+    for (const model::LearnerLink& learner : made.peer.leading.learners) connected += learner.sid.value <= voters_;
+    if (made.peer.role == EpochRole::leading && 2 * connected <= voters_) saw(EpochProperty::kept_by_quorum);
+    happen(world, server, model::Tick{});
   }
 
   void grow(const World& world, int server) {
@@ -356,6 +376,7 @@ class Plain {
     for (const EpochEffect& effect : made.effects) {
       if (const auto* over = std::get_if<model::RoleOver>(&effect)) {
         if (over->reason == model::EndReason::epoch_too_low) saw(EpochProperty::epoch_refused);
+        if (over->reason == model::EndReason::quorum_lost) saw(EpochProperty::leader_gives_up);
         leave(next, server, leader, led);
       }
       if (is_write(effect)) break;
@@ -394,6 +415,7 @@ class Plain {
     }
   }
   void carry(World& world, int from, int to, const Packet& packet) {
+    if (std::holds_alternative<model::Ping>(packet)) return;
     const auto* ack = std::get_if<model::AckEpoch>(&packet);
     if (ack != nullptr && !ack->current_epoch) saw(EpochProperty::accepted_before);
     const bool down = leads(world, from);

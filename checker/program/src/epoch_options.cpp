@@ -23,6 +23,7 @@ struct EpochCommandLine::Raw {
   int stops = 0;
   bool any_stops = false;
   bool observers = false;
+  bool ticks = false;
   int threads = 1;
   double seconds = 0;
   bool json = false;
@@ -53,6 +54,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->check(wrong_number)
       ->type_name("IDS");
   command_->add_flag("--observers", raw.observers, "the observers of FILE take part");
+  command_->add_flag("--ticks", raw.ticks, "leaders notice lost connections, and look once a tick for their quorum");
   command_->add_option("--seed-bug", raw.seed_bug, "a rule as it must not be")->check(wrong_nothing);
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")
       ->allow_extra_args(false)
@@ -86,6 +88,7 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
     return false;
   }
   options.scope.observers = raw.observers;
+  options.scope.ticks = raw.ticks;
   options.without_history = raw.without_history;
   options.stops_given = raw.any_stops || raw.stops >= 0;
   options.scope.stops = raw.stops >= 0 ? raw.stops : -1;

@@ -114,6 +114,8 @@ std::string action_text(const EpochRunStep& step, const std::vector<EpochServer>
     case EpochActionKind::stop: return server + " stops, and is LOOKING again";
     case EpochActionKind::log: return server + " logs a transaction";
     case EpochActionKind::copy: return fmt::format("{} logs what {} has", server, peer);
+    case EpochActionKind::notice: return fmt::format("{} finds its connection with {} ended", server, peer);
+    case EpochActionKind::tick: return server + " looks, at a tick, for its quorum";
     case EpochActionKind::lose: return fmt::format("what {} still had from {} is gone", server, peer);
   }
   return "?";
@@ -146,6 +148,7 @@ bool was_tested(const EpochReport& report, EpochProperty property) {
   };
   const bool again = seen(EpochProperty::second_epoch);
   if (property == EpochProperty::epochs_rise || property == EpochProperty::one_leader_per_epoch) return again;
+  if (property == EpochProperty::kept_by_quorum) return seen(EpochProperty::leader_gives_up);
   if (property == EpochProperty::committed_survives) return again && seen(EpochProperty::transaction_committed);
   return seen(EpochProperty::leader_established);
 }
@@ -209,6 +212,9 @@ std::string epoch_text_report(const EpochOutcome& outcome) {
   }
   fmt::format_to(out, "explored\n  bounds: {}\n", epochs_in_words(outcome.options.scope));
   fmt::format_to(out, "  elections: any server may be elected, and follow any that leads, at any time\n");
+  if (outcome.options.scope.ticks) {
+    text += "  ticks: a leader notices that a connection has ended, and once a tick that it has no quorum\n";
+  }
   if (!outcome.options.without_history.empty()) {
     fmt::format_to(out, "  without history: {}\n", sorted_ids(outcome.options));
   }
@@ -284,6 +290,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
         {"stops", scope.stops < 0 ? json() : json(scope.stops)}}},
       {"without_history", outcome.options.without_history},
       {"observers", scope.observers},
+      {"ticks", scope.ticks},
       {"rules", outcome.options.rules->name},
       {"verdict", report.violations.empty() ? name_of(report.verdict) : std::string_view("violated")},
       {"states", report.states},

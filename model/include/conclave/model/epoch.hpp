@@ -27,6 +27,11 @@ struct ZooKeeperEpochRules {
   // L.getEpochToPropose: has the leader to go beyond what it meant to propose?
   static constexpr bool raises(PeerEpoch accepted, PeerEpoch proposed) { return accepted >= proposed; }
 
+  // L.isParticipant: is the word of this server one of those that are counted?
+  static constexpr bool counts(LeadPhase, const Configuration& configuration, ServerId id) {
+    return configuration.votes(id);
+  }
+
   // L.getEpochToPropose, waitForEpochAck, waitForNewLeaderAck, lead: do these servers contain a quorum?
   template <class Contains>
   static constexpr bool enough(LeadPhase, const Configuration& configuration, const Contains& contains) {
@@ -167,7 +172,7 @@ class EpochStepper {
     if (ack.current_epoch) {
       // The exception is the handler's: this learner is sent away, and the leader goes on.
       if (Rules::ahead(Standing{*ack.current_epoch, ack.last_zxid}, leader.standing)) return drop(sid);
-      if (ack.last_zxid != unlogged && committed().votes(sid)) insert(leader.accepted, sid);
+      if (ack.last_zxid != unlogged && Rules::counts(leader.phase, committed(), sid)) insert(leader.accepted, sid);
     }
     propose_if_accepted();
     serve_learners();
@@ -218,7 +223,7 @@ class EpochStepper {
     if (leader.phase != LeadPhase::collecting) return serve_learners();
     const bool raise = leader.epoch < PeerEpoch{0} || Rules::raises(accepted, leader.epoch);
     if (raise) leader.epoch = PeerEpoch{accepted.value + 1};
-    if (committed().votes(sid)) insert(leader.connected, sid);
+    if (Rules::counts(leader.phase, committed(), sid)) insert(leader.connected, sid);
     const bool enough =
         contains(leader.connected, peer().id) &&
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.connected, id); });

@@ -36,6 +36,8 @@ enum class EpochInput : std::uint8_t {
   log,      // an established leader logs a transaction
   copy,     // a follower logs its leader's: epoch * 16 + counter
   witness,  // participant's index
+  lost,     // a leader notices that the connection of this participant has ended
+  tick,
   count_
 };
 constexpr std::uint32_t epoch_input(EpochInput kind, std::uint32_t parameter = 0) {
@@ -70,7 +72,8 @@ struct EpochFacts {
   std::uint8_t epoch = 0;    // of a leader or learner
   std::uint8_t floor = 0;
   std::uint32_t witnesses = 0;
-  model::Standing standing;  // a leader's; else of the disk
+  std::uint32_t learners = 0;  // of a leader: participants that it takes for connected
+  model::Standing standing;    // a leader's; else of the disk
   model::Durable disk;
 };
 

@@ -18,6 +18,7 @@ struct EpochScope {
   int stops = -1;                     // crashes and ends of roles; -1: any number
   std::uint32_t without_history = 0;  // participants that keep none, as conclave's node; a bit for each, from 0
   bool observers = false;             // the configuration's take part: they follow, and never lead
+  bool ticks = false;                 // leaders notice lost connections, and look once a tick for their quorum
 };
 inline constexpr int epochs_max = 7;
 inline constexpr int transactions_max = 7;
@@ -31,10 +32,12 @@ enum class EpochProperty : std::uint8_t {
   committed_survives,
   accepted_not_below_current,
   written_never_falls,
+  kept_by_quorum,
   // Has to happen, or the rest says nothing.
   leader_established,
   learner_up_to_date,
   observer_up_to_date,
+  leader_gives_up,
   second_epoch,
   epoch_refused,
   accepted_before,

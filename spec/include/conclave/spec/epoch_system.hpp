@@ -22,6 +22,8 @@ enum class EpochActionKind : std::uint8_t {
   stop,     // `server` crashes and restarts, or its role ends
   log,      // `server`, established, logs a transaction
   copy,     // `server`, up to date, logs its leader's; an observer once that is committed
+  notice,   // `server`, which leads, notices that the connection of `peer` has ended
+  tick,     // `server`, established, looks for its quorum
   lose      // what an ended connection from `peer` to `server` still carries is gone
 };
 struct EpochAction {

@@ -44,6 +44,7 @@ class EpochWorker {
         hear(state, i, emit);
         if (own.established && keeps_history(own.disk)) log(state, i, emit);
         if (own.up_to_date && keeps_history(own.disk)) copy(state, i, emit);
+        if (system_.scope().ticks && own.role == model::EpochRole::leading) watch(state, i, emit);
       }
       if (own.pending || own.role != model::EpochRole::none) stop(state, i, emit);
     }
@@ -211,6 +212,28 @@ class EpochWorker {
     }
     hang_up(next, server);
     take(next, server, epoch_input(EpochInput::stop), EpochAction{EpochActionKind::stop, byte(server), 0}, emit);
+  }
+
+  // What a leader finds by itself: which connections have ended, once all is read that came over them, and at a tick
+  // whether there are enough.
+  template <class Emit>
+  void watch(const State& state, int server, const Emit& emit) {
+    for (int learner = 0; learner < n_; ++learner) {
+      const bool open = now(learner).leader == server && link(state, learner) == EpochLink::open;
+      if ((now(server).learners & bit_of(learner)) == 0 || open) continue;
+      const Packets packets = content(state, learner, server);
+      if (!packets.empty() && !is_first(packets.front())) continue;
+      take(state, server, epoch_input(EpochInput::lost, static_cast<std::uint32_t>(learner)),
+           EpochAction{EpochActionKind::notice, byte(server), byte(learner)}, emit);
+    }
+    if (!now(server).established) return;
+    take(state, server, epoch_input(EpochInput::tick), EpochAction{EpochActionKind::tick, byte(server), 0},
+         [&](const State& next, std::uint32_t code, PropertySet seen) {
+           const EpochFacts after = facts_of(server, local(next, server));
+           const bool goes_on = after.role == model::EpochRole::leading;
+           const bool kept = system_.quorum_among(after.learners | bit_of(server));
+           emit(next, code, goes_on && !kept ? seen | bit(EpochProperty::kept_by_quorum) : seen);
+         });
   }
 
   // The broadcast, in two kinds of steps: that a history grows, and that it is copied.
