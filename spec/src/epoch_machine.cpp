@@ -1,5 +1,6 @@
 #include "conclave/spec/epoch_machine.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -210,6 +211,7 @@ EpochServer EpochMachine::compute(int server, const EpochServer& before, std::ui
       break;
     case EpochInput::lost: take(state, model::LinkLost{participants_[parameter]}, outs, seen); break;
     case EpochInput::tick: take(state, model::Tick{}, outs, seen); break;
+    case EpochInput::count_itself: take(state, model::Lead{}, outs, seen); break;
     case EpochInput::witness: state.witnesses |= 1U << parameter; break;
     case EpochInput::count_: break;
   }
@@ -289,7 +291,9 @@ EpochFacts EpochMachine::facts(int server, LocalId local) {
     const model::LeadingEpoch& leading = state.peer.leading;
     facts.established = leading.phase == model::LeadPhase::established && !facts.pending;
     facts.told = leading.phase != model::LeadPhase::collecting;
-    facts.epoch = small(leading.epoch);
+    facts.epoch = leading.epoch < PeerEpoch{0} ? std::uint8_t{0} : small(leading.epoch);
+    facts.late = rules_.leader_late && std::find(leading.connected.begin(), leading.connected.end(), state.peer.id) ==
+                                           leading.connected.end();
     facts.standing = leading.standing;
     for (const model::LearnerLink& learner : leading.learners) facts.learners |= 1U << index_of(learner.sid);
   } else if (state.peer.role == EpochRole::learning) {

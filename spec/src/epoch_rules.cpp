@@ -130,6 +130,10 @@ struct VouchesForNothing : ZooKeeperEpochRules {
 
 // --- ZooKeeper's own, read from what their corrections changed -------------------------------------------------------
 
+// ZOOKEEPER-1270 (b1d917789): a quorum of learners alone was enough for getEpochToPropose and waitForEpochAck.
+struct LeaderComesLate : ZooKeeperEpochRules {
+  static constexpr bool waits_for_leader = false;
+};
 // ZOOKEEPER-1282 (f8f15de5f): currentEpoch was written once syncWithLeader had got UPTODATE.
 struct CurrentAtUpToDate : ZooKeeperEpochRules {
   static constexpr bool current_before_ack = false;
@@ -165,7 +169,7 @@ struct CurrentBeforeHistory : ZooKeeperEpochRules {
 
 template <class Rules>
 constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
-  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
+  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>, !Rules::waits_for_leader};
 }
 constexpr EpochRuleVariant unchanged = variant<ZooKeeperEpochRules>("zookeeper", "the rules as they are");
 constexpr std::array bugs = {
@@ -180,6 +184,7 @@ constexpr std::array bugs = {
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
     variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
     variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
+    variant<LeaderComesLate>("zk-1270", "a quorum of learners makes an epoch, and accepts it, without the leader"),
     variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
     variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),
     variant<ObserversKeepLeader>("zk-1294", "observers in sync keep a leader that has no quorum any more"),

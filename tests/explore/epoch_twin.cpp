@@ -1,5 +1,6 @@
 #include "epoch_twin.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -184,6 +185,10 @@ class Plain {
     return leads(world, server) && process.peer.leading.phase == model::LeadPhase::established &&
            process.pending.empty();
   }
+  static bool counts_itself(const World& world, int server) {
+    const auto& connected = at(world, server).peer.leading.connected;
+    return std::count(connected.begin(), connected.end(), ServerId{server + 1}) != 0;
+  }
   static bool up_to_date(const World& world, int server) {
     const Process& process = at(world, server);
     return process.peer.role == EpochRole::learning && process.peer.learning.phase == model::LearnPhase::up_to_date &&
@@ -211,6 +216,7 @@ class Plain {
       } else {
         for (int from = 0; from < count_; ++from) read(world, i, from);
         grow(world, i);
+        if (rules_.leader_late && leads(world, i) && !counts_itself(world, i)) happen(world, i, model::Lead{});
         if (scope_.ticks && leads(world, i)) watch(world, i);
       }
       if (!idle && (scope_.stops < 0 || world.stops < scope_.stops)) stop(world, i);

@@ -116,6 +116,7 @@ std::string action_text(const EpochRunStep& step, const std::vector<EpochServer>
     case EpochActionKind::copy: return fmt::format("{} logs what {} has", server, peer);
     case EpochActionKind::notice: return fmt::format("{} finds its connection with {} ended", server, peer);
     case EpochActionKind::tick: return server + " looks, at a tick, for its quorum";
+    case EpochActionKind::count: return server + ", which leads, is now counted itself";
     case EpochActionKind::lose: return fmt::format("what {} still had from {} is gone", server, peer);
   }
   return "?";

@@ -38,6 +38,10 @@ struct ZooKeeperEpochRules {
     return configuration.contains_quorum(contains);
   }
 
+  // L.getEpochToPropose, waitForEpochAck: does nobody go on before the leader itself is counted? The handlers of
+  // learners may be there before it is.
+  static constexpr bool waits_for_leader = true;
+
   // L.waitForEpochAck: StateSummary.isMoreRecentThan.
   static constexpr bool ahead(const Standing& learner, const Standing& leader) { return learner > leader; }
 
@@ -94,10 +98,12 @@ class EpochStepper {
   // --- the events ---------------------------------------------------------------------------------------------------
 
   constexpr void on(const Lead&) {
+    if (!Rules::waits_for_leader && peer().role == EpochRole::leading) return count_itself();
     if (peer().role != EpochRole::none) return;
     peer().role = EpochRole::leading;
     peer().leading.standing = Standing{peer().durable.current_epoch, peer().durable.last_zxid};
-    hear_accepted(peer().id, peer().durable.accepted_epoch);
+    // Where it is waited for, it is all the same when it comes: so at once.
+    if (Rules::waits_for_leader) hear_accepted(peer().id, peer().durable.accepted_epoch);
   }
 
   constexpr void on(const Follow& follow) {
@@ -225,17 +231,34 @@ class EpochStepper {
     if (raise) leader.epoch = PeerEpoch{accepted.value + 1};
     if (Rules::counts(leader.phase, committed(), sid)) insert(leader.connected, sid);
     const bool enough =
-        contains(leader.connected, peer().id) &&
+        (!Rules::waits_for_leader || contains(leader.connected, peer().id)) &&
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.connected, id); });
     if (!enough) return;
     leader.phase = LeadPhase::proposing;
     peer().durable.accepted_epoch = leader.epoch;
     const EpochEffect write = WriteAccepted{leader.epoch};
     if (Rules::leader_writes_first) effect(write);
-    if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
+    if (counted() && peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
     propose_if_accepted();
     serve_learners();
     if (!Rules::leader_writes_first) effect(write);
+  }
+
+  // Is the leader's own thread in L.getEpochToPropose, or further?
+  [[nodiscard]] constexpr bool counted() const {
+    return Rules::waits_for_leader || contains(made_.peer.leading.connected, made_.peer.id);
+  }
+
+  // The leader's own thread comes after those of its learners. Only of rules that do not wait for it.
+  constexpr void count_itself() {
+    LeadingEpoch& leader = peer().leading;
+    if (counted()) return;
+    if (leader.phase == LeadPhase::collecting) return hear_accepted(peer().id, peer().durable.accepted_epoch);
+    insert(leader.connected, peer().id);
+    if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
+    if (leader.phase == LeadPhase::synchronising) take_over();
+    propose_if_accepted();
+    serve_learners();
   }
 
   // L.waitForEpochAck, and what L.lead does after it. ZooKeeper's handlers may send NEWLEADER a moment before the
@@ -243,11 +266,14 @@ class EpochStepper {
   constexpr void propose_if_accepted() {
     LeadingEpoch& leader = peer().leading;
     const bool enough =
-        leader.phase == LeadPhase::proposing && contains(leader.accepted, peer().id) &&
+        leader.phase == LeadPhase::proposing && (!Rules::waits_for_leader || contains(leader.accepted, peer().id)) &&
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.accepted, id); });
     if (!enough) return;
     leader.phase = LeadPhase::synchronising;
-    if (keeps_history(peer().durable)) write_current(leader.epoch);
+    if (counted()) take_over();
+  }
+  constexpr void take_over() {
+    if (keeps_history(peer().durable)) write_current(peer().leading.epoch);
     hear_new_leader_ack(peer().id);
   }
 
@@ -255,7 +281,7 @@ class EpochStepper {
     LeadingEpoch& leader = peer().leading;
     // SyncedLearnerTracker.addAck. There is no end of others: any id may connect, acknowledge and leave.
     if (votes(sid)) insert(leader.acknowledged, sid);
-    if (leader.phase != LeadPhase::synchronising) return;
+    if (leader.phase != LeadPhase::synchronising || !counted()) return;
     if (!enough_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
     leader.phase = LeadPhase::established;
     effect(Established{peer().id, leader.epoch});

@@ -38,6 +38,7 @@ enum class EpochInput : std::uint8_t {
   witness,  // participant's index
   lost,     // a leader notices that the connection of this participant has ended
   tick,
+  count_itself,  // a leader, after its learners
   count_
 };
 constexpr std::uint32_t epoch_input(EpochInput kind, std::uint32_t parameter = 0) {
@@ -67,6 +68,7 @@ struct EpochFacts {
   bool pending = false;
   bool established = false;  // a leader
   bool told = false;         // a leader: has chosen its epoch
+  bool late = false;         // a leader that may still have to be counted itself
   bool up_to_date = false;   // a learner
   std::int8_t leader = -1;   // a learner's, a participant
   std::uint8_t epoch = 0;    // of a leader or learner

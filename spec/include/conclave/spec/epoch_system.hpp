@@ -24,6 +24,7 @@ enum class EpochActionKind : std::uint8_t {
   copy,     // `server`, up to date, logs its leader's; an observer once that is committed
   notice,   // `server`, which leads, notices that the connection of `peer` has ended
   tick,     // `server`, established, looks for its quorum
+  count,    // `server`, which leads, is counted itself (EpochRuleVariant::leader_late)
   lose      // what an ended connection from `peer` to `server` still carries is gone
 };
 struct EpochAction {

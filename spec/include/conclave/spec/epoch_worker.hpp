@@ -44,6 +44,10 @@ class EpochWorker {
         hear(state, i, emit);
         if (own.established && keeps_history(own.disk)) log(state, i, emit);
         if (own.up_to_date && keeps_history(own.disk)) copy(state, i, emit);
+        if (own.late) {
+          take(state, i, epoch_input(EpochInput::count_itself), EpochAction{EpochActionKind::count, byte(i), 0},
+               emit);
+        }
         if (system_.scope().ticks && own.role == model::EpochRole::leading) watch(state, i, emit);
       }
       if (own.pending || own.role != model::EpochRole::none) stop(state, i, emit);
