@@ -33,6 +33,9 @@ constexpr EpochPropertyInfo infos[] = {
     {EpochProperty::written_never_falls, PropertyKind::always, "written-never-falls",
      "Neither file of a server is ever overwritten with a smaller epoch.",
      "A promise not to serve an older epoch is for good."},
+    {EpochProperty::zxid_of_established, PropertyKind::always, "zxid-of-established",
+     "No server's last zxid is of an epoch that nobody has established.",
+     "A vote and ACKEPOCH say with it how new a history is: a larger one beats all the others."},
     {EpochProperty::kept_by_quorum, PropertyKind::always, "kept-by-quorum",
      "An established leader that goes on after a tick has a quorum of voters connected.",
      "Leader.lead: who is cut off from the quorum must not serve clients what may be no longer so."},
@@ -130,6 +133,10 @@ struct VouchesForNothing : ZooKeeperEpochRules {
 
 // --- ZooKeeper's own, read from what their corrections changed -------------------------------------------------------
 
+// ZOOKEEPER-790 (debd8a036, 2678baf5c): lead set the last processed zxid to the epoch's first before anybody followed.
+struct BeginsAlone : ZooKeeperEpochRules {
+  static constexpr bool begins_when_acknowledged = false;
+};
 // ZOOKEEPER-1270 (b1d917789): a quorum of learners alone was enough for getEpochToPropose and waitForEpochAck.
 struct LeaderComesLate : ZooKeeperEpochRules {
   static constexpr bool waits_for_leader = false;
@@ -184,6 +191,7 @@ constexpr std::array bugs = {
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
     variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
     variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
+    variant<BeginsAlone>("zk-790", "a leader's last zxid is of the new epoch before anybody has acknowledged it"),
     variant<LeaderComesLate>("zk-1270", "a quorum of learners makes an epoch, and accepts it, without the leader"),
     variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
     variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),

@@ -205,6 +205,8 @@ class Plain {
     for (int i = 0; i < count_; ++i) {
       const model::Durable& disk = at(world, i).disk;
       if (disk.accepted_epoch < disk.current_epoch) saw(EpochProperty::accepted_not_below_current);
+      const std::int64_t newest = disk.last_zxid.value >> 32;
+      if (newest > 0 && !world.established.contains(newest)) saw(EpochProperty::zxid_of_established);
       if (disk.last_zxid.value >> 32 > disk.current_epoch.value) saw(EpochProperty::unstartable);
       if (settled_leader(world, i) && ++settled > 1) saw(EpochProperty::two_established);
       const Process& process = at(world, i);

@@ -45,6 +45,10 @@ struct ZooKeeperEpochRules {
   // L.waitForEpochAck: StateSummary.isMoreRecentThan.
   static constexpr bool ahead(const Standing& learner, const Standing& leader) { return learner > leader; }
 
+  // L.startZkServer: does a leader's history begin the new epoch only once a quorum has acknowledged NEWLEADER? (From
+  // then on currentEpoch says as much, so nothing is written.)
+  static constexpr bool begins_when_acknowledged = true;
+
   // Ln.registerWithLeader.
   static constexpr EpochAnswer answer(PeerEpoch proposed, PeerEpoch accepted) {
     if (proposed > accepted) return EpochAnswer::accept;
@@ -238,6 +242,7 @@ class EpochStepper {
     peer().durable.accepted_epoch = leader.epoch;
     const EpochEffect write = WriteAccepted{leader.epoch};
     if (Rules::leader_writes_first) effect(write);
+    if (!Rules::begins_when_acknowledged && keeps_history(peer().durable)) write_history(first_zxid_of(leader.epoch));
     if (counted() && peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
     propose_if_accepted();
     serve_learners();

@@ -32,6 +32,7 @@ enum class EpochProperty : std::uint8_t {
   committed_survives,
   accepted_not_below_current,
   written_never_falls,
+  zxid_of_established,
   kept_by_quorum,
   // Has to happen, or the rest says nothing.
   leader_established,

@@ -52,7 +52,7 @@ class EpochWorker {
       }
       if (own.pending || own.role != model::EpochRole::none) stop(state, i, emit);
     }
-    return judge();
+    return judge(state);
   }
 
   bool precedes(const State& left, const State& right) {
@@ -386,12 +386,15 @@ class EpochWorker {
     return broken;
   }
 
-  PropertySet judge() const {
+  PropertySet judge(const State& state) const {
     PropertySet broken = 0;
     int established = 0;
     for (int i = 0; i < n_; ++i) {
       const EpochFacts& own = now(i);
       if (own.disk.accepted_epoch < own.disk.current_epoch) broken |= bit(EpochProperty::accepted_not_below_current);
+      const std::int64_t epoch = model::epoch_of(own.disk.last_zxid).value;
+      const bool nobodys = epoch > 0 && get(state, fields().established(static_cast<int>(epoch))) == 0;
+      if (nobodys) broken |= bit(EpochProperty::zxid_of_established);
       if (model::check(own.disk) == model::DurableError::current_behind_history)
         broken |= bit(EpochProperty::unstartable);
       if (own.established && ++established == 2) broken |= bit(EpochProperty::two_established);
