@@ -332,6 +332,21 @@ class Epoch(unittest.TestCase):
         of_none = conclave("epoch", OBSERVED, "--stops", "1", "--observers", "--without-history", "3")
         self.assertEqual(of_none.returncode, 0, of_none.stderr)
 
+    def test_ticks(self):
+        small = ["--epochs", "1", "--stops", "1", "--transactions", "0"]
+        without = conclave("epoch", OBSERVED, *small, "--observers", "--seed-bug", "zk-1294")
+        self.assertEqual(without.returncode, 0, without.stderr)
+        self.assertNotIn("kept-by-quorum", without.stdout)
+        done = conclave("epoch", OBSERVED, *small, "--observers", "--ticks", "--seed-bug", "zk-1294")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        for words in ["  ticks: a leader", "violated  kept-by-quorum", "finds its connection with server 1 ended",
+                      "looks, at a tick, for its quorum"]:
+            self.assertIn(words, done.stdout)
+        report = json.loads(conclave("epoch", OBSERVED, *small, "--ticks", "--json").stdout)
+        self.assertEqual((report["ticks"], report["observers"], report["exit_code"]), (True, False, 0))
+        standing = {entry["name"]: entry["standing"] for entry in report["properties"]}
+        self.assertEqual(standing["kept-by-quorum"], "holds")
+
     def test_a_seeded_bug_is_shown(self):
         done = conclave("epoch", THREE, "--seed-bug", "accept-twice", "--transactions", "0")
         self.assertEqual(done.returncode, 1)
@@ -355,6 +370,7 @@ class Epoch(unittest.TestCase):
             ([OBSERVED, "--observers", "--without-history", "4"], ["found 4; expected a server of"]),
             ([THREE, "--observers"], ["--observers: found none in", "expected a server line with :observer"]),
             ([OBSERVED, "--show", "observer-up-to-date"], ["--show: found 'observer-up-to-date'"]),
+            ([OBSERVED, "--show", "leader-gives-up"], ["--show: found 'leader-gives-up'"]),
             ([], ["FILE: found none"]),
         ]:
             done = conclave("epoch", *arguments)
