@@ -14,7 +14,9 @@ std::uint64_t set_of(int supporter, int participant) {
   return std::uint64_t{1U << static_cast<unsigned>(supporter)} << (8U * static_cast<unsigned>(participant));
 }
 
-std::string key_of(const std::vector<Sent>& sends) {
+}  // namespace
+
+std::string LocalMachine::key_of(const std::vector<Sent>& sends) {
   std::string key;
   for (const Sent& sent : sends) {
     key.push_back(static_cast<char>(sent.to));
@@ -23,8 +25,6 @@ std::string key_of(const std::vector<Sent>& sends) {
   }
   return key;
 }
-
-}  // namespace
 
 LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server) {
   LocalFacts facts;

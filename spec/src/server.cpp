@@ -173,6 +173,14 @@ Server decode(const std::string& bytes, const Server& blank) {
   return server;
 }
 
+Notification decode_notification(const std::string& bytes) {
+  Reader reader(bytes);
+  Notification notification{};
+  fields(reader, notification);
+  assert(reader.at == bytes.size());
+  return notification;
+}
+
 Server blank_server(const Scenario& scenario, int index) {
   const Participant& participant = scenario.participants[static_cast<std::size_t>(index)];
   Server server;

@@ -11,11 +11,13 @@
 #include <new>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "conclave/check/checkpoint.hpp"
 #include "conclave/check/connections_command.hpp"
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_command.hpp"
@@ -141,6 +143,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.minimise = options.minimise;
   request.liveness = options.liveness;
   request.storage = options.storage;
+  request.checkpoint = options.checkpoint;
   request.limits = limits_of(options);
   request.limits.depth_max = options.depth_max;
   request.limits.violations_max = static_cast<std::size_t>(options.counterexamples);
@@ -358,11 +361,24 @@ ExitCode run_check(const CheckOptions& options) {
   if (const auto wrong_claim = claim_out_of_scope(*plan, outcome.options)) {
     return refused("conclave: " + *wrong_claim, ExitCode::wrong_use);
   }
+  const bool checkpoints = !options.checkpoint.write_to.empty() || !options.checkpoint.resume_from.empty();
+  if (checkpoints && plan->scenarios.size() != 1) {
+    return refused(
+        fmt::format("conclave: {}: found {} histories to be explored one after the other; expected one, "
+                    "which --history ID=EPOCH:ZXID,... chooses",
+                    options.checkpoint.write_to.empty() ? "--resume" : "--checkpoint", plan->scenarios.size()),
+        ExitCode::wrong_use);
+  }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);
   }
   try {
     explore_all(*plan, outcome);
+  } catch (const BadCheckpoint& wrong) {
+    return refused(fmt::format("conclave: --resume: {}", wrong.what()), ExitCode::bad_input);
+  } catch (const std::invalid_argument& wrong) {
+    return refused(fmt::format("conclave: --resume: {}: {}", options.checkpoint.resume_from, wrong.what()),
+                   ExitCode::bad_input);
   } catch (const ReplayFailed& failure) {
     return refused(fmt::format("conclave: internal defect: a finding could not be replayed: {}", failure.what()),
                    ExitCode::internal_defect);

@@ -80,6 +80,7 @@ struct Raw {
   bool list = false;
   OutputOptions outputs;
   StorageOptions storage;
+  CheckpointOptions checkpoint;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -315,6 +316,7 @@ CheckOptions options_of(const Raw& raw) {
   read_properties(raw, options);
   read_limits(raw, options);
   if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
+  if (const auto wrong = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*wrong};
   return options;
 }
 
@@ -363,6 +365,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_outputs(*check, raw);
   add_limits(*check, raw);
   raw.storage.add_to(*check);
+  raw.checkpoint.add_to(*check);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
   SimulateCommandLine simulate;

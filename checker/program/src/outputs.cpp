@@ -12,6 +12,7 @@
 #include "conclave/check/diagram.hpp"
 #include "conclave/check/output_file.hpp"
 #include "conclave/check/reports.hpp"
+#include "conclave/check/words.hpp"
 #include "conclave/spec/liveness_claims.hpp"
 
 namespace conclave::check {
@@ -122,6 +123,22 @@ std::optional<std::string> wrong_with(const Kind& kind, const std::string& path,
   return std::nullopt;
 }
 
+void note_checkpoint(Outcome& outcome) {
+  const std::string& path = outcome.options.checkpoint.write_to;
+  for (const auto& [scenario, report] : outcome.explored) {
+    const CheckpointReport& checkpoint = report.checkpoint;
+    if (checkpoint.begun_anew) {
+      outcome.warnings.emplace_back(
+          "--resume: a number outgrew its field in the checkpoint's states, so all was explored from the beginning");
+    }
+    if (!checkpoint.written && checkpoint.error.empty()) continue;
+    const std::string what =
+        fmt::format("the checkpoint at level {}, {}", checkpoint.level, grouped(checkpoint.states) + " states");
+    outcome.outputs.push_back(Output{"checkpoint", path, what, checkpoint.error});
+    if (!checkpoint.error.empty()) outcome.exit_code = ExitCode::not_written;
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::string& input) {
@@ -148,6 +165,7 @@ Output write_run(const std::string& kind, const std::string& ending, const std::
 }
 
 void write_outputs(Outcome& outcome) {
+  note_checkpoint(outcome);
   for (const Kind& kind : kinds) write_runs(outcome, kind);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "conclave/check/checkpoint_run.hpp"
 #include "conclave/check/election_system.hpp"
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/memory.hpp"
@@ -25,15 +26,33 @@ using spec::ClosedSystem;
 using spec::Layout;
 using spec::Property;
 
+// What an exploration begins with, or goes on from.
+struct Start {
+  ClosedSystem& system;
+  const Layout& layout;
+  const std::vector<int>& widths;
+  const Identity& identity;
+  CheckpointReader* from;  // nullptr: from the beginning
+  double spent_s;          // by earlier explorations
+};
+
 template <std::size_t Words>
-Report explore_with(ClosedSystem& system, const Layout& layout, const Request& request, checker::Progress& progress) {
+Report explore_with(const Start& start, const Request& request, checker::Progress& progress) {
+  auto& [system, layout, widths, identity, from, spent_s] = start;
   using State = spec::PackedState<Words>;
   ElectionSystem<Words> adapter(system, layout, request);
   checker::Explorer<ElectionSystem<Words>> explorer(adapter, request.limits, progress,
                                                     make_set<State>(request.storage));
+  Checkpoints<Words> checkpoints(explorer, system, widths, request, identity, spent_s);
+  if (from != nullptr) checkpoints.resume(*from);
   const checker::Result<State> result = explorer.run();
+  using checker::Stop;
+  const bool unfinished = result.stop == Stop::depth || result.stop == Stop::time || result.stop == Stop::memory ||
+                          result.stop == Stop::interrupted;
+  if (unfinished) checkpoints.write_last();
 
   Report report;
+  report.checkpoint = checkpoints.report();
   report.verdict = result.verdict;
   report.stop = result.stop;
   report.states = result.states;
@@ -65,14 +84,13 @@ Report explore_with(ClosedSystem& system, const Layout& layout, const Request& r
   return report;
 }
 
-Report explore_in(std::size_t words, ClosedSystem& system, const Layout& layout, const Request& request,
-                  checker::Progress& progress) {
+Report explore_in(std::size_t words, const Start& start, const Request& request, checker::Progress& progress) {
   switch (words) {
-    case 1: return explore_with<1>(system, layout, request, progress);
-    case 2: return explore_with<2>(system, layout, request, progress);
-    case 3: return explore_with<3>(system, layout, request, progress);
-    case 4: return explore_with<4>(system, layout, request, progress);
-    default: return explore_with<8>(system, layout, request, progress);
+    case 1: return explore_with<1>(start, request, progress);
+    case 2: return explore_with<2>(start, request, progress);
+    case 3: return explore_with<3>(start, request, progress);
+    case 4: return explore_with<4>(start, request, progress);
+    default: return explore_with<8>(start, request, progress);
   }
 }
 
@@ -82,10 +100,15 @@ class Widening {
   static int bits_for(std::size_t count) { return static_cast<int>(std::bit_width(count)); }
 
  public:
-  explicit Widening(ClosedSystem& system) : system_(system), widths_(system.fields().widths()) { plan(); }
+  // `widths`: to begin with; empty for what the system needs at the least.
+  Widening(ClosedSystem& system, const std::vector<int>& widths)
+      : system_(system), widths_(widths.empty() ? system.fields().widths() : widths) {
+    plan();
+  }
 
   [[nodiscard]] std::size_t words() const { return words_; }
   [[nodiscard]] const Layout& layout() const { return *layout_; }
+  [[nodiscard]] const std::vector<int>& widths() const { return widths_; }
 
   void widen(std::size_t full) {
     for (int i = 0; i < system_.servers(); ++i) {
@@ -185,15 +208,30 @@ Report explore(const spec::Scenario& scenario, const Request& request, checker::
   const auto began = std::chrono::steady_clock::now();
   ClosedSystem system(scenario, request.scope, *request.rules);
   Allowance allowance(request.limits, progress);
-  if (request.minimise) system.minimise(request.limits.threads, [&allowance] { return allowance.over(); });
+  const bool checkpoints = !request.checkpoint.write_to.empty() || !request.checkpoint.resume_from.empty();
+  const Identity identity = checkpoints ? identity_of(scenario, request) : Identity{};
+  std::optional<CheckpointReader> from;
+  ResumedSystem resumed;
+  if (!request.checkpoint.resume_from.empty()) {
+    from.emplace(request.checkpoint.resume_from, identity);
+    resumed = get_resumed(*from);
+    system.restore(resumed.system);
+    resumed.system = {};
+  } else if (request.minimise) {
+    system.minimise(request.limits.threads, [&allowance] { return allowance.over(); });
+  }
   allowance.settle(system);
   Request allowed = request;
-  Widening widening(system);
+  Widening widening(system, resumed.widths);
+  bool anew = false;
   for (;;) {
     try {
       reset(progress);
       allowed.limits = allowance.limits();
-      Report report = explore_in(widening.words(), system, widening.layout(), allowed, progress);
+      const Start start{system,   widening.layout(),       widening.widths(),
+                        identity, from ? &*from : nullptr, resumed.seconds};
+      Report report = explore_in(widening.words(), start, allowed, progress);
+      report.checkpoint.begun_anew = anew;
       report.applicable = system.applicable();
       report.tested = system.machine().tested_counts();
       report.rules = system.machine().rule_counts();
@@ -201,9 +239,14 @@ Report explore(const spec::Scenario& scenario, const Request& request, checker::
       for (int i = 0; i < system.servers(); ++i) report.local_states.push_back(system.machine().locals(i));
       report.notifications = system.machine().notifications();
       report.local_steps = system.machine().remembered();
-      report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      report.seconds =
+          resumed.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       return report;
     } catch (const spec::LayoutFull& full) {
+      // Packed states are of the narrower layout, so all begins again, but for the numbers given out.
+      anew = anew || from.has_value();
+      from.reset();
+      system.forget_quiet();
       widening.widen(full.field());
     }
   }

@@ -9,14 +9,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "conclave/checker/barrier.hpp"
 #include "conclave/checker/first_findings.hpp"
 #include "conclave/checker/recent_states.hpp"
 #include "conclave/checker/result.hpp"
+#include "conclave/checker/run_search.hpp"
 #include "conclave/checker/threads.hpp"
 #include "conclave/checker/transition_system.hpp"
 #include "conclave/checker/visited_set.hpp"
@@ -51,6 +54,13 @@ class Explorer {
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 
+  // Called in run()'s thread before each level, with what is known then; it may read the set of states.
+  using AtBarrier = std::function<void(const Barrier<State>&)>;
+  void at_barrier(AtBarrier call) { at_barrier_ = std::move(call); }
+  [[nodiscard]] StateSet<State>& visited() { return *visited_; }
+  // run() goes on from there. REQUIRES: run() has not been called; the set holds what it held then.
+  void resume(Barrier<State> from) { resumed_ = std::move(from); }
+
   // Once. Works in limits.threads threads and returns when all have ended.
   Result<State> run() {
     const auto began = std::chrono::steady_clock::now();
@@ -60,9 +70,15 @@ class Explorer {
       lanes_.push_back(std::make_unique<Lane>(system_, i));
     }
     share_memory();
-    insert_initial();
     Result<State> result;
-    while (level_states_ > 0 && !at_limit()) {
+    if (resumed_) {
+      go_on(result);
+    } else {
+      insert_initial();
+    }
+    while (level_states_ > 0) {
+      tell_barrier(result);
+      if (at_limit()) break;
       const std::uint64_t steps_before = progress_.steps;
       explore_level();
       result.levels.push_back(LevelCounts{level_states_, progress_.steps - steps_before});
@@ -86,25 +102,25 @@ class Explorer {
   // them in Worker::precedes is taken; that costs at most as much as the exploration up to there.
   std::vector<std::vector<TraceStep<State>>> traces(const std::vector<Finding<State>>& findings) {
     std::vector<std::vector<TraceStep<State>>> runs(findings.size());
-    std::vector<Target> targets;
+    RunTargets<State> targets;
     std::uint32_t level = 0;
     for (std::size_t i = 0; i < findings.size(); ++i) {
       const Finding<State>& finding = findings[i];
       if (finding.by_step) runs[i].push_back(TraceStep<State>{finding.action, finding.state});
       const std::uint32_t at = finding.by_step ? finding.level - 1 : finding.level;
-      targets.push_back(Target{finding.by_step ? finding.from : finding.state, at});
+      targets.add(finding.by_step ? finding.from : finding.state, at);
       level = std::max(level, at);
     }
     for (; level > 0; --level) {
-      const std::vector<std::optional<TraceStep<State>>> before = predecessors(targets, level);
+      const Befores before = predecessors(targets, level);
       for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (targets[i].level != level) continue;
-        runs[i].push_back(TraceStep<State>{before[i].value().action, targets[i].state});
-        targets[i] = Target{before[i]->state, level - 1};
+        if (!targets.is_at(i, level)) continue;
+        runs[i].push_back(TraceStep<State>{before[i].value().action, targets.state(i)});
+        targets.move(i, before[i]->state);
       }
     }
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      runs[i].push_back(TraceStep<State>{0, targets[i].state});
+      runs[i].push_back(TraceStep<State>{0, targets.state(i)});
       std::reverse(runs[i].begin(), runs[i].end());
     }
     return runs;
@@ -169,6 +185,38 @@ class Explorer {
     level_states_ = next_states_.exchange(0);
   }
 
+  void go_on(Result<State>& result) {
+    level_ = resumed_->level;
+    level_states_ = resumed_->level_states;
+    result.levels = resumed_->levels;
+    const LevelCounts expanded = resumed_->expanded();
+    progress_.states = expanded.states + level_states_;
+    progress_.expanded = expanded.states;
+    progress_.steps = expanded.steps;
+    for (const Finding<State>& finding : resumed_->findings) {
+      best_[finding.property] = finding;
+      known_ |= PropertyMask{1} << finding.property;
+    }
+    for (const Finding<State>& finding : resumed_->several) {
+      several_.add(finding, limits_.violations_max, order(lanes_[0]->worker));
+    }
+  }
+
+  void tell_barrier(const Result<State>& result) {
+    if (!at_barrier_) return;
+    finish_workers();
+    Barrier<State> barrier{result.levels, {}, several_.all(), level_, level_states_};
+    for (const auto& found : best_) {
+      if (found) barrier.findings.push_back(*found);
+    }
+    at_barrier_(barrier);
+  }
+  void finish_workers() {
+    for (const auto& lane : lanes_) {
+      if constexpr (requires { lane->worker.finish(); }) lane->worker.finish();
+    }
+  }
+
   bool at_limit() {
     if (progress_.interrupt) halt(Stop::interrupted);
     if (std::chrono::steady_clock::now() >= deadline_) halt(Stop::time);
@@ -229,7 +277,9 @@ class Explorer {
       if (part >= StateSet<State>::partitions) break;
       lane.frontier.clear();
       visited_->collect(part, static_cast<Level>(level_), lane.frontier);
-      if constexpr (has_neighbourhood<State>) sort(lane.frontier);
+      // Neighbours one after another have much in common: what the worker looks up, and successors. Where nobody says
+      // what neighbours are, it costs more than it gives.
+      if constexpr (has_neighbourhood<State>) sort_states(lane.frontier);
       if (!expand(lane)) return;
     }
     // Each from another partition on, or else all would wait for one another at every one.
@@ -282,13 +332,6 @@ class Explorer {
     if (progress_.interrupt.load(std::memory_order_relaxed)) halt(Stop::interrupted);
     if (std::chrono::steady_clock::now() >= deadline_) halt(Stop::time);
     return stop_.load(std::memory_order_relaxed) == Stop::none;
-  }
-
-  // Neighbours one after another have much in common: what the worker looks up, and successors. Where nobody says what
-  // neighbours are, it costs more than it gives.
-  static void sort(std::vector<State>& states) {
-    std::sort(states.begin(), states.end(),
-              [](const State& left, const State& right) { return words_less(words_of(left), words_of(right)); });
   }
 
   void send(Lane& lane, const State& next) {
@@ -366,59 +409,28 @@ class Explorer {
     if (enough) halt(Stop::violation);
   }
 
-  // A state that a run leads to, and its level.
-  struct Target {
-    State state;
-    std::uint32_t level;
-  };
-  using Befores = std::vector<std::optional<TraceStep<State>>>;  // by target
+  using Befores = typename RunTargets<State>::Befores;
 
   // For each target of this level: the first state of the level before from which one step leads to it, and that step.
-  Befores predecessors(const std::vector<Target>& targets, std::uint32_t level) {
-    std::vector<std::vector<std::size_t>> wanted(StateSet<State>::partitions);
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      if (targets[i].level == level) wanted[StateSet<State>::partition_of(targets[i].state)].push_back(i);
-    }
+  Befores predecessors(RunTargets<State>& targets, std::uint32_t level) {
+    targets.look_for(level);
+    const PropertyMask not_followed = wants_several() ? claims_ : 0;
     std::vector<Befores> firsts(lanes_.size(), Befores(targets.size()));
     next_partition_ = 0;
-    in_parallel(
-        [&](Lane& lane) { search(lane, targets, wanted, static_cast<Level>(level - 1), firsts[lane.index]); });
+    in_parallel([&](Lane& lane) {
+      for (std::size_t part = next_partition_++; part < StateSet<State>::partitions; part = next_partition_++) {
+        lane.frontier.clear();
+        visited_->collect(part, static_cast<Level>(level - 1), lane.frontier);
+        targets.search(lane.worker, lane.frontier, not_followed, firsts[lane.index]);
+      }
+    });
     Befores best(targets.size());
     for (const Befores& some : firsts) {
       for (std::size_t i = 0; i < some.size(); ++i) {
-        if (some[i]) take_first(lanes_[0]->worker, *some[i], best[i]);
+        if (some[i]) RunTargets<State>::take_first(lanes_[0]->worker, *some[i], best[i]);
       }
     }
     return best;
-  }
-
-  // `wanted`: the targets that are looked for, by partition.
-  void search(Lane& lane, const std::vector<Target>& targets, const std::vector<std::vector<std::size_t>>& wanted,
-              Level level, Befores& firsts) {
-    const PropertyMask not_followed = wants_several() ? claims_ : 0;
-    std::vector<std::pair<std::size_t, std::uint32_t>> hits;  // target, action
-    for (std::size_t part = next_partition_++; part < StateSet<State>::partitions; part = next_partition_++) {
-      lane.frontier.clear();
-      visited_->collect(part, level, lane.frontier);
-      for (const State& state : lane.frontier) {
-        hits.clear();
-        const PropertyMask broken =
-            lane.worker.successors(state, [&](const State& next, std::uint32_t action, PropertyMask by_step) {
-              if ((by_step & not_followed) != 0) return;
-              for (const std::size_t i : wanted[StateSet<State>::partition_of(next)]) {
-                if (next == targets[i].state) hits.emplace_back(i, action);
-              }
-            });
-        if ((broken & not_followed) != 0) continue;
-        for (const auto& [i, action] : hits) take_first(lane.worker, TraceStep<State>{action, state}, firsts[i]);
-      }
-    }
-  }
-
-  static void take_first(Worker& worker, const TraceStep<State>& step, std::optional<TraceStep<State>>& first) {
-    const bool better = !first || (step.state == first->state ? step.action < first->action
-                                                              : worker.precedes(step.state, first->state));
-    if (better) first = step;
   }
 
   void conclude(Result<State>& result) {
@@ -455,9 +467,7 @@ class Explorer {
       result.verdict = Verdict::bounded;
       if (result.stop == Stop::none) result.stop = Stop::omissions;
     }
-    for (const auto& lane : lanes_) {
-      if constexpr (requires { lane->worker.finish(); }) lane->worker.finish();
-    }
+    finish_workers();
   }
 
   System& system_;
@@ -466,6 +476,8 @@ class Explorer {
   std::vector<Property> properties_;
   PropertyMask claims_ = 0;
   std::unique_ptr<StateSet<State>> visited_;
+  AtBarrier at_barrier_;
+  std::optional<Barrier<State>> resumed_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::array<std::optional<Finding<State>>, properties_max> best_;
   PropertyMask known_ = 0;  // found at an earlier level

@@ -50,6 +50,7 @@ class FirstFindings {
     return all;
   }
   [[nodiscard]] std::size_t size() const { return kept_.size(); }
+  [[nodiscard]] const std::vector<Finding<State>>& all() const { return kept_; }
 
   // Leaves of these, which are the first of each claim, one for each state or step; adds others up to `max` in all; and
   // brings all into order.

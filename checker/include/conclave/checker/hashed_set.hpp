@@ -108,8 +108,7 @@ class HashedSet : public StateSet<State> {
     waiting_.fetch_sub(fresh.size(), std::memory_order_relaxed);
     accept(partition, fresh.size());
     if (fresh.empty()) return true;
-    std::sort(fresh.begin(), fresh.end(),
-              [](const State& left, const State& right) { return words_less(words_of(left), words_of(right)); });
+    sort_states(fresh);
     RunWriter<State> writer(store_, partition);
     for (const State& state : fresh) writer.put(words_of(state));
     part.levels.push_back({level, writer.finish()});

@@ -1,6 +1,7 @@
 // Where an exploration keeps the states that it has reached, and what all ways of doing so have in common.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "conclave/checker/transition_system.hpp"
@@ -30,6 +32,12 @@ bool words_less(const std::array<std::uint64_t, N>& left, const std::array<std::
     if (left[i] != right[i]) return left[i] < right[i];
   }
   return left[0] < right[0];
+}
+
+template <PackableState State>
+void sort_states(std::vector<State>& states) {
+  std::sort(states.begin(), states.end(),
+            [](const State& left, const State& right) { return words_less(words_of(left), words_of(right)); });
 }
 
 // Where a state lies, never whether it is there. The constants are those of MurmurHash3's finalizer.
@@ -85,6 +93,16 @@ class StateSet {
 
   // Appends the states of a closed level in one partition. From any thread. Throws std::system_error.
   virtual void collect(std::size_t partition, Level level, std::vector<State>& states) = 0;
+
+  // Appends all states up to a closed level, with theirs. From any thread. Throws std::system_error.
+  virtual void collect_up_to(std::size_t partition, Level last, std::vector<std::pair<State, Level>>& states) {
+    std::vector<State> some;
+    for (std::uint32_t level = 0; level <= last; ++level) {
+      some.clear();
+      collect(partition, static_cast<Level>(level), some);
+      for (const State& state : some) states.emplace_back(state, static_cast<Level>(level));
+    }
+  }
 
   // Are states told apart by nothing but themselves? If not, some may have been taken for others that were there.
   [[nodiscard]] virtual bool exact() const = 0;

@@ -67,6 +67,16 @@ class VisitedSet final : public StateSet<State> {
     }
   }
 
+  // In one walk through the table.
+  void collect_up_to(std::size_t partition, Level last, std::vector<std::pair<State, Level>>& states) override {
+    Partition& part = parts_[partition];
+    const std::scoped_lock lock(part.mutex);
+    for (std::size_t slot = 0; slot < part.capacity; ++slot) {
+      if (part.tags[slot] == 0 || part.tags[slot] > tag_of(last)) continue;
+      states.emplace_back(std::bit_cast<State>(unmask(part.keys[slot])), static_cast<Level>(part.tags[slot] - 1));
+    }
+  }
+
   // Whether the state is there, and with what level. From any thread.
   [[nodiscard]] bool find(const State& state, Level& level) {
     const Words words = words_of(state);

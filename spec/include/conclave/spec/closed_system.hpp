@@ -135,8 +135,17 @@ class ClosedSystem {
     return machine_.cleared(server, local, votes);
   }
 
+  // As LocalMachine's.
+  SavedSystem saved();
+  std::array<std::uint64_t, 3> saved_quiet();
+  void restore(const SavedSystem& saved);
+
   void absorb(const QuietCounts& counts);
   QuietCounts quiet_counts();
+  void forget_quiet() {
+    const std::scoped_lock lock(mutex_);
+    quiet_ = {};
+  }
   std::size_t bytes_used();
 
  private:

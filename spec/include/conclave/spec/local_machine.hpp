@@ -15,6 +15,7 @@
 #include "conclave/spec/local_steps.hpp"
 #include "conclave/spec/properties.hpp"
 #include "conclave/spec/rules.hpp"
+#include "conclave/spec/saved_system.hpp"
 #include "conclave/spec/scope.hpp"
 #include "conclave/spec/server.hpp"
 #include "conclave/spec/support.hpp"
@@ -88,6 +89,10 @@ class LocalMachine {
   [[nodiscard]] bool keeps_order() const { return steps_.keeps_order(); }
   // What apply() computes, by values.
   [[nodiscard]] const LocalSteps& steps() const { return steps_; }
+  // All numbers given out, results and counts; and back into a machine that has given out none, of the same scenario,
+  // scope and rules. Throws std::invalid_argument where they do not fit together, and is good for nothing then.
+  SavedMachine saved();
+  void restore(const SavedMachine& saved);
   // Forgets results and counts, but none of the numbers given out.
   void forget_results();
 
@@ -110,6 +115,7 @@ class LocalMachine {
   model::Notification heard_by(Input input);
   LocalId intern(int server, const Server& state);
   NotificationId intern(const model::Notification& notification);
+  static std::string key_of(const std::vector<Sent>& sends);
   std::uint32_t intern_sends(int server, const LocalSteps::Outcome& outcome);
   void clear_votes(model::Peer& peer, VoteSet votes) const;
   void forget_quorum(model::Peer& peer) const;

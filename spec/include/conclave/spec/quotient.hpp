@@ -39,6 +39,15 @@ class Quotient {
     return bytes;
   }
 
+  // [server][votes][local], empty if there is none; and back into one that was not built.
+  using Narrow = std::uint16_t;  // any local state of a closure that is not too large
+  using Representatives = std::vector<std::vector<std::vector<Narrow>>>;
+  [[nodiscard]] const Representatives& representatives() const { return representatives_; }
+  void restore(const Representatives& saved) {
+    representatives_ = saved;
+    built_ = !saved.empty();
+  }
+
   // The representative of a local state where only `votes` can be settled on. Local states that are not in the closure
   // stand for themselves. The representative is the first of its class in the canonical encoding, whatever the numbers.
   [[nodiscard]] LocalId representative(int server, LocalId local, VoteSet votes) const {
@@ -52,9 +61,8 @@ class Quotient {
   void minimise(ClosedSystem& system, int server, const Enough& enough);
 
   bool built_ = false;
-  using Narrow = std::uint16_t;  // any local state of a closure that is not too large
   static_assert(locals_max <= std::size_t{1} << 16U);
-  std::vector<std::vector<std::vector<Narrow>>> representatives_;  // [server][votes][local]
+  Representatives representatives_;
 };
 
 }  // namespace conclave::spec

@@ -36,6 +36,7 @@ std::optional<model::Notification> offer_of(const Server& server, Offer kind);
 std::string encode(const Server& server);
 std::string encode(const model::Notification& notification);
 Server decode(const std::string& bytes, const Server& blank);
+model::Notification decode_notification(const std::string& bytes);
 
 // The server before it has ever started. `index` counts the scenario's participants from 0.
 Server blank_server(const Scenario& scenario, int index);

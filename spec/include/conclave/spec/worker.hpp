@@ -111,7 +111,7 @@ class Worker {
     return bytes;
   }
 
-  // Called once, at the end of an exploration that went through all states it was given.
+  // Hands over what was counted since it was last called.
   void finish() {
     system_.absorb(quiet_);
     quiet_ = {};

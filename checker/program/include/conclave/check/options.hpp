@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/check/checkpoint_options.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
 #include "conclave/check/storage.hpp"
@@ -51,6 +52,7 @@ struct CheckOptions {
   bool json = false;
   OutputOptions outputs;
   Storage storage;
+  CheckpointRequest checkpoint;
 };
 
 struct SimulateOptions;  // simulate_command.hpp

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/check/checkpoint_options.hpp"
 #include "conclave/check/liveness_report.hpp"
 #include "conclave/check/run_step.hpp"
 #include "conclave/check/storage.hpp"
@@ -32,6 +33,7 @@ struct Request {
   bool minimise = true;         // a reduction: one representative for local states that nothing can tell apart
   bool liveness = false;        // judge what has to happen eventually, once everything is explored
   Storage storage;
+  CheckpointRequest checkpoint;
 };
 
 // A shortest run to a property's violation or its witness (checker::Finding), replayed through the step function.
@@ -75,10 +77,12 @@ struct Report {
   std::size_t notifications = 0;
   std::size_t local_steps = 0;             // distinct (local state, input) pairs
   std::optional<LivenessReport> liveness;  // Request::liveness
+  CheckpointReport checkpoint;
 };
 
-// Explores. Throws std::bad_alloc, ReplayFailed, and std::system_error where the disk fails. The progress may be
-// watched, and interrupted, from other threads.
+// Explores. Throws std::bad_alloc, ReplayFailed, BadCheckpoint, std::invalid_argument where a checkpoint's numbers do
+// not fit together, and std::system_error where the disk fails. The progress may be watched, and interrupted, from
+// other threads.
 Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress);
 
 // Is the property a claim of this request (and not only of interest)?
