@@ -53,7 +53,7 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
     if (!unlogged) electors |= 1U << static_cast<unsigned>(i);
   }
   // The argument is about one step per message, and about plain quorums.
-  clears_ = rules_.reducible && scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
+  clears_ = may_be_reduced() && scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
             configuration.kind() != model::QuorumKind::oracle_majority && scope_.rounds <= prospect_rounds_max;
   // A server that can't be elected blocks nobody, and who has no log is ignored; observers learn old votes anew.
   const std::uint32_t everybody = (1U << static_cast<unsigned>(servers())) - 1U;
@@ -80,6 +80,11 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
     });
   }
   applicable_ = applicable_in(scope_, scenario_);
+}
+
+// The arguments for the reductions are about votes that keep their epoch, compared by one rule.
+bool ClosedSystem::may_be_reduced() const {
+  return machine_.steps().reducible() && !is_mixed(scenario_.participants) && scope_.vote_epoch == VoteEpoch::voted;
 }
 
 void ClosedSystem::absorb(const QuietCounts& counts) {

@@ -36,6 +36,7 @@ LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server) {
   facts.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
   facts.before_election = std::holds_alternative<model::BeforeElection>(peer.role);
   facts.unpublished = peer.unpublished.has_value();
+  if (server.established) facts.established = static_cast<std::int8_t>(server.established->round);
   facts.waiting = static_cast<std::uint8_t>(peer.received.size());
   facts.clock = static_cast<std::int16_t>(peer.clock.value);
   if (const auto* following = std::get_if<model::Following>(&peer.role)) {

@@ -11,9 +11,18 @@ using model::Notification;
 using model::Vote;
 
 LocalSteps::LocalSteps(const Scenario& scenario, const Scope& scope, const RuleVariant& rules)
-    : scenario_(scenario), scope_(scope), rules_(rules) {
+    : scenario_(scenario), scope_(scope), mixed_(is_mixed(scenario.participants)) {
   const int servers = static_cast<int>(scenario.participants.size());
   for (int i = 0; i < servers; ++i) blanks_.push_back(blank_server(scenario, i));
+  for (const Participant& participant : scenario.participants) {
+    rules_.push_back(participant.rules != nullptr ? participant.rules : &rules);
+    epoch_before_ =
+        std::max({epoch_before_, participant.durable.current_epoch.value, participant.durable.accepted_epoch.value});
+  }
+}
+
+bool LocalSteps::reducible() const {
+  return std::all_of(rules_.begin(), rules_.end(), [](const RuleVariant* one) { return one->reducible; });
 }
 
 int LocalSteps::index_of(model::ServerId id) const {
@@ -30,7 +39,33 @@ bool LocalSteps::can_hear(int reader, int speaker, Offer kind) const {
   if (kind == Offer::courtesy) return false;
   // Its own copy reaches a server through its queues in the fine grain only.
   if (reader == speaker) return kind == Offer::proposal && scope_.grain == Grain::fine;
-  return true;
+  if (kind == Offer::proposal) return true;
+  const bool told_voted = asks_unversioned(reader) && rules(speaker).dialect.remembers_voted_epoch;
+  return told_voted == (kind == Offer::voted);
+}
+
+bool LocalSteps::asks_unversioned(int speaker) const {
+  return mixed_ && rules(speaker).dialect.sends == Format::unversioned;
+}
+
+model::Message LocalSteps::as_read(int reader, const Notification& heard) const {
+  model::Message message = message_of(heard, 0);
+  const int speaker = index_of(heard.from);
+  if (!mixed_ || speaker < 0) return message;
+  const bool by_length = rules(reader).dialect.judges_by_length;
+  switch (rules(speaker).dialect.sends) {
+    case Format::unversioned:
+      message.format = by_length ? model::MessageFormat::too_short : model::MessageFormat::without_version;
+      break;
+    case Format::version_1:
+      message.version = 1;
+      if (by_length) message.format = model::MessageFormat::without_version;
+      break;
+    case Format::version_2: break;
+  }
+  // Who knows no versions looks at none, and takes all that is longer for what it writes itself.
+  if (rules(reader).dialect.sends == Format::unversioned) message.format = model::MessageFormat::without_version;
+  return message;
 }
 
 bool LocalSteps::keeps_order() const {
@@ -52,8 +87,9 @@ LocalSteps::Outcome LocalSteps::compute(int server, const Server& before, Input 
   Outcome outcome{before, {}, {}, {}};
   Server& state = outcome.server;
   if (input >= input::receive_base) {
-    if (overtaken(state.peer, heard)) return outcome;
-    take(outcome, model::Received{message_of(heard, state.peer.committed)}, watch);
+    receive(outcome, server, heard, watch);
+  } else if (input >= input::establish_base) {
+    establish(outcome, server, static_cast<std::int64_t>(input - input::establish_base), watch);
   } else if (input == input::crash) {
     state = blank(server);
     state.life = Life::down;
@@ -61,24 +97,49 @@ LocalSteps::Outcome LocalSteps::compute(int server, const Server& before, Input 
     state.life = Life::up;
   } else if (input == input::begin) {
     state.life = Life::up;
-    take(outcome, model::Start{}, watch);
+    take(outcome, server, model::Start{}, watch);
   } else if (input == input::silence) {
-    take(outcome, model::Silence{}, watch);
+    take(outcome, server, model::Silence{}, watch);
   } else if (input == input::resend) {
-    take(outcome, model::NotificationTimeout{true}, watch);
+    take(outcome, server, model::NotificationTimeout{true}, watch);
   } else if (input == input::process) {
-    take(outcome, model::Process{}, watch);
+    take(outcome, server, model::Process{}, watch);
   } else if (input == input::publish) {
-    take(outcome, model::VotePublished{}, watch);
+    take(outcome, server, model::VotePublished{}, watch);
   } else {
     assert(input == input::end_role);
-    take(outcome, model::RoleEnded{}, watch);
-    if (scope_.grain == Grain::coarse) take(outcome, model::Start{}, watch);
+    state.established.reset();
+    take(outcome, server, model::RoleEnded{}, watch);
+    if (scope_.grain == Grain::coarse) take(outcome, server, model::Start{}, watch);
   }
   return outcome;
 }
 
-void LocalSteps::take(Outcome& outcome, const model::Event& event, const Watch& watch) const {
+void LocalSteps::receive(Outcome& outcome, int server, const Notification& heard, const Watch& watch) const {
+  const Server& state = outcome.server;
+  if (overtaken(state.peer, heard)) return;
+  take(outcome, server, model::Received{as_read(server, heard)}, watch);
+  const int asker = index_of(heard.from);
+  const bool told_voted =
+      state.established && asker >= 0 && asks_unversioned(asker) && rules(server).dialect.remembers_voted_epoch;
+  if (!told_voted) return;
+  for (model::Effect& effect : outcome.effects) {
+    auto* answer = std::get_if<model::SendTo>(&effect);
+    if (answer != nullptr && answer->to == heard.from)
+      answer->notification.vote.proposal.epoch = state.established->voted_epoch;
+  }
+}
+
+// Each round's leader has an epoch of its own, above all that there were. What is on disk stays as it was: a later
+// election is about the votes that the servers began with.
+void LocalSteps::establish(Outcome& outcome, int server, std::int64_t round, const Watch& watch) const {
+  Server& state = outcome.server;
+  state.established = Established{round, state.peer.current_vote.proposal.epoch};
+  if (mixed_ && !rules(server).dialect.tells_new_epoch) return;
+  take(outcome, server, model::EpochEstablished{model::PeerEpoch{epoch_before_ + round}}, watch);
+}
+
+void LocalSteps::take(Outcome& outcome, int server, const model::Event& event, const Watch& watch) const {
   const auto see = [&](const model::Peer& before, const model::Event& happened, const model::Transition& made) {
     const LocalStep step{scenario_, before, happened, made};
     const Findings findings = judge(step);
@@ -89,9 +150,9 @@ void LocalSteps::take(Outcome& outcome, const model::Event& event, const Watch& 
   const model::Peer before = outcome.server.peer;
   model::Transition made;
   if (scope_.grain == Grain::coarse) {
-    made = model::react_by(rules_.step, scenario_.ensemble, before, event, see);
+    made = model::react_by(rules(server).step, scenario_.ensemble, before, event, see);
   } else {
-    made = rules_.step(scenario_.ensemble, before, event);
+    made = rules(server).step(scenario_.ensemble, before, event);
     see(before, event, made);
   }
   outcome.server.peer = made.peer;

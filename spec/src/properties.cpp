@@ -1,7 +1,6 @@
 #include "conclave/spec/properties.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -16,89 +15,6 @@ using model::Proposal;
 using model::ServerId;
 using model::ServerState;
 using model::Vote;
-
-constexpr std::array<PropertyInfo, properties_count> infos = {{
-    {Property::quorum_behind_decision, PropertyKind::always, "quorum-behind-decision",
-     "A server decides only with a quorum of votes in its table that agree with the decision.", "no oracle",
-     "FastLeaderElection.getVoteTracker; two decisions share a voter only because of it"},
-    {Property::decided_is_initial, PropertyKind::always, "decided-is-initial",
-     "The decided vote is the initial vote of the server it names.", "",
-     "Leader.lead trusts that the elected server has the history that was voted for"},
-    {Property::decided_as_recent_as_voters, PropertyKind::always, "decided-as-recent-as-voters",
-     "A vote that a participant decides by silence is at least as recent as the initial vote of every looking server "
-     "that supports it.",
-     "", "Leader.waitForEpochAck sends away a follower that is ahead"},
-    {Property::proposals_rise, PropertyKind::always, "proposals-rise",
-     "Within a round a server's proposal only rises.", "", "what ends an election: there is a best vote"},
-    {Property::weightless_never_elected, PropertyKind::always, "weightless-never-elected",
-     "Nobody decides for an observer or a server of weight zero.", "",
-     "FastLeaderElection.totalOrderPredicate (ZOOKEEPER-480, ZOOKEEPER-491)"},
-    {Property::leader_said_so, PropertyKind::always, "leader-said-so",
-     "A server that joins others follows only a leader that has itself said that it leads, and takes the lead itself "
-     "only in its own round.",
-     "no oracle", "FastLeaderElection.checkLeader (ZOOKEEPER-159, ZOOKEEPER-1514)"},
-    {Property::better_votes_adopted, PropertyKind::always, "better-votes-adopted",
-     "A server that counts a looking vote, of its round or of a later one, proposes nothing below it from then on.",
-     "", "nobody says again, unasked, what was heard (ZOOKEEPER-275)"},
-    {Property::joins_settled_quorum, PropertyKind::always, "joins-settled-quorum",
-     "A server that hears the vote with which a quorum of settled servers agrees on leader and epoch joins it, if "
-     "the "
-     "leader has itself said so, or if it is the leader and in that round.",
-     "no oracle", "how a late server gets into an ensemble that runs (ZOOKEEPER-480, ZOOKEEPER-1732)"},
-    {Property::joins_round_quorum, PropertyKind::always, "joins-round-quorum",
-     "A server joins as well with the first settled vote of its round with which a quorum of that round agrees, "
-     "looking "
-     "or settled, if the leader has itself said so there.",
-     "no oracle", "otherwise it waits for a time-out to hear the same again (ZOOKEEPER-3537)"},
-    {Property::elections_end_settled, PropertyKind::always, "elections-end-settled",
-     "A server that looks begins no other election before it has settled.", "",
-     "who begins anew raises the round, and the others' votes are void (ZOOKEEPER-157, ZOOKEEPER-2988)"},
-    {Property::decided_round_begun, PropertyKind::refuted, "decided-round-begun",
-     "A decided vote says in which round it was elected: in one that has begun.", "fine grain",
-     "a leader that has not stored its decision yet answers with its old vote, for itself and of round -1, and "
-     "whoever "
-     "joins takes that round"},
-    {Property::unlogged_not_counted, PropertyKind::always, "unlogged-not-counted",
-     "A server decides by silence only with a quorum of servers that have a database or have settled before.",
-     "a server with zxid -1, no oracle",
-     "who has lost its data may have been needed for what was committed (ZOOKEEPER-261)"},
-    {Property::quorum_took_part, PropertyKind::always, "quorum-took-part",
-     "When a server has decided, a quorum of servers has started.", "no oracle",
-     "a leader without a quorum alive would only time out"},
-    {Property::one_leader_per_round, PropertyKind::always, "one-leader-per-round",
-     "In the first round at most one server leads.",
-     "timely, coarse, started together, no restarts: all that take part in the round are in it from its start",
-     "what makes elections end at the first try where the network is quick"},
-    {Property::no_deadlock, PropertyKind::always, "no-deadlock",
-     "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
-     "unless those that run and have a database are no quorum or a bound of the exploration stands in the way.",
-     "", "QuorumPeer.run would look for a leader for ever"},
-    {Property::single_leading, PropertyKind::refuted, "single-leading", "At most one server is LEADING in a round.",
-     "async, or staggered starts",
-     "a quorum of equal votes can be seen twice: a voter that still waits may adopt a better vote"},
-    {Property::decided_as_recent_as_supporters, PropertyKind::refuted, "decided-as-recent-as-supporters",
-     "A vote decided by silence is at least as recent as the initial vote of every server that supports it.",
-     "staggered starts, at least five voters",
-     "a late joiner follows a leader whose vote is below its own, and its word counts like a looking server's"},
-    {Property::some_leading, PropertyKind::sometimes, "some-leading", "Some server leads.", "", ""},
-    {Property::some_following, PropertyKind::sometimes, "some-following", "Some server follows.",
-     "two voters that may start", ""},
-    {Property::some_observing, PropertyKind::sometimes, "some-observing", "Some server observes.", "an observer", ""},
-    {Property::late_joiner, PropertyKind::sometimes, "late-joiner",
-     "A server joins others that have decided already.", "three voters that may start", ""},
-    {Property::round_overtaken, PropertyKind::sometimes, "round-overtaken",
-     "A looking server meets a later round and moves to it.", "two rounds, two voters that may start", ""},
-    {Property::all_settled, PropertyKind::sometimes, "all-settled",
-     "Every server has started and settled on one server that leads.", "", ""},
-}};
-
-constexpr bool in_order() {
-  for (std::size_t i = 0; i < properties_count; ++i) {
-    if (infos[i].property != static_cast<Property>(i)) return false;
-  }
-  return true;
-}
-static_assert(in_order());
 
 // --- naive definitions: sets and plain comparisons, no call of model/'s predicates --------------------------------
 
@@ -213,6 +129,18 @@ std::optional<Proposal> initial_of(const Scenario& scenario, std::int64_t id) {
   return std::nullopt;
 }
 
+// An epoch above all that servers begin with was established since: who joins later may have it in its vote.
+bool is_initial(const Scenario& scenario, const Vote& decided, bool joins) {
+  const auto initial = initial_of(scenario, decided.proposal.leader.value);
+  if (!initial) return false;
+  if (order_of(*initial) == order_of(decided.proposal)) return true;
+  const std::int64_t epoch = decided.proposal.epoch.value;
+  const bool since = std::all_of(
+      scenario.participants.begin(), scenario.participants.end(),
+      [epoch](const Participant& participant) { return epoch > participant.durable.current_epoch.value; });
+  return joins && since && initial->zxid.value == decided.proposal.zxid.value;
+}
+
 bool as_recent_as(const LocalStep& step, const Vote& decided, const std::set<std::int64_t>& servers) {
   for (const std::int64_t server : servers) {
     const auto initial = initial_of(step.scenario, server);
@@ -257,12 +185,11 @@ void finding(Findings& findings, Property property, bool holds) {
 
 void judge_decision(const LocalStep& step, const Vote& decided, Findings& findings) {
   const Moment moment = moment_of(step);
-  const auto initial = initial_of(step.scenario, decided.proposal.leader.value);
-  finding(findings, Property::decided_is_initial, initial && order_of(*initial) == order_of(decided.proposal));
   finding(findings, Property::weightless_never_elected,
           weighty_voter(step.scenario, step.before, decided.proposal.leader.value));
   finding(findings, Property::decided_round_begun, decided.round.value >= 1);
   const bool joins = moment.heard && moment.heard->vote.state != ServerState::looking;
+  finding(findings, Property::decided_is_initial, is_initial(step.scenario, decided, joins));
   const bool by_silence = !joins;
   // An observer may count a voter's old vote in a new round (see Rule::answer_non_voter), and elects nobody.
   if (by_silence && step.before.learner_type == model::LearnerType::participant) {
@@ -404,17 +331,6 @@ std::string explain(Property property, const LocalStep& step) {
   return self + ": " + std::string(info_of(property).sentence);
 }
 
-std::span<const PropertyInfo> property_infos() { return infos; }
-
-const PropertyInfo& info_of(Property property) { return infos[static_cast<std::size_t>(property)]; }
-
-const PropertyInfo* find_property(std::string_view name) {
-  for (const PropertyInfo& info : infos) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
-}
-
 bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   const model::Configuration& configuration = scenario.ensemble.configurations[0];
   const bool oracle = configuration.kind() == model::QuorumKind::oracle_majority;
@@ -447,6 +363,9 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
     case Property::decided_round_begun: return can_elect && voters >= 3 && scope.grain == Grain::fine;
     case Property::single_leading:
       return can_elect && voters >= 3 && (scope.timing == TimingKind::async || scope.start == StartKind::staggered);
+    case Property::no_rival_lead:
+      return !oracle && can_elect && voters >= 3 && scope.timing == TimingKind::timely &&
+             scope.grain == Grain::coarse && scope.restarts > 0;
     case Property::decided_as_recent_as_supporters:
       return can_elect && voters >= 5 && scope.start == StartKind::staggered;
     case Property::some_leading:
@@ -461,7 +380,7 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
 
 PropertySet applicable_in(const Scope& scope, const Scenario& scenario) {
   PropertySet set = 0;
-  for (const PropertyInfo& info : infos) {
+  for (const PropertyInfo& info : property_infos()) {
     if (applies(info.property, scope, scenario)) set |= bit(info.property);
   }
   return set;

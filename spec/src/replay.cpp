@@ -1,12 +1,38 @@
 #include "conclave/spec/replay.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 
 #include "conclave/model/event.hpp"
 
 namespace conclave::spec {
 
 using model::Notification;
+
+namespace {
+
+// The server that leads a quorum of others although `server` has just come to lead; nobody, if there is none.
+std::optional<model::ServerId> rival_of(const Scenario& scenario, const std::vector<Server>& servers, int server) {
+  const auto leader_of = [](const Server& one) -> std::optional<model::ServerId> {
+    if (one.life != Life::up || one.peer.durable.last_zxid == model::unlogged) return std::nullopt;
+    if (state_of(one.peer) == model::ServerState::leading) return one.peer.id;
+    const auto* following = std::get_if<model::Following>(&one.peer.role);
+    return following == nullptr ? std::nullopt : std::optional(following->leader);
+  };
+  for (const Server& rival : servers) {
+    const bool leads = rival.life == Life::up && state_of(rival.peer) == model::ServerState::leading;
+    if (!leads || &rival == &servers[static_cast<std::size_t>(server)]) continue;
+    const bool leads_quorum = scenario.ensemble.configurations[0].contains_quorum([&](model::ServerId voter) {
+      return std::any_of(servers.begin(), servers.end(),
+                         [&](const Server& one) { return one.peer.id == voter && leader_of(one) == rival.peer.id; });
+    });
+    if (leads_quorum) return rival.peer.id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Replay::Replay(ClosedSystem& system) : Replay(system.machine().steps(), system.applicable()) {}
 
@@ -60,6 +86,9 @@ void Replay::perform(const Action& action, Step& step, std::optional<Property> w
     case ActionKind::silence: return apply(server, input::silence, {}, step, watched);
     case ActionKind::end_role: return apply(server, input::end_role, {}, step, watched);
     case ActionKind::resend: return apply(server, input::resend, {}, step, watched);
+    case ActionKind::establish:
+      if (at(server).established) break;
+      return apply(server, input::establish(epoch_round(at(action.peer).peer.clock.value)), {}, step, watched);
     case ActionKind::start:
       if (at(server).life != Life::unborn) break;
       return start(server, step, watched);
@@ -119,11 +148,27 @@ void Replay::apply(int server, Input how, const Notification& heard, Step& step,
     };
   }
   LocalSteps::Outcome outcome = steps_.compute(server, at(server), how, heard, watch);
+  const bool led = state_of(at(server).peer) == model::ServerState::leading;
   at(server) = outcome.server;
   step.broken |= outcome.findings.broken & applicable_;
+  if (!led && state_of(at(server).peer) == model::ServerState::leading) judge_lead(server, step, watched);
   step.tested |= outcome.findings.tested & applicable_;
   step.rules.add(outcome.rules);
   send(server, outcome.effects, step);
+}
+
+void Replay::judge_lead(int server, Step& step, std::optional<Property> watched) {
+  if ((applicable_ & bit(Property::no_rival_lead)) == 0) return;
+  const auto rival = rival_of(steps_.scenario(), servers_, server);
+  if (!rival) return;
+  step.broken |= bit(Property::no_rival_lead);
+  if (watched != Property::no_rival_lead) return;
+  step.clause = "server " + std::to_string(steps_.id(server).value) + " comes to lead, and a quorum follows " +
+                std::to_string(rival->value);
+}
+
+bool Replay::keeps_for(int from, int to) const {
+  return steps_.rules(from).keeps_for_down && servers_[static_cast<std::size_t>(to)].life != Life::up;
 }
 
 void Replay::start(int server, Step& step, std::optional<Property> watched) {
@@ -132,7 +177,8 @@ void Replay::start(int server, Step& step, std::optional<Property> watched) {
       const bool told = other != server && at(other).life == Life::up &&
                         steps_.scenario().ensemble.configurations[0].votes(steps_.id(server));
       const auto last = offer_of(at(other), Offer::proposal);
-      if (told && last) channel(other, server).push_back(Sent{taken_, *last});
+      const bool newer_waits = steps_.rules(other).keeps_for_down && !channel(other, server).empty();
+      if (told && last && !newer_waits) channel(other, server).push_back(Sent{taken_, *last});
     }
   }
   apply(server, coarse() ? input::begin : input::boot, {}, step, watched);
@@ -142,7 +188,10 @@ void Replay::crash(int server, Step& step, std::optional<Property> watched) {
   apply(server, input::crash, {}, step, watched);
   if (!fifo()) return;
   for (int other = 0; other < steps_.servers(); ++other) {
-    while (!channel(other, server).empty()) pop(other, server, false, step);
+    const bool kept = steps_.rules(other).keeps_for_down && at(other).life == Life::up;
+    while (!kept && !channel(other, server).empty()) pop(other, server, false, step);
+    // What it has kept for others goes with it.
+    while (keeps_for(server, other) && !channel(server, other).empty()) pop(server, other, false, step);
   }
 }
 
@@ -159,7 +208,8 @@ void Replay::send(int from, const model::Effects& effects, Step& step) {
 }
 
 void Replay::push(int from, int to, const Notification& notification, Step& step) {
-  if (to < 0 || at(to).life != Life::up || (to == from && coarse())) return;
+  if (to < 0 || (to == from && coarse())) return;
+  if (at(to).life != Life::up && !keeps_for(from, to)) return;
   Channel& content = channel(from, to);
   if (content.size() == static_cast<std::size_t>(steps_.scope().network.capacity)) pop(from, to, false, step);
   content.push_back(Sent{taken_, notification});

@@ -32,17 +32,20 @@ std::string counted(int count, const char* one, const char* many) {
 // What a symmetry of the configuration keeps of a server at its place in an order: which of the groups seen so far
 // it is
 // in, what that group looks like, and its weight. Orders with equal signatures are mapped onto each other by swapping
-// servers of one weight within a group, and groups that look alike.
-using Profile = std::vector<std::int64_t>;  // the weights in a group, sorted; negative for observers
-using Signature = std::vector<std::tuple<std::size_t, Profile, std::int64_t>>;
+// servers of one weight and kind within a group, and groups that look alike.
+using Profile =
+    std::vector<std::pair<std::int64_t, int>>;  // a group's weights, negative for observers, and kinds; sorted
+using Signature = std::vector<std::tuple<std::size_t, Profile, std::int64_t, int>>;
 
 class Symmetries {
  public:
-  explicit Symmetries(const Configuration& configuration) : grouped_(!configuration.groups().empty()) {
+  Symmetries(const Configuration& configuration, const std::map<ServerId, int>& kinds)
+      : grouped_(!configuration.groups().empty()), kinds_(kinds) {
     for (const Member& member : configuration.members()) {
       if (!member.group) continue;
       const std::int64_t weight = member.weight->value;
-      profiles_[*member.group].push_back(member.role == LearnerType::participant ? weight : -1 - weight);
+      Profile& profile = profiles_[*member.group];
+      profile.emplace_back(member.role == LearnerType::participant ? weight : -1 - weight, kind_of(member));
     }
     for (auto& [group, profile] : profiles_) std::sort(profile.begin(), profile.end());
   }
@@ -52,17 +55,23 @@ class Symmetries {
     std::map<std::int64_t, std::size_t> seen;
     for (const Member& member : order) {
       if (!grouped_) {
-        signature.emplace_back(0, Profile{}, 1);
+        signature.emplace_back(0, Profile{}, 1, kind_of(member));
         continue;
       }
       const std::size_t number = seen.emplace(*member.group, seen.size()).first->second;
-      signature.emplace_back(number, profiles_.at(*member.group), member.weight->value);
+      signature.emplace_back(number, profiles_.at(*member.group), member.weight->value, kind_of(member));
     }
     return signature;
   }
 
  private:
+  [[nodiscard]] int kind_of(const Member& member) const {
+    const auto place = kinds_.find(member.id);
+    return place == kinds_.end() ? 0 : place->second;
+  }
+
   bool grouped_;
+  const std::map<ServerId, int>& kinds_;
   std::map<std::int64_t, Profile> profiles_;
 };
 
@@ -113,16 +122,23 @@ std::string describe(const Scope& scope) {
   if (scope.network.kind == NetworkKind::fifo) {
     text += ", " + counted(scope.resends, "resend", "resends") + ", " + counted(scope.losses, "loss", "losses");
   }
+  if (scope.vote_epoch == VoteEpoch::established) text += ", epochs established";
   if (scope.grain == Grain::fine && scope.network.kind == NetworkKind::latest) {
     text += ", receive queues of " + std::to_string(fine_queue_max);
   }
   return text;
 }
 
-std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max) {
+bool is_mixed(const std::vector<Participant>& participants) {
+  return std::any_of(participants.begin(), participants.end(),
+                     [](const Participant& participant) { return participant.rules != nullptr; });
+}
+
+std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max,
+                                    const std::map<ServerId, int>& kinds) {
   const Configuration& configuration = ensemble.configurations[0];
   const std::vector<Member> voters = members_of(configuration, LearnerType::participant);
-  const Symmetries symmetries(configuration);
+  const Symmetries symmetries(configuration, kinds);
   std::set<Signature> seen;
   std::vector<Scenario> scenarios;
   std::vector<Member> order;
@@ -130,7 +146,7 @@ std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_
   const auto take = [&](const std::vector<Member>& candidate) {
     if (seen.insert(symmetries.signature(candidate)).second) scenarios.push_back(scenario_of(ensemble, candidate));
   };
-  if (configuration.groups().empty()) {
+  if (configuration.groups().empty() && kinds.empty()) {
     take({voters.begin(), voters.begin() + starts_max});  // all orders have one signature
   } else {
     for_each_order(voters, static_cast<std::size_t>(starts_max), order, used, take);

@@ -77,6 +77,12 @@ void fields(Archive& archive, std::optional<Value>& value) {
 }
 
 template <class Archive>
+void fields(Archive& archive, Established& established) {
+  archive.number(established.round);
+  archive.number(established.voted_epoch.value);
+}
+
+template <class Archive>
 void fields(Archive& archive, model::TrackedSupport& support) {
   small(archive, support.committed);
   small(archive, support.last_seen);
@@ -147,6 +153,7 @@ void fields(Archive& archive, Server& server) {
   if (server.life != Life::up) return;
   fields(archive, server.proposal);
   fields(archive, server.peer);
+  fields(archive, server.established);
 }
 
 }  // namespace
@@ -201,7 +208,9 @@ std::optional<Notification> offer_of(const Server& server, Offer kind) {
   // has put its proposal in place of any answer: there is one slot for each receiver (QuorumCnxManager.queueSendMap).
   const model::ServerState now = state_of(peer);
   if (now == model::ServerState::looking) return std::nullopt;
-  return Notification{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
+  Notification answer{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
+  if (kind == Offer::voted && server.established) answer.vote.proposal.epoch = server.established->voted_epoch;
+  return answer;
 }
 
 }  // namespace conclave::spec

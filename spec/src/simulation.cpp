@@ -7,6 +7,10 @@
 namespace conclave::spec {
 namespace {
 
+// All servers of a simulation run one release, so that nobody is answered as a server of an older one.
+constexpr int kinds_heard = offers_count - 1;
+static_assert(static_cast<int>(Offer::voted) == kinds_heard);
+
 std::uint8_t byte(int server) { return static_cast<std::uint8_t>(server); }
 
 // The world of one run, with what is recorded of it.
@@ -201,12 +205,12 @@ class Chaos {
     for (const bool fresh : {true, false}) {
       if (fresh && !fresh_first) continue;
       const int from = some_server();
-      const int first_kind = static_cast<int>(random_.below(offers_count));
+      const int first_kind = static_cast<int>(random_.below(kinds_heard));
       for (int i = 0; i < n_; ++i) {
         const int other = (from + i) % n_;
         if (!cut_.empty() && cut_[place(server, other)]) continue;
-        for (int kind = 0; kind < (fifo ? 1 : offers_count); ++kind) {
-          const auto offer = static_cast<Offer>(fifo ? 0 : (first_kind + kind) % offers_count);
+        for (int kind = 0; kind < (fifo ? 1 : kinds_heard); ++kind) {
+          const auto offer = static_cast<Offer>(fifo ? 0 : (first_kind + kind) % kinds_heard);
           const Action action{fifo ? ActionKind::deliver : ActionKind::read, byte(server), byte(other), offer};
           if (world_.possible(action) && (!fresh || world_.unread(server, other, offer))) return action;
         }

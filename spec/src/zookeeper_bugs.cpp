@@ -80,6 +80,13 @@ constexpr std::array<ZooKeeperBug, bugs_count> bugs = {{
      "",
      1,
      {{{first_of_all, {3, 4, 0}}}}},
+    {Bug::zk_975_queue,
+     "zk-975-queue",
+     "all that is said to a server that does not run waits for it, up to 100 notifications, and not the last alone",
+     "QuorumCnxManager.CAPACITY",
+     "--network fifo:K with K of 3 or more, a crash and a restart, --timing timely and --property no-rival-lead",
+     1,
+     {{{first_of_all, {3, 4, 0}}}}},
     {Bug::zk_1419,
      "zk-1419",
      "of two votes with one zxid the larger id wins, whatever their epochs: a circle",
@@ -101,6 +108,20 @@ constexpr std::array<ZooKeeperBug, bugs_count> bugs = {{
      "two rounds, and roles that end: --role-ends any, or a crash and a restart",
      2,
      {{{first_of_all, {3, 4, 6}}}}},
+    {Bug::zk_1808,
+     "zk-1808",
+     "notifications have no version, so that nobody knows whose votes keep the epoch that was voted for",
+     "Notification",
+     "servers of 3.4.5 or before beside it: --zookeeper ID=3.4.5",
+     1,
+     {{{{3, 4, 6}, {3, 4, 6}}}}},
+    {Bug::zk_1817,
+     "zk-1817",
+     "settled votes are compared, and old servers answered, by the new epoch, whatever the version",
+     "Vote.equals",
+     "servers of 3.4.5 or before beside it: --zookeeper ID=3.4.5",
+     1,
+     {{{{3, 4, 6}, {3, 4, 6}}}}},
     {Bug::zk_1818,
      "zk-1818",
      "a decided vote has round -1, and that is what is answered",
@@ -138,6 +159,11 @@ constexpr bool all_equal(const Vote& left, const Vote& right) {
   return left.proposal == right.proposal && left.round == right.round;
 }
 
+constexpr Vote without_version(Vote vote) {
+  vote.version = 0;
+  return vote;
+}
+
 // QuorumHierarchical.containsQuorum with every group in numGroups.
 template <class Acknowledges>
 constexpr bool quorum_of_all_groups(const model::Configuration& configuration, const Acknowledges& acknowledges) {
@@ -165,10 +191,13 @@ struct HistoricRules : ZooKeeperRules {
   }
 
   // 1732: Vote.equals knew no settled votes. The answers' round, which it changed too, is that of the vote here anyway.
-  // 1818: in 3.5 it still did not, and outofelection had -1 for zxid and round.
+  // 1818: in 3.5 it still did not, and outofelection had -1 for zxid and round. 1808, 1817: it knew no versions.
   static constexpr bool equal(const Vote& left, const Vote& right) {
     const bool old = has(Bug::zk_1732) || has(Bug::zk_1818);
-    return old ? all_equal(left, right) : ZooKeeperRules::equal(left, right);
+    if (old) return all_equal(left, right);
+    const bool whatever_version = has(Bug::zk_1808) || has(Bug::zk_1817);
+    return whatever_version ? ZooKeeperRules::equal(without_version(left), without_version(right))
+                            : ZooKeeperRules::equal(left, right);
   }
 
   template <class Acknowledges>
@@ -239,11 +268,36 @@ struct HistoricRules : ZooKeeperRules {
   static constexpr Round decided_in(Round round) { return has(Bug::zk_1818) ? Round{-1} : round; }
 };
 
+// The arguments for the reductions: what a server will hear follows from who runs and what was decided.
+constexpr bool keeps_for_down(BugSet bugs) { return (bugs & bit(Bug::zk_975_queue)) != 0; }
+constexpr bool reducible(BugSet bugs) { return (bugs & (bit(Bug::zk_975_all) | bit(Bug::zk_975_queue))) == 0; }
+
+constexpr Dialect dialect_of(Release release) {
+  constexpr Release versioned{3, 4, 6};
+  constexpr Release reconfigured{3, 5, 0};
+  if (release < versioned) return {Format::unversioned, false, false, false};
+  if (release < reconfigured) return {Format::version_1, false, true, true};
+  return {};
+}
+
+// 3.4.6 before the corrections that made votes of old and new servers comparable.
+constexpr Dialect dialect_of(Bug bug) {
+  if (bug == Bug::zk_1808) return {Format::unversioned, false, true, false};
+  if (bug == Bug::zk_1817) return {Format::version_1, false, true, false};
+  return {};
+}
+
 template <std::size_t Index>
 constexpr RuleVariant variant_of() {
   constexpr ZooKeeperBug bug = bugs[Index];
-  return RuleVariant{bug.name,       bug.sentence,        &model::step_with<HistoricRules<bit(bug.bug)>>,
-                     bug.rounds_min, RulesOf::seeded_bug, bug.bug != Bug::zk_975_all};
+  return RuleVariant{bug.name,
+                     bug.sentence,
+                     &model::step_with<HistoricRules<bit(bug.bug)>>,
+                     bug.rounds_min,
+                     RulesOf::seeded_bug,
+                     reducible(bit(bug.bug)),
+                     keeps_for_down(bit(bug.bug)),
+                     dialect_of(bug.bug)};
 }
 
 template <std::size_t... Indices>
@@ -326,8 +380,9 @@ const std::deque<ReleaseRules>& rules_of_releases() {
       for (const ZooKeeperBug& bug : bugs) {
         if ((set & bit(bug.bug)) != 0) rounds_min = std::max(rounds_min, bug.rounds_min);
       }
-      rules.variant = RuleVariant{rules.name, rules.sentence,   steps[i],
-                                  rounds_min, RulesOf::release, (set & bit(Bug::zk_975_all)) == 0};
+      rules.variant = RuleVariant{rules.name,          rules.sentence,         steps[i],
+                                  rounds_min,          RulesOf::release,       reducible(set),
+                                  keeps_for_down(set), dialect_of(releases[i])};
     }
     return made;
   }();

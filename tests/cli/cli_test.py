@@ -62,7 +62,7 @@ class Overview(unittest.TestCase):
         text = check("--help").stdout
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
                        "starts resends losses depth time liveness property show no-reduction "
-                       "seed-bug zookeeper list html itf counterexamples").split():
+                       "seed-bug zookeeper epochs except list html itf counterexamples").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):
@@ -245,6 +245,14 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--zookeeper", "2.2.1"], ["--zookeeper", "'2.2.1'", "from 3.0.0 to 3.9."]),
                 (["check", THREE, "--zookeeper", "3.4"], ["'3.4'", "such as 3.4.5"]),
                 (["check", THREE, "--zookeeper", "3.4.5", "--seed-bug", "zk-1514"], ["--zookeeper", "--seed-bug"]),
+                (["check", THREE, "--zookeeper", "1=3.3.6"], ["'3.3.6' for server 1", "from 3.4.0 to 3.9."]),
+                (["check", THREE, "--zookeeper", "1=3.4.5,1=3.4.6"], ["server 1 twice"]),
+                (["check", THREE, "--zookeeper", "1=3.4.5,"], ["--zookeeper: found ''", "1=3.4.5,2=3.4.6"]),
+                (["check", THREE, "--zookeeper", "x=3.4.5"], ["'x=3.4.5'", "ID=X.Y.Z"]),
+                (["check", THREE, "--zookeeper", "9=3.4.5"], ["--zookeeper: found server 9", "{1 2 3}"]),
+                (["check", THREE, "--epochs", "never"], ["--epochs", "established"]),
+                (["check", THREE, "--except", "nothing"], ["--except", "'nothing'", "no-deadlock"]),
+                (["check", THREE, "--except", "single-leading"], ["--except", "which is not claimed"]),
                 (["check", THREE, "--losses", "1"], ["--losses", "fifo"]),
                 (["check", THREE, "--restarts", "1"], ["--restarts", "--crashes"]),
                 (["check"], ["FILE", "CONCLAVE_DEFAULT_CONFIG"])):

@@ -63,11 +63,11 @@ def compare(page, source, names):
 
 def wrong_names():
     rules = names_in("model/include/conclave/model/rule.hpp", r'\{Rule::\w+,\s*"([^"]+)"')
-    properties = names_in("spec/src/properties.cpp", r'\{Property::\w+,\s*PropertyKind::\w+,\s*"([^"]+)"')
+    properties = names_in("spec/src/property_infos.cpp", r'\{Property::\w+,\s*PropertyKind::\w+,\s*"([^"]+)"')
     bugs = names_in("spec/src/rules.cpp", r'variant<\w+>\(\s*"([^"]+)"')
     historic = names_in("spec/src/zookeeper_bugs.cpp", r'\{Bug::\w+,\s*"([^"]+)"')
     yield from compare("docs/model.md", "rule.hpp", rules)
-    yield from compare("docs/properties.md", "properties.cpp", properties)
+    yield from compare("docs/properties.md", "property_infos.cpp", properties)
     yield from compare("docs/properties.md", "rules.cpp", bugs)
     yield from compare("docs/bugs.md", "zookeeper_bugs.cpp", historic)
     known = {"docs/bugs.md": set(historic), "docs/model.md": set(rules),
@@ -83,7 +83,7 @@ STRINGS = r'((?:"[^"]*"\s*)+)'
 TABLES = [
     ("docs/model.md", "model/include/conclave/model/rule.hpp",
      r'\{Rule::\w+,\s*"([^"]+)",\s*' + STRINGS + r",\s*" + STRINGS + r"\}"),
-    ("docs/properties.md", "spec/src/properties.cpp",
+    ("docs/properties.md", "spec/src/property_infos.cpp",
      r'\{Property::\w+,\s*PropertyKind::\w+,\s*"([^"]+)",\s*' + r",\s*".join([STRINGS] * 3) + r"\}"),
     ("docs/bugs.md", "spec/src/zookeeper_bugs.cpp",
      r'\{Bug::\w+,\s*"([^"]+)",\s*' + r",\s*".join([STRINGS] * 3) + r","),

@@ -19,7 +19,8 @@ import xml.etree.ElementTree as ElementTree
 import picture_check
 from picture_check import ROOT, Wrong
 
-TRANSCRIPT = re.compile(r"^<!-- transcript: \./conclave (check .*--seed-bug (\S+)) \| sed .* -->$", re.M)
+# A backslash goes on in the next line.
+TRANSCRIPT = re.compile(r"^<!-- transcript: \./conclave (check (?:.|(?<=\\)\n)*--seed-bug (\S+)) \| sed .* -->$", re.M)
 
 # In pixels; the page has the same heights.
 ROW, NUMBER, LANE, WORDS, HEAD, MARGIN, LINE = 42, 40, 118, 400, 34, 10, 16
@@ -37,8 +38,9 @@ svg { background: var(--paper); }
 def page_of(program, arguments):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "run.html"
-        done = subprocess.run([program, *shlex.split(arguments), "--html", str(path)], cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE, check=False)
+        words = shlex.split(arguments.replace("\\\n", " "))
+        done = subprocess.run([program, *words, "--html", str(path)], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                              check=False)
         if done.returncode != 1 or not path.exists():
             raise Wrong(f"conclave {arguments}: found exit status {done.returncode}; expected a run and 1")
         return path.read_text(encoding="utf-8")
@@ -65,7 +67,7 @@ def texts(pattern, page):
 def picture_of(page):
     lanes = texts(r"<li><b>(.*?)</b>()", one(r'<ul aria-label="servers">(.*?)</ul>', page))
     rows = texts(r'<span class="say"><span>(.*?)</span><span>(.*?)</span>', one(r'<ol class="rows"(.*?)</ol>', page))
-    drawing = one(r'<svg class="lanes"[^>]*>(.*?)</svg>', page)
+    drawing = one(r'<svg class="lanes"[^>]*>(.*?\n)</svg>', page)
     because = html.unescape(one(r'<div class="end"><p class="failed">(.*?)</p>', page))
     wide = LANE * len(lanes)
     broken = textwrap.wrap(because, LETTERS)

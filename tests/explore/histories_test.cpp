@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -233,6 +234,22 @@ TEST(Tolerance, AgreesWithTryingEverySet) {
   expect_tolerance(grouped({{1, 1}, {1, 1}}));
   EXPECT_EQ(spec::tolerance_of(majority(5).configurations[0]).any_crashes, 2);
   EXPECT_EQ(spec::tolerance_of(majority(5).configurations[0]).smallest_fatal.size(), 10U);
+}
+
+// Servers of several kinds are not swapped with each other: the orders are those of their kinds.
+TEST(Histories, TellServersOfSeveralKindsApart) {
+  const auto count = [](const model::Ensemble& ensemble, int starts, const std::map<model::ServerId, int>& kinds) {
+    return spec::every_history(ensemble, starts, kinds).size();
+  };
+  const auto id = [](std::int64_t number) { return model::ServerId{number}; };
+  EXPECT_EQ(count(majority(3), 3, {}), 1U);
+  EXPECT_EQ(count(majority(3), 3, {{id(2), 1}}), 3U);
+  EXPECT_EQ(count(majority(3), 3, {{id(1), 1}, {id(2), 2}}), 6U);
+  EXPECT_EQ(count(majority(5), 5, {{id(1), 1}, {id(4), 1}}), 10U);
+  EXPECT_EQ(count(majority(5), 3, {{id(1), 1}}), 4U);
+  const model::Ensemble groups = grouped({{1}, {1}, {1}});
+  EXPECT_EQ(count(groups, 3, {}), 1U);
+  EXPECT_EQ(count(groups, 3, {{id(3), 1}}), 3U);
 }
 
 }  // namespace

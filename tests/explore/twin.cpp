@@ -1,7 +1,6 @@
 #include "twin.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "conclave/model/coarse.hpp"
 
@@ -100,6 +99,7 @@ void Twin::emit(const World& before, const World& next, bool inside, PropertySet
   ++counts_.steps;
   progress_ = progress_ || inside;
   moved_ = moved_ || (inside && !old_news_);
+  if (rival_leads(before, next)) broken |= bit(Property::no_rival_lead);
   found(broken, level_ + 1);
   if (listing_) {
     out_.push_back({next, key, broken & applicable_});
@@ -108,6 +108,20 @@ void Twin::emit(const World& before, const World& next, bool inside, PropertySet
   if (!seen_.insert(key).second) return;
   ++counts_.states;
   next_level_.push_back(next);
+}
+
+// Has one come to lead beside another whom a quorum follows, the new one not counted?
+bool Twin::rival_leads(const World& before, const World& next) const {
+  for (int i = 0; i < n_; ++i) {
+    if (at(before, i).state == ServerState::leading || at(next, i).state != ServerState::leading) continue;
+    for (int other = 0; other < n_; ++other) {
+      if (other == i || at(next, other).state != ServerState::leading) continue;
+      std::vector<int> led = supporters_of(next, other);
+      std::erase(led, i);
+      if (quorum(led)) return true;
+    }
+  }
+  return false;
 }
 
 void Twin::found(PropertySet broken, std::uint32_t level) {
@@ -156,6 +170,7 @@ void Twin::expand(const World& world) {
       const bool waits = scope_.timing == spec::TimingKind::timely && better_comes;
       if (own.finalizing && !waits) inner(world, i, model::Silence{}, "silence");
       resend(world, i);
+      establish(world, i);
       if (world.crashes < scope_.crashes) crash(world, i);
     }
     if (own.life == Life::down && world.restarts < scope_.restarts) start(world, i, true);
@@ -192,7 +207,8 @@ void Twin::start(const World& world, int server, bool again) {
   for (int other = 0; fifo() && other < n_; ++other) {
     const Local& speaker = at(world, other);
     const bool connects = other != server && speaker.life == Life::up && votes(server);
-    if (connects && speaker.proposal) push(next, other, server, *speaker.proposal);
+    const bool newer_waits = keeps(other) && !next.channels[between(other, server)].empty();
+    if (connects && speaker.proposal && !newer_waits) push(next, other, server, *speaker.proposal);
   }
   send(next, server, reaction, world);
   emit(world, next, false, reaction.broken, false);
@@ -204,7 +220,11 @@ void Twin::crash(const World& world, int server) {
   Server stopped = blanks_[static_cast<std::size_t>(server)];
   stopped.life = Life::down;
   next.servers[static_cast<std::size_t>(server)] = keep(server, stopped);
-  for (int other = 0; other < n_; ++other) next.channels[between(other, server)].clear();
+  for (int other = 0; other < n_; ++other) {
+    const bool up = other != server && at(world, other).life == Life::up;
+    if (!keeps(other) || !up) next.channels[between(other, server)].clear();
+    if (keeps(server) && !up) next.channels[between(server, other)].clear();
+  }
   emit(world, next, false, 0, false);
 }
 
@@ -217,7 +237,7 @@ bool Twin::read(const World& world, int reader) {
     const Local& other = at(world, speaker);
     if (speaker == reader || !votes(speaker) || other.life != Life::up) continue;
     std::vector<std::optional<Notification>> offers{other.courtesy};
-    if (votes(reader)) offers = {other.proposal, other.answer};
+    if (votes(reader)) offers = {other.proposal, told_as_voted(reader, speaker) ? other.as_voted : other.answer};
     for (const auto& offer : offers) {
       if (!offer) continue;
       // A proposal of one who has settled: nothing waits for its being heard again, but a wait of its own round.
@@ -272,6 +292,17 @@ void Twin::resend(const World& world, int server) {
   inner(spent, server, model::NotificationTimeout{true}, "resend");
 }
 
+void Twin::establish(const World& world, int server) {
+  const Local& own = at(world, server);
+  if (scope_.vote_epoch != spec::VoteEpoch::established) return;
+  if (own.state == ServerState::looking || own.established != 0 || own.leader < 0) return;
+  const Local& leader = at(world, own.leader);
+  if (leader.life != Life::up || leader.state != ServerState::leading) return;
+  if (own.leader == server ? !quorum(supporters_of(world, server)) : leader.established == 0) return;
+  const std::int64_t epoch = highest_epoch() + std::max<std::int64_t>(leader.clock, 1);
+  inner(world, server, model::EpochEstablished{model::PeerEpoch{epoch}}, "epoch " + std::to_string(epoch));
+}
+
 void Twin::inner(const World& world, int server, const Event& event, const std::string& name) {
   const Reaction& reaction = react(server, &at(world, server), {event}, name);
   World next = world;
@@ -282,7 +313,7 @@ void Twin::inner(const World& world, int server, const Event& event, const std::
 
 void Twin::send(World& world, int from, const Reaction& reaction, const World& running) const {
   for (const auto& [to, notification] : reaction.sends) {
-    if (fifo() && at(running, to).life == Life::up) push(world, from, to, notification);
+    if (fifo() && (at(running, to).life == Life::up || keeps(from))) push(world, from, to, notification);
   }
 }
 
@@ -303,17 +334,29 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
   Server state = blanks_[static_cast<std::size_t>(server)];
   if (local->life == Life::up) state = decode(local->bytes, state);
   state.life = Life::up;
+  std::optional<model::ServerId> asker;
   for (const Event& event : events) {
+    if (std::holds_alternative<model::RoleEnded>(event)) state.established.reset();
+    if (const auto* made = std::get_if<model::EpochEstablished>(&event)) {
+      const std::int64_t round = made->epoch.value - highest_epoch();
+      state.established = spec::Established{round, state.peer.current_vote.proposal.epoch};
+      if (spec::is_mixed(scenario_.participants) && !rules(server).dialect.tells_new_epoch) continue;
+    }
+    if (const auto* received = std::get_if<model::Received>(&event)) asker = received->message.from;
     const auto look = [&](const model::Peer& before, const Event& happened, const model::Transition& made) {
       reaction.broken |= spec::judge(spec::LocalStep{scenario_, before, happened, made}).broken;
     };
-    const auto made = model::react_by(rules_.step, scenario_.ensemble, state.peer, event, look);
+    const auto made = model::react_by(rules(server).step, scenario_.ensemble, state.peer, event, look);
     state.peer = made.peer;
     state.peer.notification_timeout_ms = 0;
     for (const model::Effect& effect : made.effects) {
       if (const auto* one = std::get_if<model::SendTo>(&effect)) {
         const int to = index_of(one->to);
-        if (to >= 0 && to != server) reaction.sends.emplace_back(to, one->notification);
+        if (to < 0 || to == server) continue;
+        Notification answer = one->notification;
+        const bool as_voted = state.established && asker == one->to && told_as_voted(to, server);
+        if (as_voted) answer.vote.proposal.epoch = state.established->voted_epoch;
+        reaction.sends.emplace_back(to, answer);
       } else if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
         state.proposal = all->notification;
         for (int to = 0; to < n_; ++to) {
@@ -328,7 +371,7 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
 
 const Twin::Reaction& Twin::hear(int server, const Local* local, const Notification& notification) {
   if (overtaken(*local, notification)) return react(server, local, {}, "nothing");
-  return react(server, local, {model::Received{message_of(notification, 0)}}, "hear " + text_of(notification));
+  return react(server, local, {model::Received{arriving(server, notification)}}, "hear " + text_of(notification));
 }
 
 // Connections keep their order, on a `latest` network too: after the answer nothing of the election before it comes.
@@ -362,6 +405,9 @@ const Twin::Local* Twin::keep(int server, const Server& state) {
     if (local.state != ServerState::looking) {
       local.answer = Notification{peer.id, {vote.proposal, vote.round, model::notification_version, local.state}};
     }
+    if (state.established) local.established = state.established->round;
+    local.as_voted = local.answer;
+    if (local.as_voted && state.established) local.as_voted->vote.proposal.epoch = state.established->voted_epoch;
     if (local.state == ServerState::leading) local.leader = server;
     if (const auto* role = std::get_if<model::Following>(&peer.role)) local.leader = index_of(role->leader);
     if (const auto* role = std::get_if<model::Observing>(&peer.role)) local.leader = index_of(role->leader);
@@ -371,125 +417,6 @@ const Twin::Local* Twin::keep(int server, const Server& state) {
   }
   auto& known = locals_[static_cast<std::size_t>(server)];
   return &known.emplace(local.bytes, local).first->second;
-}
-
-// --- what is claimed
-// --------------------------------------------------------------------------------------------------
-
-bool Twin::lost(const World& world, int server, bool patient) const {
-  const Local& own = at(world, server);
-  if (own.state == ServerState::leading) {
-    std::vector<int> supporters;
-    for (int i = 0; i < n_; ++i) {
-      const Local& other = at(world, i);
-      const bool supports = other.life == Life::up && other.state != ServerState::looking && other.leader == server;
-      if (supports) supporters.push_back(i);
-    }
-    return !patient && !quorum(supporters);
-  }
-  if (own.leader < 0 || at(world, own.leader).life != Life::up) return true;
-  switch (at(world, own.leader).state) {
-    case ServerState::leading: return false;
-    case ServerState::looking: return !patient;
-    default: return true;
-  }
-}
-
-bool Twin::quorum(const std::vector<int>& servers) const {
-  const model::Configuration& configuration = scenario_.ensemble.configurations[0];
-  const auto counts = [&](const model::Member& member) {
-    const int index = index_of(member.id);
-    if (member.role != model::LearnerType::participant) return false;
-    if (std::find(servers.begin(), servers.end(), index) == servers.end()) return false;
-    return scenario_.participants[static_cast<std::size_t>(index)].durable.last_zxid != model::unlogged;
-  };
-  if (configuration.groups().empty()) {
-    int all = 0;
-    int have = 0;
-    for (const model::Member& member : configuration.members()) {
-      all += member.role == model::LearnerType::participant ? 1 : 0;
-      have += counts(member) ? 1 : 0;
-    }
-    return have > all - have;
-  }
-  std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> groups;  // have, all
-  for (const model::Member& member : configuration.members()) {
-    if (!member.group) continue;
-    groups[*member.group].second += member.weight->value;
-    if (counts(member)) groups[*member.group].first += member.weight->value;
-  }
-  int balance = 0;
-  for (const auto& [id, group] : groups) {
-    if (group.second == 0) continue;
-    balance += group.first > group.second - group.first ? 1 : -1;
-  }
-  return balance > 0;
-}
-
-bool Twin::settled_all(const World& world) const {
-  std::set<int> chosen;
-  for (const Local* local : world.servers) {
-    if (local->life == Life::up) chosen.insert(local->state == ServerState::looking ? -1 : local->leader);
-  }
-  if (chosen.empty()) return true;
-  if (chosen.size() > 1 || chosen.count(-1) != 0) return false;
-  const Local& leader = at(world, *chosen.begin());
-  return leader.life == Life::up && leader.state == ServerState::leading;
-}
-
-PropertySet Twin::judge(const World& world, bool progress, bool held_back) {
-  PropertySet broken = 0;
-  std::vector<int> started;
-  std::map<std::int64_t, int> leaders;
-  bool settled = false;
-  bool all_up = true;
-  for (int i = 0; i < n_; ++i) {
-    const Local& own = at(world, i);
-    if (own.life != Life::unborn) started.push_back(i);
-    all_up = all_up && own.life == Life::up;
-    if (own.life != Life::up || own.state == ServerState::looking) continue;
-    settled = true;
-    if (own.state == ServerState::leading) ++leaders[own.clock];
-  }
-  for (const auto& [round, count] : leaders) {
-    if (count > 1) broken |= bit(Property::single_leading);
-    if (count > 1 && round == 1) broken |= bit(Property::one_leader_per_round);
-  }
-  if (settled && !quorum(started)) broken |= bit(Property::quorum_took_part);
-  if (settled && all_up && settled_all(world)) broken |= bit(Property::all_settled);
-  return progress ? broken : broken | judge_quiet(world, held_back);
-}
-
-PropertySet Twin::judge_quiet(const World& world, bool held_back) {
-  std::vector<int> running;
-  bool polling = false;
-  for (int i = 0; i < n_; ++i) {
-    if (at(world, i).life == Life::up) running.push_back(i);
-    polling = polling || (at(world, i).in_election && !at(world, i).finalizing);
-  }
-  if (!quorum(running)) {
-    ++counts_.quiet.no_quorum;
-  } else if (settled_all(world)) {
-    ++counts_.quiet.settled;
-  } else if (held_back || (fifo() && polling)) {
-    ++counts_.quiet.cut;
-  } else {
-    return bit(Property::no_deadlock);
-  }
-  return 0;
-}
-
-bool Twin::votes(int server) const {
-  const model::Member* member =
-      scenario_.ensemble.configurations[0].find(scenario_.participants[static_cast<std::size_t>(server)].id);
-  return member != nullptr && member->role == model::LearnerType::participant;
-}
-
-int Twin::index_of(model::ServerId id) const {
-  for (int i = 0; i < n_; ++i) {
-    if (scenario_.participants[static_cast<std::size_t>(i)].id == id) return i;
-  }
-  return -1;
 }
 
 }  // namespace conclave::explore

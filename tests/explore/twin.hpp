@@ -64,6 +64,8 @@ class Twin {
     std::int64_t clock = 0;
     std::optional<Notification> proposal;
     std::optional<Notification> answer;
+    std::optional<Notification> as_voted;  // the answer with the epoch of before one was established
+    std::int64_t established = 0;          // the round of the leader whose epoch it has
     std::optional<Notification> courtesy;
     std::vector<std::pair<int, std::int64_t>> settled_heard;  // outofelection: who, in which round
   };
@@ -84,6 +86,7 @@ class Twin {
   World initial();
   void expand(const World& world);
   void emit(const World& before, const World& next, bool inside, spec::PropertySet broken, bool must_differ = true);
+  [[nodiscard]] bool rival_leads(const World& before, const World& next) const;
   void found(spec::PropertySet broken, std::uint32_t level);
 
   void start(const World& world, int server, bool again);
@@ -91,8 +94,10 @@ class Twin {
   bool read(const World& world, int reader);
   bool deliver(const World& world, int to);
   void resend(const World& world, int server);
+  void establish(const World& world, int server);
   void inner(const World& world, int server, const model::Event& event, const std::string& name);
   void send(World& world, int from, const Reaction& reaction, const World& running) const;
+  [[nodiscard]] bool keeps(int from) const { return rules(from).keeps_for_down; }
   void push(World& world, int from, int to, const Notification& notification) const;
 
   const Reaction& react(int server, const Local* local, const std::vector<model::Event>& events,
@@ -103,12 +108,18 @@ class Twin {
   [[nodiscard]] bool would_be_better(int server, const Local* local, const Notification& notification);
 
   [[nodiscard]] bool lost(const World& world, int server, bool patient) const;
+  [[nodiscard]] std::vector<int> supporters_of(const World& world, int leader) const;
   [[nodiscard]] bool quorum(const std::vector<int>& servers) const;
   [[nodiscard]] bool settled_all(const World& world) const;
   spec::PropertySet judge(const World& world, bool progress, bool held_back);
   spec::PropertySet judge_quiet(const World& world, bool held_back);
 
+  [[nodiscard]] std::int64_t highest_epoch() const;
   [[nodiscard]] bool votes(int server) const;
+  [[nodiscard]] const spec::RuleVariant& rules(int server) const;
+  [[nodiscard]] bool knows_no_versions(int server) const;
+  [[nodiscard]] bool told_as_voted(int reader, int speaker) const;
+  [[nodiscard]] model::Message arriving(int reader, const Notification& notification) const;
   [[nodiscard]] int index_of(model::ServerId id) const;
   [[nodiscard]] std::string key_of(const World& world) const;
   [[nodiscard]] bool fifo() const { return scope_.network.kind == spec::NetworkKind::fifo; }

@@ -139,6 +139,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.scope = options.scope;
   request.rules = options.rules;
   request.claim = options.claim;
+  request.except = options.except;
   request.show = options.show;
   request.minimise = options.minimise;
   request.liveness = options.liveness;
@@ -206,10 +207,11 @@ std::optional<std::string> claim_out_of_scope(const Plan& plan, const CheckOptio
 }
 
 // Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
-int default_rounds(const Plan& plan, const spec::RuleVariant& rules) {
+// Mixed releases don't: each has its own bugs, and what is asked is what they do to each other.
+int default_rounds(const Plan& plan, const CheckOptions& options) {
   constexpr std::size_t servers_with_two_rounds = 3;
   const int rounds = plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
-  return std::max(rounds, rules.rounds_min);
+  return std::max(rounds, options.rules->rounds_min);
 }
 
 // Beyond what a minute and some gigabytes show, the user has to say how far to go.
@@ -356,7 +358,7 @@ ExitCode run_check(const CheckOptions& options) {
   outcome.scenarios = plan->scenarios.size();
   outcome.orders = plan->orders;
   if (outcome.options.scope.rounds == 0) {
-    outcome.options.scope.rounds = default_rounds(*plan, *options.rules);
+    outcome.options.scope.rounds = default_rounds(*plan, options);
   }
   if (const auto wrong_claim = claim_out_of_scope(*plan, outcome.options)) {
     return refused("conclave: " + *wrong_claim, ExitCode::wrong_use);

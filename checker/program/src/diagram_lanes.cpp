@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "conclave/check/releases.hpp"
 #include "conclave/check/words.hpp"
 #include "teller.hpp"
 
@@ -68,9 +69,8 @@ void add_facts(const Teller& teller, Diagram& diagram) {
   auto& facts = diagram.facts;
   facts.emplace_back("configuration", outcome.cfg.file);
   facts.emplace_back("bounds", join(bounds_in_words(outcome.options.scope), "; "));
-  if (outcome.options.rules != &spec::zookeeper_rules()) {
-    facts.emplace_back(outcome.options.rules->of == spec::RulesOf::release ? "old rules" : "seeded bug",
-                       fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
+  if (other_rules(outcome.options)) {
+    facts.emplace_back(rules_title(outcome.options), join(rules_in_sentences(outcome.options), "; "));
   }
   if (teller.scenario.oracle_grants) {
     facts.emplace_back("oracle", fmt::format("grants server {}", id_text(*teller.scenario.oracle_grants)));

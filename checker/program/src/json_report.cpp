@@ -4,6 +4,7 @@
 
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/liveness_outcome.hpp"
+#include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 #include "json_parts.hpp"
@@ -45,9 +46,11 @@ Json scope_of(const Outcome& outcome) {
   json["orders"] = options.history == HistoryKind::any ? Json(outcome.orders) : Json(nullptr);
   json["scenarios"] = outcome.scenarios;
   json["reductions"] = Json::array();
-  if (scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
-  if (options.minimise) json["reductions"].push_back("local-states");
-  json["rules"] = options.rules->name;
+  const bool reducible = options.releases.empty() && scope.vote_epoch == spec::VoteEpoch::voted;
+  if (reducible && scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
+  if (reducible && options.minimise) json["reductions"].push_back("local-states");
+  json["rules"] = rules_name(options);
+  json["epochs"] = scope.vote_epoch == spec::VoteEpoch::voted ? "voted" : "established";
   json["kept"] = options.storage.keeping == Keeping::states         ? "states"
                  : options.storage.keeping == Keeping::fingerprints ? "fingerprints"
                                                                     : "bits";

@@ -35,6 +35,9 @@ void tell_history(std::string& text, std::string_view name) {
     if (!bug.needs.empty()) fmt::format_to(out, "      needs: {}\n", bug.needs);
     std::string releases;
     for (const spec::Releases& range : bug.affected) {
+      const bool unreleased = range.fixed != spec::Release{} && range.first == range.fixed;
+      if (unreleased) releases = fmt::format("none, fixed before {}", spec::name_of(range.fixed));
+      if (unreleased) continue;
       if (range.fixed == spec::Release{}) continue;
       releases += fmt::format("{}from {} until {}", releases.empty() ? "" : ", ", spec::name_of(range.first),
                               spec::name_of(range.fixed));

@@ -14,6 +14,7 @@
 
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_options.hpp"
+#include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/simulate_options.hpp"
 #include "conclave/check/trace_options.hpp"
@@ -64,6 +65,8 @@ struct Raw {
   std::optional<int> starts;
   std::vector<std::string> claims;
   std::vector<std::string> shows;
+  std::vector<std::string> excepted;
+  std::string epochs;
   std::vector<std::string> switched_off;
   std::string role_ends = "lost";
   int crashes = 0;
@@ -127,13 +130,22 @@ void add_bounds(CLI::App& check, Raw& raw) {
   check.add_option("--losses", raw.losses, "fifo: at most N messages are lost (default 0)")
       ->check(faults)
       ->group("What is explored");
-  CLI::Option* bug = check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
-                         ->check(wrong_nothing)
-                         ->group("What is explored");
-  check.add_option("--zookeeper", raw.zookeeper, "the bugs that this release had, all at once (docs/bugs.md)")
+  check
+      .add_option("--epochs", raw.epochs,
+                  "voted (default): a settled vote keeps its epoch; established (default where releases are mixed): "
+                  "it gets the new one once that is established")
+      ->check(CLI::IsMember({"voted", "established"}))
+      ->group("What is explored");
+  check.add_option("--seed-bug", raw.seed_bug, "a rule as it must not be; --list names them")
+      ->check(wrong_nothing)
+      ->group("What is explored");
+  check
+      .add_option(
+          "--zookeeper", raw.zookeeper,
+          "the bugs that this release had, all at once (docs/bugs.md); ID=X.Y.Z,...: servers of these releases "
+          "beside others, as in a rolling upgrade")
       ->check(wrong_nothing)
       ->type_name("X.Y.Z")
-      ->excludes(bug)
       ->group("What is explored");
 }
 
@@ -150,6 +162,12 @@ void add_properties(CLI::App& check, Raw& raw) {
       .add_option("--counterexamples", raw.counterexamples,
                   "go on until N states or steps that break claims are found, and show a run to each (default 1)")
       ->check(CLI::Range(1, counterexamples_max))
+      ->group("What is claimed and shown");
+  check
+      .add_option("--except", raw.excepted,
+                  "don't claim NAME, as where an old release is known to break it; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME")
       ->group("What is claimed and shown");
   check.add_flag("--liveness", raw.liveness, "also: does every election end, once faults do? (docs/liveness.md)")
       ->group("What is claimed and shown");
@@ -222,7 +240,30 @@ void read_properties(const Raw& raw, CheckOptions& options) {
     options.claim |= spec::bit(property);
   }
   for (const std::string& name : raw.shows) options.show |= spec::bit(property_named("--show", name));
-  if (!raw.zookeeper.empty()) options.rules = release_named(raw.zookeeper);
+  for (const std::string& name : raw.excepted) {
+    const spec::Property property = property_named("--except", name);
+    if (spec::info_of(property).kind != spec::PropertyKind::always) {
+      throw Wrong{fmt::format("--except: found '{}', which is not claimed; expected a claim", name)};
+    }
+    options.except |= spec::bit(property);
+  }
+}
+
+void read_rules(const Raw& raw, CheckOptions& options) {
+  const bool mixed = raw.zookeeper.find('=') != std::string::npos;
+  if (mixed) {
+    std::string wrong;
+    const auto releases = parse_releases(raw.zookeeper, wrong);
+    if (!releases) throw Wrong{fmt::format("--zookeeper: {}", wrong)};
+    options.releases = *releases;
+  } else if (!raw.zookeeper.empty()) {
+    if (!raw.seed_bug.empty()) {
+      throw Wrong{"--zookeeper: found a release for all servers with --seed-bug; expected one of them, or ID=X.Y.Z"};
+    }
+    options.rules = release_named(raw.zookeeper);
+  }
+  const bool established = raw.epochs.empty() ? mixed : raw.epochs == "established";
+  options.scope.vote_epoch = established ? spec::VoteEpoch::established : spec::VoteEpoch::voted;
   if (raw.seed_bug.empty()) return;
   options.rules = spec::find_seeded_bug(raw.seed_bug);
   if (options.rules != nullptr) return;
@@ -314,6 +355,7 @@ CheckOptions options_of(const Raw& raw) {
   read_scope(raw, options);
   read_history(raw, options);
   read_properties(raw, options);
+  read_rules(raw, options);
   read_limits(raw, options);
   if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
   if (const auto wrong = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*wrong};

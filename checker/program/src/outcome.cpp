@@ -174,13 +174,15 @@ void warn(Outcome& outcome) {
 bool judges_states(Property property) {
   return property == Property::quorum_took_part || property == Property::one_leader_per_round ||
          property == Property::no_deadlock || property == Property::single_leading ||
-         property == Property::all_settled;
+         property == Property::no_rival_lead || property == Property::all_settled;
 }
 
 bool counts_all_states(Property property) { return judges_states(property) && property != Property::no_deadlock; }
 
 bool is_claimed(const Outcome& outcome, Property property) {
-  return spec::info_of(property).kind == PropertyKind::always || (outcome.options.claim & spec::bit(property)) != 0;
+  const spec::PropertySet bit = spec::bit(property);
+  const bool by_nature = spec::info_of(property).kind == PropertyKind::always && (outcome.options.except & bit) == 0;
+  return by_nature || (outcome.options.claim & bit) != 0;
 }
 
 std::uint64_t tested_count(const Outcome& outcome, Property property) {

@@ -201,7 +201,9 @@ void reset(checker::Progress& progress) {
 }  // namespace
 
 bool is_claim(Property property, const Request& request) {
-  return info_of(property).kind == spec::PropertyKind::always || (request.claim & bit(property)) != 0;
+  const bool by_nature =
+      info_of(property).kind == spec::PropertyKind::always && (request.except & bit(property)) == 0;
+  return by_nature || (request.claim & bit(property)) != 0;
 }
 
 Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress) {

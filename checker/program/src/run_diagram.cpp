@@ -69,6 +69,9 @@ std::string headline_of(const Teller& teller, const RunStep& step) {
     case ActionKind::silence: return own + " has heard nothing better";
     case ActionKind::end_role: return own + " gives up its role";
     case ActionKind::resend: return own + " tells all voters again";
+    case ActionKind::establish:
+      return action.server == action.peer ? own + " establishes an epoch"
+                                          : fmt::format("{} takes over {}'s epoch", own, teller.id(action.peer));
     case ActionKind::start: return own + " starts";
     case ActionKind::crash: return own + " crashes";
     case ActionKind::restart: return own + " restarts";
@@ -309,6 +312,7 @@ std::vector<std::size_t> concerned_in(const Run& run) {
     bool concerned = last.action && last.action->server == i;
     switch (run.property) {
       case spec::Property::single_leading:
+      case spec::Property::no_rival_lead:
       case spec::Property::one_leader_per_round: concerned = is_up(i) && state(i) == ServerState::leading; break;
       case spec::Property::quorum_took_part: concerned = is_up(i) && state(i) != ServerState::looking; break;
       case spec::Property::all_settled:

@@ -66,6 +66,15 @@ void queue_changes(std::vector<std::string>& changes, const model::Peer& before,
   changes.push_back("to be handled: " + (waiting.empty() ? std::string("nothing") : join(waiting, ", ")));
 }
 
+// A settled server's vote gets a new epoch once that is established.
+void epoch_change(std::vector<std::string>& changes, const model::Peer& before, const model::Peer& after) {
+  const bool stays = state_of(before) == state_of(after) && state_of(after) != model::ServerState::looking;
+  const model::PeerEpoch old = before.current_vote.proposal.epoch;
+  const model::PeerEpoch epoch = after.current_vote.proposal.epoch;
+  if (!stays || before.unpublished || epoch == old) return;
+  changes.push_back(fmt::format("its vote gets epoch {} (before: {})", epoch.value, old.value));
+}
+
 void peer_changes(std::vector<std::string>& changes, const model::Peer& before, const model::Peer& after) {
   // First what it has learnt, then what it makes of it.
   queue_changes(changes, before, after);
@@ -84,6 +93,7 @@ void peer_changes(std::vector<std::string>& changes, const model::Peer& before, 
         fmt::format("proposes {} (before: {})", proposal_text(after.proposal), proposal_text(before.proposal)));
   }
   if (const std::string change = role_change(before, after); !change.empty()) changes.push_back(change);
+  epoch_change(changes, before, after);
   if (before.unpublished && !after.unpublished) changes.emplace_back("tells others of its decision from now on");
   if (after.unpublished && !before.unpublished) changes.emplace_back("still answers with its old vote");
 }
@@ -108,7 +118,8 @@ std::string_view in_words(Shortness shortness) {
 }
 
 std::string offer_in_words(spec::Offer offer) {
-  return offer == spec::Offer::proposal ? "proposal" : std::string(name_of(offer));
+  if (offer == spec::Offer::voted) return "answer to who sends no version";
+  return std::string(name_of(offer));
 }
 
 }  // namespace
@@ -123,6 +134,7 @@ std::string_view name_of(ActionKind kind) {
     case ActionKind::silence: return "silence";
     case ActionKind::end_role: return "end-role";
     case ActionKind::resend: return "resend";
+    case ActionKind::establish: return "establish";
     case ActionKind::start: return "start";
     case ActionKind::crash: return "crash";
     case ActionKind::restart: return "restart";
@@ -136,6 +148,7 @@ std::string_view name_of(spec::Offer offer) {
     case spec::Offer::proposal: return "proposal";
     case spec::Offer::answer: return "answer";
     case spec::Offer::courtesy: return "courtesy";
+    case spec::Offer::voted: return "answer-as-voted";
   }
   return "?";
 }
@@ -169,6 +182,10 @@ std::string action_text(const RunStep& step, const spec::Scenario& scenario) {
     case ActionKind::silence: return server + " has heard nothing better during finalizeWait";
     case ActionKind::end_role: return server + " gives up its role";
     case ActionKind::resend: return server + " hears nothing for long and tells all voters again";
+    case ActionKind::establish:
+      return action.server == action.peer
+                 ? server + " establishes an epoch"
+                 : fmt::format("{} takes over the epoch of server {}", server, id_of(scenario, action.peer));
     case ActionKind::start: return server + " starts";
     case ActionKind::crash: return server + " crashes";
     case ActionKind::restart: return server + " restarts";

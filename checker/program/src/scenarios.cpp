@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,13 +68,47 @@ std::optional<Refusal> too_many(const config::ZooCfg& cfg, const CheckOptions& o
   return Refusal{std::move(message), ExitCode::bad_input};
 }
 
+std::vector<model::ServerId> ids_of(const model::Configuration& configuration) {
+  std::vector<model::ServerId> ids;
+  for (const Member& member : configuration.members()) ids.push_back(member.id);
+  return ids;
+}
+
+std::optional<Refusal> unknown_release(const config::ZooCfg& cfg, const CheckOptions& options) {
+  for (const auto& [id, rules] : options.releases) {
+    if (cfg.configuration.find(id) != nullptr) continue;
+    return Refusal{fmt::format("conclave: --zookeeper: found server {}; expected one of {} in {}", id.value,
+                               id_set(ids_of(cfg.configuration)), cfg.file),
+                   ExitCode::wrong_use};
+  }
+  return std::nullopt;
+}
+
+// Servers of one release are of one kind.
+std::map<model::ServerId, int> kinds_of(const ServerRules& releases) {
+  std::map<const spec::RuleVariant*, int> numbers;
+  std::map<model::ServerId, int> kinds;
+  for (const auto& [id, rules] : releases) {
+    const int next = static_cast<int>(numbers.size()) + 1;
+    kinds[id] = numbers.emplace(rules, next).first->second;
+  }
+  return kinds;
+}
+
+void give_rules(std::vector<spec::Scenario>& scenarios, const ServerRules& releases) {
+  for (spec::Scenario& scenario : scenarios) {
+    for (spec::Participant& participant : scenario.participants) {
+      const auto place = releases.find(participant.id);
+      if (place != releases.end()) participant.rules = place->second;
+    }
+  }
+}
+
 std::optional<Refusal> unknown_history(const config::ZooCfg& cfg, const CheckOptions& options) {
   for (const spec::Participant& given : options.histories) {
     if (cfg.configuration.find(given.id) != nullptr) continue;
-    std::vector<model::ServerId> known;
-    for (const Member& member : cfg.configuration.members()) known.push_back(member.id);
     return Refusal{fmt::format("conclave: --history: found server {}; expected one of {} in {}", given.id.value,
-                               id_set(known), cfg.file),
+                               id_set(ids_of(cfg.configuration)), cfg.file),
                    ExitCode::wrong_use};
   }
   return std::nullopt;
@@ -140,6 +175,7 @@ std::size_t smallest_quorum(const model::Configuration& configuration) {
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOptions& options) {
   if (auto refusal = too_many(cfg, options)) return tl::unexpected(std::move(*refusal));
   if (auto refusal = unknown_history(cfg, options)) return tl::unexpected(std::move(*refusal));
+  if (auto refusal = unknown_release(cfg, options)) return tl::unexpected(std::move(*refusal));
   model::Ensemble ensemble = model::single_configuration(cfg.configuration);
   ensemble.reconfig_enabled = cfg.reconfig_enabled;
   const std::size_t voters = cfg.configuration.voters();
@@ -148,10 +184,11 @@ tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOption
   if (options.history == HistoryKind::any) {
     plan.orders = 1;
     for (std::size_t i = 0; i < starts; ++i) plan.orders *= voters - i;
-    plan.scenarios = spec::every_history(ensemble, static_cast<int>(starts));
+    plan.scenarios = spec::every_history(ensemble, static_cast<int>(starts), kinds_of(options.releases));
   } else {
     plan.scenarios = choices(spec::given_history(ensemble, options.histories), cfg.configuration, starts);
   }
+  give_rules(plan.scenarios, options.releases);
   if (cfg.configuration.kind() == model::QuorumKind::oracle_majority) {
     plan.scenarios = with_oracle(plan.scenarios, cfg.configuration);
   }

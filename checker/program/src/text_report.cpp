@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/liveness_outcome.hpp"
+#include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/liveness_claims.hpp"
@@ -62,6 +64,10 @@ std::string histories_in_words(const Outcome& outcome) {
     const std::string orders = fmt::format("{} of the {} of initial votes{}", explored,
                                            counted(outcome.orders, "order", "orders"), starting);
     if (explored == outcome.orders) return "any: " + orders + oracle;
+    if (!outcome.options.releases.empty()) {
+      return fmt::format("any: {}{}; every other one is one of them with servers of one release renamed", orders,
+                         oracle);
+    }
     const bool grouped_quorums = outcome.cfg.configuration.kind() == model::QuorumKind::hierarchical;
     return fmt::format("any: {}{}; every other one is {} with servers renamed, {}", orders, oracle,
                        explored == 1 ? "this" : "one of them",
@@ -79,6 +85,8 @@ std::string histories_in_words(const Outcome& outcome) {
 
 std::string reductions_in_words(const CheckOptions& options) {
   if (options.liveness) return "none, for --liveness: they are argued for what can be reached, not for endless runs";
+  const bool comparable = options.releases.empty() && options.scope.vote_epoch == spec::VoteEpoch::voted;
+  if (!comparable) return "none: they are argued for votes that keep their epoch, compared by one rule";
   if (options.scope.clear_dead_votes && options.minimise) return "dead-votes and local-states, where they apply";
   if (options.scope.clear_dead_votes) return "dead-votes, where they apply";
   return options.minimise ? "local-states, where they apply" : "none";
@@ -132,9 +140,11 @@ void tell_bounds(std::string& text, const Outcome& outcome) {
   text += "  reductions: " + reductions_in_words(outcome.options) + "\n";
   const std::string kept = in_words(outcome.options.storage);
   if (!kept.empty()) paragraph(text, "  states kept: ", kept);
-  if (outcome.options.rules != &spec::zookeeper_rules()) {
-    const char* title = outcome.options.rules->of == spec::RulesOf::release ? "  OLD RULES: " : "  SEEDED BUG: ";
-    paragraph(text, title, fmt::format("{}: {}", outcome.options.rules->name, outcome.options.rules->sentence));
+  if (!other_rules(outcome.options)) return;
+  std::string title(rules_title(outcome.options));
+  for (char& letter : title) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  for (const std::string& sentence : rules_in_sentences(outcome.options)) {
+    paragraph(text, "  " + title + ": ", sentence);
   }
 }
 
@@ -167,6 +177,7 @@ void tell_claims(std::string& text, const Outcome& outcome) {
 }
 
 void tell_others(std::string& text, const Outcome& outcome) {
+  std::vector<std::string> excepted;
   std::vector<std::string> refuted;
   std::vector<std::string> reached;
   std::vector<std::string> missed;
@@ -175,17 +186,20 @@ void tell_others(std::string& text, const Outcome& outcome) {
     const Standing standing = standing_of(outcome, info.property);
     if (standing == Standing::not_applicable) continue;
     const auto steps = outcome.totals.first_seen[static_cast<std::size_t>(info.property)];
-    const bool is_refuted = info.kind == spec::PropertyKind::refuted;
+    const bool is_refuted = info.kind != spec::PropertyKind::sometimes;
     const std::string seen = steps ? fmt::format("{} ({} after {})", info.name, is_refuted ? "broken" : "first",
                                                  counted(*steps, "step", "steps"))
                                    : fmt::format("{} (not broken here)", info.name);
-    if (is_refuted)
+    if (info.kind == spec::PropertyKind::always)
+      excepted.push_back(seen);
+    else if (is_refuted)
       refuted.push_back(seen);
     else if (steps)
       reached.push_back(seen);
     else
       missed.emplace_back(info.name);
   }
+  if (!excepted.empty()) wrapped(text, "not claimed (--except): ", excepted, ", ");
   if (!refuted.empty()) wrapped(text, "known not to hold: ", refuted, ", ");
   if (!reached.empty()) wrapped(text, "reached: ", reached, ", ");
   if (!missed.empty()) wrapped(text, "not reached: ", missed, ", ");
@@ -247,10 +261,7 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
   const std::string bounds = fmt::format(
       "{}{}", spec::describe(outcome.options.scope),
       outcome.options.starts ? fmt::format(", at most {} voters ever start", *outcome.options.starts) : "");
-  const spec::RuleVariant& rules = *outcome.options.rules;
-  const std::string bug = rules.of == spec::RulesOf::today     ? ""
-                          : rules.of == spec::RulesOf::release ? fmt::format(" With the rules of {}.", rules.name)
-                                                               : fmt::format(" With the seeded bug {}.", rules.name);
+  const std::string bug = rules_of_verdict(outcome.options);
   text += "\n";
   if (outcome.violated) {
     if (outcome.options.counterexamples > 1) paragraph(text, "", counterexamples_in_words(outcome) + ".");

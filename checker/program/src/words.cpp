@@ -106,6 +106,9 @@ std::vector<std::string> bounds_in_words(const spec::Scope& scope) {
     words.emplace_back(scope.role_end == spec::RoleEnd::any ? "a role may end at any time (any)"
                                                             : "a role ends when what it stands on is lost (lost)");
   }
+  if (scope.vote_epoch == spec::VoteEpoch::established) {
+    words.emplace_back("votes get the new epoch once it is established (established)");
+  }
   words.emplace_back(scope.grain == spec::Grain::coarse ? "a message is handled in one step (coarse)"
                                                         : "reception and main loop in steps of their own (fine)");
   return words;

@@ -26,8 +26,9 @@ enum class ActionKind : std::uint8_t {
   begin,    // fine: lookForLeader is called
   silence,  // finalizeWait is over
   end_role,
-  resend,  // fifo: a notification time-out
-  start,   // the environment's from here on
+  resend,     // fifo: a notification time-out
+  establish,  // `peer`, which leads, establishes its epoch, or `server`, which follows it, takes that over
+  start,      // the environment's from here on
   crash,
   restart,
   lose  // fifo: the oldest message from `peer` to `server` disappears
@@ -149,6 +150,8 @@ class ClosedSystem {
   std::size_t bytes_used();
 
  private:
+  [[nodiscard]] bool may_be_reduced() const;
+
   Scenario scenario_;
   Scope scope_;
   RuleVariant rules_;

@@ -49,16 +49,17 @@ struct LocalResult {
 struct LocalFacts {
   Life life = Life::unborn;
   model::ServerState state = model::ServerState::looking;
-  bool in_election = false;
-  bool finalizing = false;
-  bool before_election = false;
-  bool unpublished = false;
-  std::uint8_t waiting = 0;  // notifications in the receive queue
-  std::int8_t leader = -1;   // participant it has settled on, or -1
+  bool in_election : 1 = false;
+  bool finalizing : 1 = false;
+  bool before_election : 1 = false;
+  bool unpublished : 1 = false;
+  std::uint8_t waiting = 0;     // notifications in the receive queue
+  std::int8_t leader = -1;      // participant it has settled on, or -1
+  std::int8_t established = 0;  // the round of the leader whose epoch its role has; 0: none
   std::int16_t clock = 0;
   std::array<NotificationId, offers_count> offers{};
 };
-static_assert(sizeof(LocalFacts) == 16 && rounds_max <= INT16_MAX, "four to a cache line");
+static_assert(sizeof(LocalFacts) == 16 && rounds_max <= INT8_MAX, "four to a cache line");
 // All of them but the offers, which are numbers of notifications.
 LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server);
 

@@ -25,13 +25,20 @@ inline constexpr Input resend = 4;
 inline constexpr Input process = 5;
 inline constexpr Input publish = 6;
 inline constexpr Input crash = 7;
-inline constexpr Input receive_base = 8;  // and, where notifications are numbered, + its number
+inline constexpr Input establish_base = 8;
+inline constexpr Input receive_base = 128;  // and, where notifications are numbered, + its number
+// The leader that was elected in this round establishes its epoch, or a follower takes it over. REQUIRES: 1 <= round.
+constexpr Input establish(std::int64_t round) { return establish_base + static_cast<Input>(round); }
+static_assert(establish_base + rounds_max < receive_base);
 }  // namespace input
+
+// The round that gives an epoch to a leader with this clock. Old rules have clocks below 1.
+constexpr std::int64_t epoch_round(std::int64_t clock) { return clock < 1 ? 1 : clock; }
 
 // Not synchronised, and it needs not be: nothing in it changes.
 class LocalSteps {
  public:
-  // All references must outlive this.
+  // All references must outlive this. `rules`: of those servers that have none of their own.
   LocalSteps(const Scenario& scenario, const Scope& scope, const RuleVariant& rules);
 
   struct Outcome {
@@ -61,14 +68,25 @@ class LocalSteps {
   [[nodiscard]] bool can_hear(int reader, int speaker, Offer kind) const;
   // latest: does nobody hear what a server proposed once he has heard that it has settled?
   [[nodiscard]] bool keeps_order() const;
+  // The rules of one server.
+  [[nodiscard]] const RuleVariant& rules(int server) const { return *rules_[static_cast<std::size_t>(server)]; }
+  // Of all servers that take part.
+  [[nodiscard]] bool reducible() const;
+  // What `reader` makes of a notification: its version, or that it is cut off, follows from both their releases.
+  [[nodiscard]] model::Message as_read(int reader, const model::Notification& heard) const;
 
  private:
-  void take(Outcome& outcome, const model::Event& event, const Watch& watch) const;
+  void take(Outcome& outcome, int server, const model::Event& event, const Watch& watch) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
+  [[nodiscard]] bool asks_unversioned(int speaker) const;
+  void receive(Outcome& outcome, int server, const model::Notification& heard, const Watch& watch) const;
+  void establish(Outcome& outcome, int server, std::int64_t round, const Watch& watch) const;
 
   const Scenario& scenario_;
   const Scope& scope_;
-  const RuleVariant& rules_;
+  bool mixed_;
+  std::int64_t epoch_before_ = 0;  // no server begins with a higher one
+  std::vector<const RuleVariant*> rules_;
   std::vector<Server> blanks_;
 };
 

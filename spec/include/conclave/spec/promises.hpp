@@ -80,12 +80,17 @@ class Promises {
   // back only when nothing else happens. That one of these roles then ends is promised, and not which.
   [[nodiscard]] int promise_class(const Action& action) const {
     constexpr int kinds_of_one = static_cast<int>(ActionKind::start) - static_cast<int>(ActionKind::process);
-    constexpr int reads_max = participants_max * participants_max * offers_count;
+    // Of the two kinds of answers each server hears the one or the other.
+    constexpr int kinds_heard = offers_count - 1;
+    constexpr int reads_max = participants_max * participants_max * kinds_heard;
     constexpr int at_rest = reads_max + participants_max * kinds_of_one;
     static_assert(at_rest < promise_classes_max);
     const int pair = action.server * system_.servers() + action.peer;
     if (action.kind == ActionKind::deliver) return pair;
-    if (action.kind == ActionKind::read) return pair * offers_count + static_cast<int>(action.offer);
+    if (action.kind == ActionKind::read) {
+      const Offer offer = action.offer == Offer::voted ? Offer::answer : action.offer;
+      return pair * kinds_heard + static_cast<int>(offer);
+    }
     const bool waited =
         at_rest_only() && action.kind == ActionKind::end_role && !view_.role_lost(action.server, true);
     if (waited) return at_rest;

@@ -32,6 +32,7 @@ enum class Property : std::uint8_t {
   // Known not to hold.
   single_leading,
   decided_as_recent_as_supporters,
+  no_rival_lead,
   // Has to happen, or the rest says nothing.
   some_leading,
   some_following,

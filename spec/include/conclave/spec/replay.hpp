@@ -69,6 +69,9 @@ class Replay {
   void note_offers(int server);
   void apply(int server, Input how, const model::Notification& heard, Step& step, std::optional<Property> watched);
   void start(int server, Step& step, std::optional<Property> watched);
+  void judge_lead(int server, Step& step, std::optional<Property> watched);
+  // Does `from` keep what it sends to `to`, which does not run, until that does?
+  [[nodiscard]] bool keeps_for(int from, int to) const;
   void crash(int server, Step& step, std::optional<Property> watched);
   void send(int from, const model::Effects& effects, Step& step);
   void push(int from, int to, const model::Notification& notification, Step& step);

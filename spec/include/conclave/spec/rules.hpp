@@ -17,6 +17,25 @@ enum class RulesOf : std::uint8_t {
   release  // an older ZooKeeper
 };
 
+// What a server writes of its votes, and what it makes of what others write.
+enum class Format : std::uint8_t {
+  unversioned,  // 36 bytes: state, leader, zxid, round, epoch (3.4.0 to 3.4.5)
+  version_1,    // 40 bytes: and the version (3.4.6 on, ZOOKEEPER-1808)
+  version_2     // longer: and the configuration (3.5.0 on, ZOOKEEPER-1810)
+};
+struct Dialect {
+  Format sends = Format::version_2;
+  // 40 bytes are taken for a message without a version, and 36 are too short (3.5.0 on).
+  bool judges_by_length = true;
+  // Once an epoch is established the vote has it (QuorumPeer.updateElectionVote; 3.4.6 on, ZOOKEEPER-1732).
+  bool tells_new_epoch = true;
+  // But who asks without a version is told the epoch that was voted for (QuorumPeer.bcVote; 3.4.6 to 3.4.14,
+  // ZOOKEEPER-1817).
+  bool remembers_voted_epoch = false;
+
+  friend bool operator==(const Dialect&, const Dialect&) = default;
+};
+
 struct RuleVariant {
   std::string_view name;        // as on the command line
   std::string_view sentence;    // what is different
@@ -25,6 +44,10 @@ struct RuleVariant {
   RulesOf of = RulesOf::seeded_bug;
   // A decision rests on votes that agree with it, as the reductions assume (docs/dead-votes.md).
   bool reducible = true;
+  // fifo: what is sent to a server that does not run waits for it, all of it (QuorumCnxManager.CAPACITY).
+  bool keeps_for_down = false;
+  // Looked at only where servers have rules of their own (Participant::rules).
+  Dialect dialect{};
 };
 
 // The unchanged rules: model::step.

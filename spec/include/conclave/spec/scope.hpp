@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct Network {
 };
 inline constexpr int fifo_capacity_max = 64;
 
+struct RuleVariant;
+
 enum class TimingKind : std::uint8_t {
   async,  // finalizeWait may run out at any time
   timely  // messages are faster than finalizeWait
@@ -43,6 +46,11 @@ enum class StartKind : std::uint8_t {
   together    // all before anything else happens
 };
 
+enum class VoteEpoch : std::uint8_t {
+  voted,       // a settled server's vote keeps the epoch that it was decided with
+  established  // once a quorum follows it, a leader may establish a new epoch, and its followers take it over
+};
+
 struct Scope {
   Network network;
   TimingKind timing = TimingKind::async;
@@ -51,9 +59,10 @@ struct Scope {
   StartKind start = StartKind::staggered;
   int crashes = 0;
   int restarts = 0;
-  int rounds = 1;                // no election begins whose round would be higher
-  int resends = 0;               // fifo: notification time-outs of a server that nothing is on its way to or from
-  int losses = 0;                // fifo: messages that disappear
+  int rounds = 1;   // no election begins whose round would be higher
+  int resends = 0;  // fifo: notification time-outs of a server that nothing is on its way to or from
+  int losses = 0;   // fifo: messages that disappear
+  VoteEpoch vote_epoch = VoteEpoch::voted;
   bool clear_dead_votes = true;  // a reduction: votes in a table that no later quorum can count
 };
 inline constexpr int faults_max = 15;  // of each kind
@@ -65,7 +74,11 @@ inline constexpr int fine_queue_max = 2;
 struct Participant {
   model::ServerId id;
   model::Durable durable;
+  // The rules that this server runs, if not those of the exploration. Has to outlive the participant.
+  const RuleVariant* rules = nullptr;
 };
+// Does some server run rules of its own? Then messages are written and read as each server's release did.
+bool is_mixed(const std::vector<Participant>& participants);
 
 // An ensemble, the servers of it that may ever start (the others never do), and their histories.
 struct Scenario {
@@ -83,8 +96,10 @@ std::string describe(const Scope& scope);
 // voters that keeps weights and groups) maps onto each other are one. For majorities one order is left.
 // With starts_max below the number of voters: also every choice of that many voters that may ever start, up to the
 // same symmetries. Observers always take part. zxid -1 is not among these histories.
+// Only servers of one kind are swapped; who is not named is of kind 0.
 // REQUIRES: a configuration without error; 1 <= starts_max <= voters.
-std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max);
+std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max,
+                                    const std::map<model::ServerId, int>& kinds = {});
 
 // All voters and observers, with these histories; a server without one has epoch 0 and zxid 0.
 Scenario given_history(const model::Ensemble& ensemble, const std::vector<Participant>& histories);

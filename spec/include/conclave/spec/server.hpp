@@ -16,15 +16,25 @@ enum class Life : std::uint8_t { unborn, up, down };
 enum class Offer : std::uint8_t {
   proposal,  // sendNotifications, to voters: the latest while looking
   answer,    // to a looking voter, while not looking itself: the current vote with its own round
-  courtesy   // to a server that does not vote: the current vote with this server's clock and state
+  courtesy,  // to a server that does not vote: the current vote with this server's clock and state
+  voted      // in place of the answer, to who asks without a version: the epoch is the one that was voted for
 };
-inline constexpr int offers_count = 3;
+inline constexpr int offers_count = 4;
+
+// The epoch that a leader has established, or that a server has taken over from the one it follows.
+struct Established {
+  std::int64_t round = 0;           // that leader's; each has an epoch of its own
+  model::PeerEpoch voted_epoch{0};  // which the server's vote had before (QuorumPeer.bcVote)
+
+  friend bool operator==(const Established&, const Established&) = default;
+};
 
 struct Server {
   Life life = Life::unborn;
   // Up only:
   model::Peer peer;
   std::optional<model::Notification> proposal;  // last sent to all voters by this process
+  std::optional<Established> established;       // while its role has an epoch
 };
 
 // What `server` offers of a kind now. Nothing, unless it is up.

@@ -37,19 +37,32 @@ struct BasicStateView {
   // messages still on their way or elections still going on.
   [[nodiscard]] bool role_lost(int server, bool patient) const {
     const LocalFacts& own = at(server);
-    if (own.state == model::ServerState::leading) {
-      Set supporters{};
-      for (int i = 0; i < n_; ++i) {
-        const bool follows =
-            at(i).life == Life::up && at(i).state != model::ServerState::looking && at(i).leader == server;
-        if (follows) insert(supporters, i);
-      }
-      return !patient && !system_.quorum_among(supporters);
-    }
+    if (own.state == model::ServerState::leading) return !patient && !has_quorum(server);
     if (own.leader < 0 || at(own.leader).life != Life::up) return true;
     const model::ServerState leader = at(own.leader).state;
-    if (leader == model::ServerState::leading) return false;
+    // Who took over its epoch hears no more of a leader that leads anew.
+    const bool anew = own.established != 0 && at(own.leader).established != own.established;
+    if (leader == model::ServerState::leading) return anew;
     return leader != model::ServerState::looking || !patient;
+  }
+
+  // Does a quorum follow another server that leads?
+  [[nodiscard]] bool rival_of(int server) const {
+    for (int i = 0; i < n_; ++i) {
+      const bool leads = at(i).life == Life::up && at(i).state == model::ServerState::leading;
+      if (i != server && leads && has_quorum(i, server)) return true;
+    }
+    return false;
+  }
+
+  // Can the server establish an epoch as a leader, or take over that of the one it follows?
+  [[nodiscard]] bool may_establish(int server) const {
+    const LocalFacts& own = at(server);
+    const bool settled = own.life == Life::up && own.state != model::ServerState::looking && !own.unpublished;
+    if (!settled || own.established != 0 || own.leader < 0) return false;
+    const LocalFacts& leader = at(own.leader);
+    if (leader.life != Life::up || leader.state != model::ServerState::leading || leader.unpublished) return false;
+    return own.leader == server ? has_quorum(server) : leader.established != 0;
   }
 
   // Have all running servers settled on one and the same, which runs and leads? True if none runs.
@@ -91,6 +104,17 @@ struct BasicStateView {
   }
 
  private:
+  // Does a quorum of servers support one that leads, itself among them?
+  [[nodiscard]] bool has_quorum(int leader, int but_for = -1) const {
+    Set supporters{};
+    for (int i = 0; i < n_; ++i) {
+      if (i == but_for) continue;
+      const bool follows =
+          at(i).life == Life::up && at(i).state != model::ServerState::looking && at(i).leader == leader;
+      if (follows) insert(supporters, i);
+    }
+    return system_.quorum_among(supporters);
+  }
   PropertySet judge_quiet(bool held_back, QuietCounts& quiet) const {
     if (!system_.quorum_among(running)) {
       ++quiet.no_quorum;

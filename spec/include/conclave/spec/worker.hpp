@@ -37,7 +37,8 @@ class Worker {
         facts_(static_cast<std::size_t>(n_)),
         supports_(static_cast<std::size_t>(n_)),
         channels_(system),
-        prospects_(system, layout, channels_) {}
+        prospects_(system, layout, channels_),
+        judges_rivals_((system.applicable() & bit(Property::no_rival_lead)) != 0) {}
 
   template <class Emit>
   void initial(const Emit& emit) {
@@ -69,6 +70,9 @@ class Worker {
       if (system_.clears()) {
         make_canonical(next, action.server);
         if (next == state && broken == 0) return;
+      }
+      if (judges_rivals_ && comes_to_lead(next, action.server) && view_.rival_of(action.server)) {
+        broken |= bit(Property::no_rival_lead);
       }
       progress = progress || action.kind < ActionKind::start;
       moved = moved || (action.kind < ActionKind::start && !hears_old_news(action));
@@ -169,6 +173,12 @@ class Worker {
   [[nodiscard]] bool coarse() const { return system_.scope().grain == Grain::coarse; }
   [[nodiscard]] bool fifo() const { return system_.scope().network.kind == NetworkKind::fifo; }
   [[nodiscard]] bool timely() const { return system_.scope().timing == TimingKind::timely; }
+
+  bool comes_to_lead(const State& next, int server) {
+    const bool leads = now(server).life == Life::up && now(server).state == model::ServerState::leading;
+    const LocalFacts& then = facts_of(server, local(next, server));
+    return !leads && then.life == Life::up && then.state == model::ServerState::leading;
+  }
 
   // --- votes that can't matter any more ------------------------------------------------------------------------------
 
@@ -325,9 +335,10 @@ class Worker {
     while (sends_.size() <= sends)
       sends_.push_back(system_.machine().sends(static_cast<std::uint32_t>(sends_.size())));
     for (const Sent& sent : sends_[sends]) {
-      if (now(sent.to).life == Life::up) push(state, from, sent.to, sent.notification);
+      if (now(sent.to).life == Life::up || keeps(from)) push(state, from, sent.to, sent.notification);
     }
   }
+  [[nodiscard]] bool keeps(int from) const { return system_.machine().steps().rules(from).keeps_for_down; }
   void push(State& state, int from, int to, NotificationId id) {
     const std::size_t field = system_.fields().channel(from, to);
     layout_.set(state, field, channels_.push(from, layout_.get(state, field), id));
@@ -348,6 +359,7 @@ class Worker {
         apply(state, server, input::begin, ActionKind::begin, step);
       }
     }
+    if (establishes() && view_.may_establish(server)) establish(state, server, step);
     if (may_resend(state, server)) {
       const auto spent = layout_.get(state, system_.fields().resends());
       if (spent < spent_max(system_.scope().resends)) {
@@ -367,13 +379,20 @@ class Worker {
   }
 
   template <class Step>
-  void apply(const State& state, int server, Input input, ActionKind kind, const Step& step) {
+  void apply(const State& state, int server, Input input, ActionKind kind, const Step& step, int peer = 0) {
     const Known known = ask(server, local(state, server), input);
     State next = state;
     put_local(next, server, known.next);
     send(next, server, known.sends);
     if (next == state) return;
-    step(next, Action{kind, byte(server), 0, {}}, known.broken);
+    step(next, Action{kind, byte(server), byte(peer), {}}, known.broken);
+  }
+
+  [[nodiscard]] bool establishes() const { return system_.scope().vote_epoch == VoteEpoch::established; }
+  template <class Step>
+  void establish(const State& state, int server, const Step& step) {
+    const int leader = now(server).leader;
+    apply(state, server, input::establish(epoch_round(now(leader).clock)), ActionKind::establish, step, leader);
   }
 
   template <class Step>
@@ -400,7 +419,8 @@ class Worker {
       for (int other = 0; other < n_; ++other) {
         const NotificationId last = now(other).offers[static_cast<std::size_t>(Offer::proposal)];
         const bool told = other != server && now(other).life == Life::up && system_.votes(server);
-        if (told && last != no_notification) push(state, other, server, last);
+        const bool newer_waits = keeps(other) && channel(state, other, server) != 0;
+        if (told && last != no_notification && !newer_waits) push(state, other, server, last);
       }
       send(state, server, known.sends);
     }
@@ -414,8 +434,11 @@ class Worker {
       State next = state;
       put_local(next, server, ask(server, local(state, server), input::crash).next);
       if (scope.restarts > 0) bump(next, system_.fields().crashes());
-      for (int other = 0; fifo() && other < n_; ++other)
-        layout_.set(next, system_.fields().channel(other, server), 0);
+      for (int other = 0; fifo() && other < n_; ++other) {
+        const bool up = now(other).life == Life::up;
+        if (!keeps(other) || !up || other == server) layout_.set(next, system_.fields().channel(other, server), 0);
+        if (keeps(server) && !up) layout_.set(next, system_.fields().channel(server, other), 0);
+      }
       step(next, Action{ActionKind::crash, byte(server), 0, {}}, 0);
     }
     if (own.life == Life::down && layout_.get(state, system_.fields().restarts()) < spent_max(scope.restarts)) {
@@ -452,6 +475,7 @@ class Worker {
   std::vector<StableVector<Support>> supports_;
   ChannelView channels_;
   Prospects<Words> prospects_;
+  bool judges_rivals_;
   std::vector<std::vector<Sent>> sends_;
   std::vector<std::int64_t> rounds_;  // by notification
   QuietCounts quiet_;

@@ -21,9 +21,12 @@ enum class Bug : std::uint8_t {
   zk_498,
   zk_975_word,
   zk_975_all,
+  zk_975_queue,
   zk_1419,
   zk_1514,
   zk_1732,
+  zk_1808,
+  zk_1817,
   zk_1818,
   zk_2988,
   zk_3537,
@@ -51,12 +54,14 @@ struct Releases {
 
 struct ZooKeeperBug {
   Bug bug;
-  std::string_view name;               // as on the command line: "zk-" and the number at issues.apache.org
-  std::string_view sentence;           // the rule as it was
-  std::string_view method;             // of FastLeaderElection, unless another class is named
-  std::string_view needs;              // what an exploration has to have for it to show; empty: three servers
-  int rounds_min = 1;                  // as RuleVariant's
-  std::array<Releases, 2> affected{};  // an empty one is {0, 0}; none: fixed before the first Apache release, 3.0.0
+  std::string_view name;      // as on the command line: "zk-" and the number at issues.apache.org
+  std::string_view sentence;  // the rule as it was
+  std::string_view method;    // of FastLeaderElection, unless another class is named
+  std::string_view needs;     // what an exploration has to have for it to show; empty: three servers
+  int rounds_min = 1;         // as RuleVariant's
+  // An empty one is {0, 0}; none: fixed before the first Apache release, 3.0.0. With both ends the same: fixed between
+  // the last release before it and this one, and in no release.
+  std::array<Releases, 2> affected{};
 };
 
 // In the order of the enumeration.
@@ -71,6 +76,9 @@ std::string name_of(Release release);  // "3.4.5"
 
 // What of the bugs above a release had.
 BugSet bugs_of(Release release);
+
+// From here on the releases are known well enough to run beside others: before it votes had no epoch.
+inline constexpr Release first_mixable{3, 4, 0};
 
 // Today's rules with all bugs of that release at once. `version` is like "3.4.5"; nullptr if it is not a known release.
 const RuleVariant* rules_of_release(std::string_view version);

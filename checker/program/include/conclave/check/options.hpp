@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct OutputOptions {
   std::string itf;   // likewise a trace
 };
 
+// Servers that run the rules of a release of their own.
+using ServerRules = std::map<model::ServerId, const spec::RuleVariant*>;
+
 struct CheckOptions {
   std::string file;  // never empty
   spec::Scope scope;
@@ -46,9 +50,11 @@ struct CheckOptions {
   spec::PropertySet claim = 0;
   spec::PropertySet show = 0;
   int counterexamples = 1;  // how many runs that break claims are wanted
+  spec::PropertySet except = 0;  // claims that are left out
   bool minimise = true;
   bool liveness = false;
-  const spec::RuleVariant* rules = &spec::zookeeper_rules();
+  const spec::RuleVariant* rules = &spec::zookeeper_rules();  // of all servers but those of `releases`
+  ServerRules releases;
   bool json = false;
   OutputOptions outputs;
   Storage storage;

@@ -28,10 +28,11 @@ struct Request {
   spec::Scope scope;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();
   checker::Limits limits;
-  spec::PropertySet claim = 0;  // known-not-to-hold properties that are to be treated as claims
-  spec::PropertySet show = 0;   // properties whose first run is wanted though the exploration goes on
-  bool minimise = true;         // a reduction: one representative for local states that nothing can tell apart
-  bool liveness = false;        // judge what has to happen eventually, once everything is explored
+  spec::PropertySet claim = 0;   // known-not-to-hold properties that are to be treated as claims
+  spec::PropertySet except = 0;  // claims that are only watched
+  spec::PropertySet show = 0;    // properties whose first run is wanted though the exploration goes on
+  bool minimise = true;          // a reduction: one representative for local states that nothing can tell apart
+  bool liveness = false;         // judge what has to happen eventually, once everything is explored
   Storage storage;
   CheckpointRequest checkpoint;
 };
