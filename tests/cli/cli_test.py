@@ -114,6 +114,26 @@ class Verdicts(unittest.TestCase):
         report = json.loads(check(THREE, "--zookeeper", "3.4.5", "--json").stdout)
         self.assertEqual(report["scope"]["rules"], "zookeeper-3.4.5")
 
+    def test_releases_run_beside_each_other(self):
+        ended = check(THREE, "--zookeeper", "1=3.4.5,2=3.5.5,3=3.5.5")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("MIXED RULES: server 1 runs zookeeper-3.4.5: today's rules with zk-261, zk-1732", ended.stdout)
+        self.assertIn("no-deadlock is broken in 3 steps", ended.stdout)
+        self.assertIn("reductions: none", ended.stdout)
+        ended, report = document(THREE, "--zookeeper", "1=3.8.4,2=3.9.5,3=3.9.5", "--rounds", "1")
+        self.assertEqual(ended.returncode, 0)
+        scope = report["scope"]
+        self.assertEqual(scope["rules"], "1=zookeeper-3.8.4,2=zookeeper-3.9.5,3=zookeeper-3.9.5,others=zookeeper")
+        self.assertEqual((scope["epochs"], scope["reductions"], scope["scenarios"]), ("established", [], 3))
+        ended, report = document(THREE, "--zookeeper", "1=3.8.4", "--epochs", "voted", "--rounds", "1")
+        self.assertEqual((ended.returncode, report["scope"]["epochs"]), (0, "voted"))
+
+    def test_a_claim_that_is_left_out_is_still_told_of(self):
+        ended, report = document(THREE, "--zookeeper", "3.4.5", "--rounds", "1", "--except", "joins-round-quorum")
+        self.assertEqual(ended.returncode, 0)
+        left_out = next(one for one in report["properties"] if one["name"] == "joins-round-quorum")
+        self.assertEqual((left_out["claimed"], left_out["standing"], left_out["first_seen"]), (False, "seen", 8))
+
     def test_a_bug_that_can_not_show_is_warned_of(self):
         ended = check(THREE, "--seed-bug", "round-forgotten", "--rounds", "1")
         self.assertEqual(ended.returncode, 0)
