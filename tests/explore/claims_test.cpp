@@ -175,6 +175,7 @@ TEST(Vacuity, EveryPropertyIsPutToTheTest) {
   // Five servers are needed for this one: it has a test of its own, in the long ones.
   tested |= bit(Property::decided_as_recent_as_supporters);
   tested |= bit(Property::decided_round_begun);  // the fine grain: Refuted.AJoinerTakesARoundThatHasNotBegun
+  tested |= bit(Property::no_rival_lead);        // restarts in time: QueueForWhoIsDown in mixed_test.cpp
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     EXPECT_NE(tested & bit(info.property), 0U) << info.name;
   }
