@@ -50,6 +50,15 @@ std::string histories_in_words(const spec::Scenario& scenario) {
   return words;
 }
 
+// Of servers that run rules of their own.
+std::string releases_in_words(const spec::Scenario& scenario) {
+  std::string words;
+  for (const spec::Participant& participant : scenario.participants) {
+    if (participant.rules != nullptr) words += fmt::format(",{}={}", participant.id.value, participant.rules->name);
+  }
+  return words;
+}
+
 template <class Items, class Put>
 void put_all(CheckpointWriter& out, const Items& items, const Put& put_one) {
   out.number(items.size());
@@ -101,8 +110,8 @@ Identity identity_of(const spec::Scenario& scenario, const Request& request) {
           {"ensemble", ensemble_in_words(scenario)},
           {"histories", histories_in_words(scenario)},
           {"scope", spec::describe(request.scope)},
-          {"rules", std::string(request.rules->name)},
-          {"claims", std::to_string(request.claim)},
+          {"rules", std::string(request.rules->name) + releases_in_words(scenario)},
+          {"claims", fmt::format("{}, without {}", request.claim, request.except)},
           {"counterexamples", std::to_string(request.limits.violations_max)},
           {"reductions", reductions},
           {"states kept", request.storage.keeping == Keeping::fingerprints ? "fingerprints" : "whole"}};
