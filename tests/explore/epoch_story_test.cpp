@@ -194,5 +194,23 @@ TEST(EpochStories, AnObserverThatCountsMakesASecondLeaderInAnEpoch) {
   EXPECT_TRUE(shows(today, EpochProperty::leader_established));
 }
 
+// By weights: one group of 1, 2 and the observer 3, each of weight 1. Of its three, one is not more than half.
+TEST(EpochStories, AnObserverCountsByItsWeight) {
+  std::vector<model::Member> members;
+  for (int i = 1; i <= 3; ++i) {
+    const auto role = i == 3 ? model::LearnerType::observer : model::LearnerType::participant;
+    members.push_back(model::Member{model::ServerId{i}, role, model::Weight{1}, 1});
+  }
+  const auto configuration = model::Configuration::make(model::QuorumKind::hierarchical, members);
+  ASSERT_EQ(configuration.error(), model::ConfigurationError::none);
+  spec::EpochScope scope{1, 0, 0};
+  scope.observers = true;
+  const std::string story = "lead 1\nfollow 3 1\ndeliver 1 3\nwrite 1\n";
+  EXPECT_EQ(tell(story, "old", configuration, scope, *spec::find_seeded_epoch_bug("zk-2959")).impossible, "");
+  EXPECT_EQ(tell(story, "today", configuration, scope, spec::zookeeper_epoch_rules()).impossible, "write 1");
+  // Elsewhere than in those phases it counts for nothing.
+  EXPECT_EQ(tell(story, "old", configuration, scope, *spec::find_seeded_epoch_bug("zk-1294")).impossible, "write 1");
+}
+
 }  // namespace
 }  // namespace conclave::tests
