@@ -62,7 +62,8 @@ class Overview(unittest.TestCase):
         text = check("--help").stdout
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
                        "starts resends losses depth time liveness property show no-reduction "
-                       "seed-bug zookeeper epochs except list html itf counterexamples").split():
+                       "seed-bug zookeeper epochs except list html itf graph graph-of graph-max "
+                       "counterexamples").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):

@@ -11,7 +11,7 @@ import sys
 
 HOME = pathlib.Path(os.environ["STAND_IN"])
 COMMANDS = {"g++": ["g++"], "cmake": ["cmake", "ctest"], "ninja-build": ["ninja"], "python3": ["python3"],
-            "git": ["git"], "spin": ["spin"], "rumur": ["rumur"], "openssl": ["openssl"]}
+            "git": ["git"], "spin": ["spin"], "rumur": ["rumur"], "openssl": ["openssl"], "graphviz": ["dot"]}
 PROGRAM = '#!/bin/sh\necho "program: $*"\n'
 
 

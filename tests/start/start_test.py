@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NEEDED = {"g++", "c++", "cmake", "ctest", "ninja", "python3", "git", "spin", "rumur", "openssl", "clang++"}
+NEEDED = {"g++", "c++", "cmake", "ctest", "ninja", "python3", "git", "spin", "rumur", "openssl", "dot", "clang++"}
 HIDDEN = NEEDED | {"apt-get", "apt", "sudo", "dpkg-query"}
 NOBODY = 65534
 

@@ -21,6 +21,7 @@
 #include "conclave/check/connections_command.hpp"
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_command.hpp"
+#include "conclave/check/graph_choice.hpp"
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/memory.hpp"
@@ -165,7 +166,9 @@ void explore_all(const Plan& plan, Outcome& outcome) {
     // States at that depth are reached and not judged, so that only steps can break a claim in as many steps.
     if (limit) request.limits.depth_max = *limit;
     const std::string label = plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "";
+    request.graph = graph_wanted(plan, options, i);
     Report report = explore_watched(plan.scenarios[i], request, label);
+    if (options.graph && options.graph->of != GraphOf::runs && report.graph) outcome.graph = std::move(report.graph);
     if (limit) {
       std::erase_if(report.violations, [&limit](const Run& run) { return run.steps.size() - 1 >= *limit; });
       const bool shorter = !report.violations.empty();
@@ -371,6 +374,9 @@ ExitCode run_check(const CheckOptions& options) {
                     options.checkpoint.write_to.empty() ? "--resume" : "--checkpoint", plan->scenarios.size()),
         ExitCode::wrong_use);
   }
+  if (const auto wrong_graph = wrong_with_graph(*plan, options)) {
+    return refused("conclave: " + *wrong_graph, ExitCode::wrong_use);
+  }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);
   }
@@ -389,6 +395,7 @@ ExitCode run_check(const CheckOptions& options) {
   write_outputs(outcome);
   for (const Output& output : outcome.outputs) {
     if (!output.error.empty()) say(fmt::format("conclave: can't write {}\n", output.error));
+    if (!output.left_out.empty()) say(fmt::format("conclave: {} shows {}\n", output.path, output.left_out));
   }
   const std::string report = options.json ? json_report(outcome) : text_report(outcome);
   return printed(report, outcome.exit_code);

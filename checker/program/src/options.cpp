@@ -14,6 +14,7 @@
 
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_options.hpp"
+#include "conclave/check/graph_options.hpp"
 #include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/simulate_options.hpp"
@@ -84,6 +85,7 @@ struct Raw {
   OutputOptions outputs;
   StorageOptions storage;
   CheckpointOptions checkpoint;
+  GraphCommandLine graph;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -185,6 +187,7 @@ void add_outputs(CLI::App& check, Raw& raw) {
       ->check(wrong_name)
       ->type_name("FILE|DIR")
       ->group("Files");
+  raw.graph.add_to(check);
   check.add_option("--itf", raw.outputs.itf, "the same runs as traces in the Informal Trace Format (JSON)")
       ->check(wrong_name)
       ->type_name("FILE|DIR")
@@ -359,6 +362,7 @@ CheckOptions options_of(const Raw& raw) {
   read_limits(raw, options);
   if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
   if (const auto wrong = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*wrong};
+  if (const auto wrong = raw.graph.read(options)) throw Wrong{*wrong};
   return options;
 }
 

@@ -10,6 +10,7 @@
 
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/diagram.hpp"
+#include "conclave/check/graph_choice.hpp"
 #include "conclave/check/output_file.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
@@ -113,13 +114,32 @@ void write_runs(Outcome& outcome, const Kind& kind) {
   }
 }
 
-std::optional<std::string> wrong_with(const Kind& kind, const std::string& path, const std::string& input) {
-  if (path.empty() || names_folder(path)) return std::nullopt;  // a folder is made where it is missing
+void write_graph(Outcome& outcome) {
+  const std::string& path = outcome.options.outputs.graph;
+  if (path.empty()) return;
+  const StateGraph* graph = graph_of(outcome);
+  if (graph == nullptr) {
+    const bool of_runs = outcome.options.graph->of == GraphOf::runs;
+    outcome.warnings.push_back(fmt::format("--graph: no file was written, for {}",
+                                           of_runs ? "there is no run to draw: no claim about states and steps was "
+                                                     "violated, and --show NAME asked for none that was found"
+                                                   : "the exploration was aborted before it could be drawn"));
+    return;
+  }
+  const auto error = write_whole(path, graph_writer(path)(*graph));
+  Output output{"graph", path, fmt::format("{}: {}", graph->what, graph->shown), error.value_or("")};
+  const char* more = graph->nodes.size() >= graph->wish.nodes_max ? " (--graph-max shows more)" : "";
+  if (graph->cut && !error) output.left_out = graph->shown + more;
+  outcome.outputs.push_back(std::move(output));
+  if (error) outcome.exit_code = ExitCode::not_written;
+}
+
+std::optional<std::string> wrong_with_file(const char* option, const std::string& path, const std::string& input) {
   std::error_code error;
   if (fs::equivalent(path, input, error) && !error) {
-    return fmt::format("--{}: found {}, which is the configuration itself; expected another file", kind.name, path);
+    return fmt::format("--{}: found {}, which is the configuration itself; expected another file", option, path);
   }
-  if (const auto wrong = why_not_writable(path)) return fmt::format("--{}: can't write {}", kind.name, *wrong);
+  if (const auto wrong = why_not_writable(path)) return fmt::format("--{}: can't write {}", option, *wrong);
   return std::nullopt;
 }
 
@@ -139,13 +159,31 @@ void note_checkpoint(Outcome& outcome) {
   }
 }
 
+// Two paths that lead to one file.
+bool same_file(const std::string& left, const std::string& right) {
+  std::error_code error;
+  if (left.empty() || right.empty() || names_folder(left) || names_folder(right)) return false;
+  return fs::weakly_canonical(left, error) == fs::weakly_canonical(right, error);
+}
+
+std::optional<std::string> wrong_with(const Kind& kind, const std::string& path, const std::string& input) {
+  if (path.empty() || names_folder(path)) return std::nullopt;  // a folder is made where it is missing
+  return wrong_with_file(kind.name, path, input);
+}
+
 }  // namespace
 
 std::optional<std::string> wrong_with(const OutputOptions& wanted, const std::string& input) {
-  std::error_code error;
-  const bool same = !wanted.html.empty() && !wanted.itf.empty() && !names_folder(wanted.html) &&
-                    fs::weakly_canonical(wanted.html, error) == fs::weakly_canonical(wanted.itf, error);
-  if (same) return fmt::format("--itf: found {}, which is --html's as well; expected another file", wanted.itf);
+  if (same_file(wanted.html, wanted.itf)) {
+    return fmt::format("--itf: found {}, which is --html's as well; expected another file", wanted.itf);
+  }
+  for (const Kind& kind : kinds) {
+    if (!same_file(wanted.graph, wanted.*kind.place)) continue;
+    return fmt::format("--graph: found {}, which is --{}'s as well; expected another file", wanted.graph, kind.name);
+  }
+  if (!wanted.graph.empty()) {
+    if (auto wrong = wrong_with_file("graph", wanted.graph, input)) return wrong;
+  }
   for (const Kind& kind : kinds) {
     if (auto wrong = wrong_with(kind, wanted.*kind.place, input)) return wrong;
   }
@@ -167,6 +205,7 @@ Output write_run(const std::string& kind, const std::string& ending, const std::
 void write_outputs(Outcome& outcome) {
   note_checkpoint(outcome);
   for (const Kind& kind : kinds) write_runs(outcome, kind);
+  write_graph(outcome);
 }
 
 }  // namespace conclave::check

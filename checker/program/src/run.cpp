@@ -12,6 +12,7 @@
 
 #include "conclave/check/checkpoint_run.hpp"
 #include "conclave/check/election_system.hpp"
+#include "conclave/check/graph_run.hpp"
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/memory.hpp"
 #include "conclave/check/retelling.hpp"
@@ -40,6 +41,7 @@ template <std::size_t Words>
 Report explore_with(const Start& start, const Request& request, checker::Progress& progress) {
   auto& [system, layout, widths, identity, from, spent_s] = start;
   using State = spec::PackedState<Words>;
+  const auto began = std::chrono::steady_clock::now();
   ElectionSystem<Words> adapter(system, layout, request);
   checker::Explorer<ElectionSystem<Words>> explorer(adapter, request.limits, progress,
                                                     make_set<State>(request.storage));
@@ -64,10 +66,12 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
   report.omissions_expected = result.omissions_expected;
   report.seconds = result.seconds;
   Retelling<Words> retelling(system, layout);
-  const auto traces = explorer.traces(result.violations);
-  for (std::size_t number = 0; number < traces.size(); ++number) {
+  GraphSource<Words> source{explorer.traces(result.violations), result.states,
+                            static_cast<std::uint32_t>(result.levels.size()),
+                            result.verdict == checker::Verdict::exhausted};
+  for (std::size_t number = 0; number < result.violations.size(); ++number) {
     const auto& finding = result.violations[number];
-    report.violations.push_back(retelling.tell(finding, traces[number]));
+    report.violations.push_back(retelling.tell(finding, source.runs[number]));
     for (std::size_t i = 0; i < spec::properties_count; ++i) {
       const bool breaks = i == finding.property || (finding.also & bit(static_cast<Property>(i))) != 0;
       if (breaks && !report.first_seen[i]) report.first_seen[i] = finding.level;  // they come by length
@@ -76,10 +80,18 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
   for (const auto& finding : result.observations) {
     report.first_seen[finding.property] = finding.level;
     const bool wanted = (request.show & bit(static_cast<Property>(finding.property))) != 0;
-    if (wanted) report.shown.push_back(retelling.tell(finding, explorer.trace(finding)));
+    if (!wanted) continue;
+    source.runs.push_back(explorer.trace(finding));
+    report.shown.push_back(retelling.tell(finding, source.runs.back()));
   }
   if (request.liveness && result.verdict == checker::Verdict::exhausted && result.violations.empty()) {
     report.liveness = judge_liveness<Words>(system, layout, request, adapter, explorer, progress);
+  }
+  if (request.graph && (request.graph->of != GraphOf::runs || !source.runs.empty())) {
+    const auto time = request.limits.time_max;
+    report.graph = draw_graph<Words>(system, layout, *request.graph, source, explorer, [&] {
+      return progress.interrupt || (time.count() != 0 && std::chrono::steady_clock::now() >= began + time);
+    });
   }
   return report;
 }

@@ -13,6 +13,7 @@
 #include "conclave/check/checkpoint_options.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
+#include "conclave/check/state_graph.hpp"
 #include "conclave/check/storage.hpp"
 #include "conclave/check/trace_command.hpp"
 #include "conclave/model/peer.hpp"
@@ -30,8 +31,9 @@ enum class HistoryKind : std::uint8_t {
 
 // Files to be written beside the report. Empty: none.
 struct OutputOptions {
-  std::string html;  // a page for each run; a folder if it is one or ends with a slash
-  std::string itf;   // likewise a trace
+  std::string html;   // a page for each run; a folder if it is one or ends with a slash
+  std::string itf;    // likewise a trace
+  std::string graph;  // one file, in the format that its name ends with
 };
 
 // Servers that run the rules of a release of their own.
@@ -57,6 +59,7 @@ struct CheckOptions {
   ServerRules releases;
   bool json = false;
   OutputOptions outputs;
+  std::optional<GraphWish> graph;  // OutputOptions::graph
   Storage storage;
   CheckpointRequest checkpoint;
 };

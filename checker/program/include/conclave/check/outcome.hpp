@@ -39,8 +39,9 @@ struct Totals {
 struct Output {
   std::string kind;  // html
   std::string path;
-  std::string what;   // that it shows
-  std::string error;  // why it is not there; empty if it is
+  std::string what;           // that it shows
+  std::string error;          // why it is not there; empty if it is
+  std::string left_out = {};  // of a graph: how much it shows, where that is not all
 };
 
 struct Outcome {
@@ -51,6 +52,7 @@ struct Outcome {
   std::uint64_t orders = 0;           // of initial votes altogether (any)
   std::vector<Explored> explored;     // as far as it came
   bool shorter_not_excluded = false;  // a claim is broken, and another scenario may have a shorter run to that
+  std::optional<StateGraph> graph;    // of what was explored; of runs each report has its own
   std::string trouble;                // why it was aborted, where no exploration could say
 
   // From conclude():

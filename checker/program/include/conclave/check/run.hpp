@@ -11,6 +11,7 @@
 #include "conclave/check/checkpoint_options.hpp"
 #include "conclave/check/liveness_report.hpp"
 #include "conclave/check/run_step.hpp"
+#include "conclave/check/state_graph.hpp"
 #include "conclave/check/storage.hpp"
 #include "conclave/checker/result.hpp"
 #include "conclave/model/event.hpp"
@@ -33,6 +34,7 @@ struct Request {
   spec::PropertySet show = 0;    // properties whose first run is wanted though the exploration goes on
   bool minimise = true;          // a reduction: one representative for local states that nothing can tell apart
   bool liveness = false;         // judge what has to happen eventually, once everything is explored
+  std::optional<GraphWish> graph;
   Storage storage;
   CheckpointRequest checkpoint;
 };
@@ -79,6 +81,7 @@ struct Report {
   std::size_t local_steps = 0;             // distinct (local state, input) pairs
   std::optional<LivenessReport> liveness;  // Request::liveness
   CheckpointReport checkpoint;
+  std::optional<StateGraph> graph;  // Request::graph; none where there is nothing to draw
 };
 
 // Explores. Throws std::bad_alloc, ReplayFailed, BadCheckpoint, std::invalid_argument where a checkpoint's numbers do
