@@ -22,9 +22,9 @@
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/graph_choice.hpp"
+#include "conclave/check/exploring.hpp"
 #include "conclave/check/interrupt.hpp"
 #include "conclave/check/liveness_run.hpp"
-#include "conclave/check/memory.hpp"
 #include "conclave/check/outcome.hpp"
 #include "conclave/check/outputs.hpp"
 #include "conclave/check/progress_display.hpp"
@@ -37,54 +37,6 @@ namespace conclave::check {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Lives as long as the process: a signal may come at any time.
-checker::Progress& the_progress() {
-  static checker::Progress progress;
-  return progress;
-}
-
-// On stderr. That it can't be written changes no exit status.
-void say(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), stderr)); }
-
-// What the process needs beside what an exploration counts: itself, stacks, and the slack of the allocator.
-std::size_t bytes_aside(int threads) {
-  constexpr std::size_t slack = std::size_t{6} << 20U;
-  constexpr std::size_t per_thread = std::size_t{1} << 20U;
-  return resident_bytes() + slack + per_thread * static_cast<std::size_t>(threads);
-}
-
-// What an exploration holds for each thread, and needs in any case.
-constexpr std::size_t bytes_per_thread = std::size_t{3} << 18U;
-constexpr std::size_t bytes_at_least = std::size_t{2} << 20U;
-
-// As many as memory has room for, since each has buffers of its own. Which are used changes no result.
-template <class Options>
-int threads_for(const Options& options) {
-  if (!options.memory_bytes) return options.threads;
-  int threads = options.threads;
-  const auto needed = [](int count) {
-    return bytes_aside(count) + bytes_per_thread * static_cast<std::size_t>(count) + bytes_at_least;
-  };
-  while (threads > 1 && needed(threads) > *options.memory_bytes) --threads;
-  if (threads < options.threads) {
-    say(fmt::format("conclave: --memory {} has room for {}, not for {}\n", bytes_in_words(*options.memory_bytes),
-                    how_many(threads, "thread", "threads"), options.threads));
-  }
-  return threads;
-}
-
-template <class Options>
-checker::Limits limits_of(const Options& options) {
-  checker::Limits limits;
-  limits.threads = threads_for(options);
-  limits.memory_is_users = options.memory_bytes.has_value();
-  const std::size_t whole = options.memory_bytes ? *options.memory_bytes : available_bytes() / 5 * 4;
-  const std::size_t aside = bytes_aside(limits.threads);
-  // 0 would be no limit at all.
-  if (whole > 0) limits.memory_bytes = whole > aside ? whole - aside : 1;
-  return limits;
-}
 
 // Says how far it came where explore() could not.
 Report unfinished(const checker::Progress& progress, checker::Stop stop, Clock::time_point began) {
@@ -146,7 +98,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.liveness = options.liveness;
   request.storage = options.storage;
   request.checkpoint = options.checkpoint;
-  request.limits = limits_of(options);
+  request.limits = limits_of(options.threads, options.memory_bytes);
   request.limits.depth_max = options.depth_max;
   request.limits.violations_max = static_cast<std::size_t>(options.counterexamples);
   const auto began = Clock::now();
@@ -209,14 +161,6 @@ std::optional<std::string> claim_out_of_scope(const Plan& plan, const CheckOptio
   return std::nullopt;
 }
 
-// Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
-// Mixed releases don't: each has its own bugs, and what is asked is what they do to each other.
-int default_rounds(const Plan& plan, const CheckOptions& options) {
-  constexpr std::size_t servers_with_two_rounds = 3;
-  const int rounds = plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
-  return std::max(rounds, options.rules->rounds_min);
-}
-
 // Beyond what a minute and some gigabytes show, the user has to say how far to go.
 void choose_epoch_bounds(EpochOptions& options, std::size_t servers) {
   if (options.scope.transactions < 0) options.scope.transactions = servers <= 4 ? 1 : 0;
@@ -245,11 +189,6 @@ ExitCode printed(const std::string& report, ExitCode code) {
 }
 
 namespace {
-
-ExitCode refused(const std::string& message, ExitCode code) {
-  say(message + "\n");
-  return code;
-}
 
 // Ids into participants, which are sorted by them. Something: what is wrong.
 std::optional<std::string> read_without_history(EpochOutcome& outcome) {
@@ -422,7 +361,7 @@ ExitCode run_epoch(const EpochOptions& options) {
   outcome.cfg = std::move(*cfg);
   choose_epoch_bounds(outcome.options, servers);
   if (const auto wrong = read_without_history(outcome)) return refused("conclave: " + *wrong, ExitCode::wrong_use);
-  checker::Limits limits = limits_of(options);
+  checker::Limits limits = limits_of(options.threads, options.memory_bytes);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
   const auto failed = explored(outcome.report, [&] {
     return explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
@@ -451,7 +390,7 @@ ExitCode run_connections(const ConnectionsOptions& options) {
   // Three servers have so many states that the user has to say how far to go.
   scope.crashes = options.crashes.value_or(scope.servers == 2 ? 2 : 0);
   scope.messages = options.messages.value_or(scope.servers == 2 ? 1 : 0);
-  checker::Limits limits = limits_of(options);
+  checker::Limits limits = limits_of(options.threads, options.memory_bytes);
   limits.time_max = std::chrono::milliseconds(options.time_max_ms);
   const auto failed =
       explored(outcome.report, [&] { return explore_connections(outcome.options, limits, the_progress()); });

@@ -1,20 +1,17 @@
 #include "conclave/check/run.hpp"
 
-#include <malloc.h>
-
-#include <algorithm>
-#include <atomic>
-#include <bit>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conclave/check/checkpoint_run.hpp"
 #include "conclave/check/election_system.hpp"
 #include "conclave/check/graph_run.hpp"
 #include "conclave/check/liveness_run.hpp"
-#include "conclave/check/memory.hpp"
+#include "conclave/check/preparation.hpp"
 #include "conclave/check/retelling.hpp"
 #include "conclave/check/state_sets.hpp"
 #include "conclave/checker/explorer.hpp"
@@ -96,120 +93,6 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
   return report;
 }
 
-Report explore_in(std::size_t words, const Start& start, const Request& request, checker::Progress& progress) {
-  switch (words) {
-    case 1: return explore_with<1>(start, request, progress);
-    case 2: return explore_with<2>(start, request, progress);
-    case 3: return explore_with<3>(start, request, progress);
-    case 4: return explore_with<4>(start, request, progress);
-    default: return explore_with<8>(start, request, progress);
-  }
-}
-
-// Finds a layout, and a wider one whenever a field turns out too narrow. The numbers of local states and channels that
-// an exploration has given out stay good for the next, which therefore starts with all it needs to know.
-class Widening {
-  static int bits_for(std::size_t count) { return static_cast<int>(std::bit_width(count)); }
-
- public:
-  // `widths`: to begin with; empty for what the system needs at the least.
-  Widening(ClosedSystem& system, const std::vector<int>& widths)
-      : system_(system), widths_(widths.empty() ? system.fields().widths() : widths) {
-    plan();
-  }
-
-  [[nodiscard]] std::size_t words() const { return words_; }
-  [[nodiscard]] const Layout& layout() const { return *layout_; }
-  [[nodiscard]] const std::vector<int>& widths() const { return widths_; }
-
-  void widen(std::size_t full) {
-    for (int i = 0; i < system_.servers(); ++i) {
-      int& width = widths_[system_.fields().local(i)];
-      width = std::max(width, bits_for(system_.machine().locals(i)));
-    }
-    for (int from = 0; from < system_.servers(); ++from) {
-      for (int to = 0; to < system_.servers(); ++to) {
-        const std::size_t field = system_.fields().channel(from, to);
-        if (field >= system_.fields().growing() || widths_[field] == 0) continue;
-        widths_[field] = std::max(widths_[field], bits_for(system_.channels(from).size()));
-      }
-    }
-    widths_[full] = std::max(widths_[full], layout_->width(full) + 1);
-    plan();
-  }
-
- private:
-  void plan() {
-    for (words_ = 1;; words_ = words_ < 4 ? words_ + 1 : 8) {
-      layout_ = Layout::plan(widths_, system_.fields().growing(), words_);
-      if (layout_ || words_ == 8) break;
-    }
-    if (!layout_) throw ReplayFailed("a state does not fit into eight words");
-  }
-
-  ClosedSystem& system_;
-  std::vector<int> widths_;
-  std::size_t words_ = 1;
-  std::optional<Layout> layout_;
-};
-
-// What limits leave to an exploration after its preparations, which count as well.
-class Allowance {
-  using Clock = std::chrono::steady_clock;
-
- public:
-  Allowance(const checker::Limits& limits, const checker::Progress& progress)
-      : limits_(limits), progress_(progress), deadline_(Clock::now() + limits.time_max) {}
-
-  // Have the preparations to end? From any thread.
-  bool over() {
-    if (progress_.interrupt || (timed() && Clock::now() >= deadline_)) return true;
-    // Looking takes some microseconds. Half is left for what is to come.
-    constexpr std::uint32_t calls_between_looks = 64;
-    if (limits_.memory_bytes != 0 && calls_++ % calls_between_looks == 0 && grown() > limits_.memory_bytes / 2) {
-      large_ = true;
-    }
-    return large_;
-  }
-  // REQUIRES: the preparations have ended. What they need not keep goes back to the operating system.
-  void settle(ClosedSystem& system) {
-    ::malloc_trim(0);
-    const std::size_t counted = system.bytes_used();
-    const std::size_t uncounted = grown() > counted ? grown() - counted : 0;
-    if (limits_.memory_bytes != 0) limits_.memory_bytes -= std::min(uncounted, limits_.memory_bytes - 1);
-  }
-  // Of now.
-  [[nodiscard]] checker::Limits limits() const {
-    checker::Limits left = limits_;
-    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-    if (timed()) left.time_max = std::max(time, std::chrono::milliseconds(1));
-    return left;
-  }
-
- private:
-  [[nodiscard]] bool timed() const { return limits_.time_max.count() != 0; }
-  [[nodiscard]] std::size_t grown() const {
-    const std::size_t now = resident_bytes();
-    return now > before_ ? now - before_ : 0;
-  }
-
-  checker::Limits limits_;
-  const checker::Progress& progress_;
-  Clock::time_point deadline_;
-  std::size_t before_ = resident_bytes();
-  std::atomic<std::uint32_t> calls_{0};
-  std::atomic<bool> large_{false};
-};
-
-void reset(checker::Progress& progress) {
-  progress.states = 0;
-  progress.steps = 0;
-  progress.expanded = 0;
-  progress.level = 0;
-  progress.level_states = 0;
-  progress.level_expanded = 0;
-}
-
 }  // namespace
 
 bool is_claim(Property property, const Request& request) {
@@ -244,7 +127,8 @@ Report explore(const spec::Scenario& scenario, const Request& request, checker::
       allowed.limits = allowance.limits();
       const Start start{system,   widening.layout(),       widening.widths(),
                         identity, from ? &*from : nullptr, resumed.seconds};
-      Report report = explore_in(widening.words(), start, allowed, progress);
+      Report report =
+          with_words(widening.words(), [&](auto words) { return explore_with<words()>(start, allowed, progress); });
       report.checkpoint.begun_anew = anew;
       report.applicable = system.applicable();
       report.tested = system.machine().tested_counts();

@@ -195,4 +195,10 @@ tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOption
   return plan;
 }
 
+int default_rounds(const Plan& plan, const CheckOptions& options) {
+  constexpr std::size_t servers_with_two_rounds = 3;
+  const int rounds = plan.scenarios.front().participants.size() <= servers_with_two_rounds ? 2 : 1;
+  return std::max(rounds, options.rules->rounds_min);
+}
+
 }  // namespace conclave::check

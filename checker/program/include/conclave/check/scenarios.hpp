@@ -27,6 +27,10 @@ struct Refusal {
 
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOptions& options);
 
+// Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
+// Mixed releases don't: each has its own bugs, and what is asked is what they do to each other.
+int default_rounds(const Plan& plan, const CheckOptions& options);
+
 // Members of the smallest quorums.
 std::size_t smallest_quorum(const model::Configuration& configuration);
 
