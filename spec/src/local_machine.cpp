@@ -1,5 +1,6 @@
 #include "conclave/spec/local_machine.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace conclave::spec {
@@ -368,6 +369,16 @@ std::size_t LocalMachine::remembered() {
   std::size_t sum = 0;
   for (const Known& known : known_) sum += known.results.size();
   return sum;
+}
+
+std::vector<std::pair<LocalId, Input>> LocalMachine::remembered(int server) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::pair<LocalId, Input>> pairs;
+  for (const auto& [key, result] : known_[static_cast<std::size_t>(server)].results) {
+    pairs.emplace_back(static_cast<LocalId>(key >> 32U), static_cast<Input>(key));
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return pairs;
 }
 
 std::array<std::uint64_t, model::rules_count> LocalMachine::rule_counts() {

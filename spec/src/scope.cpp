@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <random>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -107,6 +108,8 @@ Scenario scenario_of(const model::Ensemble& ensemble, const std::vector<Member>&
   return scenario;
 }
 
+constexpr std::uint64_t orders_gone_through_max = 50'000;
+
 }  // namespace
 
 std::string describe(const Scope& scope) {
@@ -152,6 +155,56 @@ std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_
     for_each_order(voters, static_cast<std::size_t>(starts_max), order, used, take);
   }
   return scenarios;
+}
+
+std::vector<Scenario> orders_like(const Scenario& scenario, std::size_t count_max) {
+  const Configuration& configuration = scenario.ensemble.configurations[0];
+  const std::vector<Member> voters = members_of(configuration, LearnerType::participant);
+  const Symmetries symmetries(configuration);
+  std::vector<Participant> lowest_first;
+  for (const Participant& participant : scenario.participants) {
+    if (configuration.votes(participant.id)) lowest_first.push_back(participant);
+  }
+  std::sort(lowest_first.begin(), lowest_first.end(), [](const Participant& left, const Participant& right) {
+    return left.durable.last_zxid < right.durable.last_zxid;
+  });
+  std::vector<Member> own;
+  own.reserve(lowest_first.size());
+  for (const Participant& participant : lowest_first) own.push_back(*configuration.find(participant.id));
+  const Signature wanted = symmetries.signature(own);
+
+  std::vector<Scenario> like{scenario};
+  const auto take = [&](const std::vector<Member>& candidate) {
+    if (symmetries.signature(candidate) != wanted) return;
+    const bool itself = std::equal(candidate.begin(), candidate.end(), own.begin(), own.end(),
+                                   [](const Member& left, const Member& right) { return left.id == right.id; });
+    if (itself) return;
+    Scenario& other = like.emplace_back(scenario_of(scenario.ensemble, candidate));
+    const auto granted = std::find_if(own.begin(), own.end(),
+                                      [&](const Member& member) { return member.id == scenario.oracle_grants; });
+    other.oracle_grants = granted == own.end() ? scenario.oracle_grants : candidate[granted - own.begin()].id;
+  };
+  std::uint64_t orders = 1;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    orders = std::min(orders * (voters.size() - i), orders_gone_through_max);
+  if (orders < orders_gone_through_max) {
+    std::vector<Member> order;
+    std::vector<bool> used(voters.size(), false);
+    for_each_order(voters, own.size(), order, used, take);
+  } else {
+    std::mt19937_64 random(orders);  // too many: some, the same each time
+    for (std::size_t i = 0; i < 8 * count_max; ++i) {
+      std::vector<Member> order = voters;
+      for (std::size_t at = order.size(); at > 1; --at) std::swap(order[at - 1], order[random() % at]);
+      order.resize(own.size());
+      take(order);
+    }
+  }
+  // Evenly from first to last, of which many differ in the best votes alone.
+  if (like.size() <= count_max) return like;
+  std::vector<Scenario> some;
+  for (std::size_t i = 0; i < count_max; ++i) some.push_back(like[i * like.size() / count_max]);
+  return some;
 }
 
 Scenario given_history(const model::Ensemble& ensemble, const std::vector<Participant>& histories) {

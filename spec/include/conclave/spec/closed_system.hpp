@@ -129,6 +129,7 @@ class ClosedSystem {
       int threads, const Quotient::Enough& enough = [] { return false; }) {
     quotient_.build(*this, threads, enough);
   }
+  [[nodiscard]] bool minimised() const { return quotient_.built(); }
   // The local state that stands for this one where only these votes can matter.
   LocalId canonical(int server, LocalId local, VoteSet votes) {
     if (!machine_.facts(server, local).in_election) return local;

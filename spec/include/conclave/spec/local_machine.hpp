@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "conclave/spec/local_steps.hpp"
@@ -58,6 +59,8 @@ struct LocalFacts {
   std::int8_t established = 0;  // the round of the leader whose epoch its role has; 0: none
   std::int16_t clock = 0;
   std::array<NotificationId, offers_count> offers{};
+
+  friend bool operator==(const LocalFacts&, const LocalFacts&) = default;
 };
 static_assert(sizeof(LocalFacts) == 16 && rounds_max <= INT8_MAX, "four to a cache line");
 // All of them but the offers, which are numbers of notifications.
@@ -94,6 +97,8 @@ class LocalMachine {
   // scope and rules. Throws std::invalid_argument where they do not fit together, and is good for nothing then.
   SavedMachine saved();
   void restore(const SavedMachine& saved);
+  // The (local state, input) pairs of a server whose results are remembered, in ascending order.
+  std::vector<std::pair<LocalId, Input>> remembered(int server);
   // Forgets results and counts, but none of the numbers given out.
   void forget_results();
 

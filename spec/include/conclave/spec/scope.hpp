@@ -1,6 +1,7 @@
 // What an exploration covers: the bounds of the closed system, and the histories that its servers start from.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -100,6 +101,11 @@ std::string describe(const Scope& scope);
 // REQUIRES: a configuration without error; 1 <= starts_max <= voters.
 std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max,
                                     const std::map<model::ServerId, int>& kinds = {});
+
+// Of the orders that every_history() leaves out for this scenario's sake, which it has given, at most `count_max`, with
+// itself as the first: the same participants or others, with the same numbers in another order.
+// REQUIRES: count_max >= 1.
+std::vector<Scenario> orders_like(const Scenario& scenario, std::size_t count_max);
 
 // All voters and observers, with these histories; a server without one has epoch 0 and zxid 0.
 Scenario given_history(const model::Ensemble& ensemble, const std::vector<Participant>& histories);

@@ -26,10 +26,11 @@ class Worker {
  public:
   using State = PackedState<Words>;
 
-  // Both must outlive the worker.
-  Worker(ClosedSystem& system, const Layout& layout)
+  // Both must outlive the worker. `reduced`: false leaves no state out, even where the system clears votes.
+  Worker(ClosedSystem& system, const Layout& layout, bool reduced = true)
       : system_(system),
         layout_(layout),
+        reduces_(reduced && system.clears()),
         n_(system.servers()),
         view_(system),
         rows_(static_cast<std::size_t>(n_)),
@@ -62,12 +63,12 @@ class Worker {
     load(state);
     bool progress = false;
     bool moved = false;
-    if (system_.clears()) {
+    if (reduces_) {
       prospects_.load(state, view_,
                       [this, &state](int i) -> const Support& { return support_of(i, local(state, i)); });
     }
     const auto step = [&](State next, Action action, PropertySet broken) {
-      if (system_.clears()) {
+      if (reduces_) {
         make_canonical(next, action.server);
         if (next == state && broken == 0) return;
       }
@@ -465,6 +466,7 @@ class Worker {
 
   ClosedSystem& system_;
   const Layout& layout_;
+  bool reduces_;
   int n_;
   bool better_pending_ = false;  // for the server whose messages hear() has looked at last
   StateView view_;
