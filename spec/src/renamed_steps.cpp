@@ -194,14 +194,16 @@ void RenamedSteps::rename(model::Effect& effect) const {
 }
 
 Server RenamedSteps::renamed(int server, const Server& state) const {
-  Server other = there_.blank(other_.place[static_cast<std::size_t>(server)]);
-  other.life = state.life;
-  if (state.life != Life::up) return other;
-  other.proposal = state.proposal;
+  const Server& blank = there_.blank(other_.place[static_cast<std::size_t>(server)]);
+  if (state.life != Life::up) {
+    Server still = blank;
+    still.life = state.life;
+    return still;
+  }
+  Server other = state;
   if (other.proposal) rename(*other.proposal);
   model::Peer& peer = other.peer;
-  const model::Peer identity = peer;
-  peer = state.peer;
+  const model::Peer& identity = blank.peer;
   peer.id = identity.id;
   peer.learner_type = identity.learner_type;
   peer.committed = identity.committed;

@@ -36,9 +36,11 @@ struct RoundForgotten : ZooKeeperRules {
   }
 };
 
+// Both replace what the reductions are argued from: the quorum test, and which votes are equal.
 template <class Rules>
 constexpr RuleVariant variant(std::string_view name, std::string_view sentence, int rounds_min = 1) {
-  return RuleVariant{name, sentence, &model::step_with<Rules>, rounds_min, RulesOf::seeded_bug};
+  constexpr bool reducible = false;
+  return RuleVariant{name, sentence, &model::step_with<Rules>, rounds_min, RulesOf::seeded_bug, reducible};
 }
 
 constexpr RuleVariant unchanged{"zookeeper", "the rules as they are", &model::step, 1, RulesOf::today};

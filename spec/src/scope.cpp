@@ -160,7 +160,8 @@ std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_
 std::vector<Scenario> orders_like(const Scenario& scenario, std::size_t count_max) {
   const Configuration& configuration = scenario.ensemble.configurations[0];
   const std::vector<Member> voters = members_of(configuration, LearnerType::participant);
-  const Symmetries symmetries(configuration);
+  const std::map<ServerId, int> one_kind;
+  const Symmetries symmetries(configuration, one_kind);
   std::vector<Participant> lowest_first;
   for (const Participant& participant : scenario.participants) {
     if (configuration.votes(participant.id)) lowest_first.push_back(participant);

@@ -268,9 +268,13 @@ struct HistoricRules : ZooKeeperRules {
   static constexpr Round decided_in(Round round) { return has(Bug::zk_1818) ? Round{-1} : round; }
 };
 
-// The arguments for the reductions: what a server will hear follows from who runs and what was decided.
+// The arguments for the reductions: what a server will hear follows from who runs and what was decided (not with
+// 975-queue), and a decision rests on votes that agree with it. With these it need not, so that no vote can be called
+// dead: an election is ended by a leader's word alone (157), by everybody's vote whatever it says (975), or by votes
+// whose round says nothing (1818).
+constexpr BugSet not_reducible = bit(Bug::zk_157) | bit(Bug::zk_975_all) | bit(Bug::zk_975_queue) | bit(Bug::zk_1818);
 constexpr bool keeps_for_down(BugSet bugs) { return (bugs & bit(Bug::zk_975_queue)) != 0; }
-constexpr bool reducible(BugSet bugs) { return (bugs & (bit(Bug::zk_975_all) | bit(Bug::zk_975_queue))) == 0; }
+constexpr bool reducible(BugSet bugs) { return (bugs & not_reducible) == 0; }
 
 constexpr Dialect dialect_of(Release release) {
   constexpr Release versioned{3, 4, 6};

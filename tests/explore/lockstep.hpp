@@ -65,14 +65,16 @@ class Side {
   // What others can see, in words, so that numbers of local states and notifications do not matter.
   std::string visible(const State& state) {
     std::string all;
-    for (int i = 0; i < system_.servers(); ++i) {
-      const LocalFacts facts = system_.machine().facts(i, worker_.local(state, i));
-      all += std::to_string(static_cast<int>(facts.life)) + std::to_string(static_cast<int>(facts.state)) +
-             std::to_string(facts.in_election) + std::to_string(facts.finalizing) + std::to_string(facts.leader) +
-             "/" + std::to_string(facts.clock);
-      for (const NotificationId offer : facts.offers) {
-        all += offer == no_notification ? "-" : encode(system_.machine().notification(offer));
-      }
+    for (int i = 0; i < system_.servers(); ++i) all += visible_of(state, i);
+    return all;
+  }
+  std::string visible_of(const State& state, int server) {
+    const LocalFacts facts = system_.machine().facts(server, worker_.local(state, server));
+    std::string all = std::to_string(static_cast<int>(facts.life)) + std::to_string(static_cast<int>(facts.state)) +
+                      std::to_string(facts.in_election) + std::to_string(facts.finalizing) +
+                      std::to_string(facts.leader) + "/" + std::to_string(facts.clock);
+    for (const NotificationId offer : facts.offers) {
+      all += offer == no_notification ? "-" : encode(system_.machine().notification(offer));
     }
     return all;
   }

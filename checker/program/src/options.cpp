@@ -86,6 +86,7 @@ struct Raw {
   StorageOptions storage;
   CheckpointOptions checkpoint;
   GraphCommandLine graph;
+  AuditCommandLine audit;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -208,9 +209,11 @@ void add_limits(CLI::App& check, Raw& raw) {
       ->type_name("SECONDS")
       ->group("Limits");
   check
-      .add_option("--no-reduction", raw.switched_off, "explore without dead-votes, local-states, or all; repeatable")
+      .add_option("--no-reduction", raw.switched_off,
+                  "explore without dead-votes, local-states, all (both), or histories: every order by itself; "
+                  "repeatable")
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"dead-votes", "local-states", "all"}))
+      ->check(CLI::IsMember({"dead-votes", "local-states", "histories", "all"}))
       ->group("Limits");
 }
 
@@ -306,8 +309,10 @@ void read_scope(const Raw& raw, CheckOptions& options) {
     throw Wrong{"--restarts: found it without --crashes; expected both, for only a crashed server can be restarted"};
   }
   for (const std::string& reduction : raw.switched_off) {
-    if (reduction != "local-states") scope.clear_dead_votes = false;
-    if (reduction != "dead-votes") options.minimise = false;
+    const bool all = reduction == "all";
+    if (all || reduction == "dead-votes") scope.clear_dead_votes = false;
+    if (all || reduction == "local-states") options.minimise = false;
+    if (reduction == "histories") options.every_order = true;
   }
   if (raw.liveness) {  // what is argued for them is about what can be reached, not about runs without end
     scope.clear_dead_votes = false;
@@ -363,6 +368,12 @@ CheckOptions options_of(const Raw& raw) {
   if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
   if (const auto wrong = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*wrong};
   if (const auto wrong = raw.graph.read(options)) throw Wrong{*wrong};
+  if (const auto refused = raw.storage.read(options.liveness, options.storage)) throw Wrong{*refused};
+  if (const auto refused = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*refused};
+  std::string wrong;
+  options.audit = raw.audit.read(wrong);
+  if (wrong.empty()) wrong = wrong_with_audit(options);
+  if (!wrong.empty()) throw Wrong{wrong};
   return options;
 }
 
@@ -412,6 +423,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   add_limits(*check, raw);
   raw.storage.add_to(*check);
   raw.checkpoint.add_to(*check);
+  raw.audit.add_to(*check);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
   SimulateCommandLine simulate;

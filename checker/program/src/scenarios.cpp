@@ -142,6 +142,29 @@ std::vector<spec::Scenario> with_oracle(const std::vector<spec::Scenario>& scena
   return all;
 }
 
+// Without a look at symmetries.
+constexpr std::uint64_t orders_explored_max = 5'040;
+std::vector<spec::Scenario> every_order(const std::vector<spec::Scenario>& representatives) {
+  std::vector<spec::Scenario> all;
+  for (const spec::Scenario& scenario : representatives) {
+    for (spec::Scenario& order : spec::orders_like(scenario, orders_explored_max)) all.push_back(std::move(order));
+  }
+  return all;
+}
+Refusal mixed_orders() {
+  return Refusal{
+      "conclave: --no-reduction histories: found it with releases of their own for some servers; expected one "
+      "release for all",
+      ExitCode::wrong_use};
+}
+Refusal too_many_orders(std::uint64_t orders) {
+  return Refusal{
+      fmt::format("conclave: --no-reduction histories: found {} orders of initial votes; expected at most {}, "
+                  "for each is an exploration",
+                  orders, orders_explored_max),
+      ExitCode::wrong_use};
+}
+
 }  // namespace
 
 std::size_t smallest_quorum(const model::Configuration& configuration) {
@@ -185,6 +208,11 @@ tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOption
     plan.orders = 1;
     for (std::size_t i = 0; i < starts; ++i) plan.orders *= voters - i;
     plan.scenarios = spec::every_history(ensemble, static_cast<int>(starts), kinds_of(options.releases));
+    if (options.every_order) {
+      if (!options.releases.empty()) return tl::unexpected(mixed_orders());
+      if (plan.orders > orders_explored_max) return tl::unexpected(too_many_orders(plan.orders));
+      plan.scenarios = every_order(plan.scenarios);
+    }
   } else {
     plan.scenarios = choices(spec::given_history(ensemble, options.histories), cfg.configuration, starts);
   }

@@ -21,7 +21,8 @@ struct Counterpart {
 };
 
 // The scenario itself with other numbers of the same order, and others of its orders (see orders_like) with the same
-// numbers and others. At most `count_max`; the first are the most different. REQUIRES: from every_history().
+// numbers and others. At most `count_max`; the first are the most different. REQUIRES: from every_history(), and no
+// server has rules of its own.
 std::vector<Counterpart> counterparts(const Scenario& scenario, std::size_t count_max);
 
 // Takes single steps in a scenario and in its counterpart. Values in, values out; nothing is remembered.

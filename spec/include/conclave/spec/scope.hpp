@@ -104,7 +104,7 @@ std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_
 
 // Of the orders that every_history() leaves out for this scenario's sake, which it has given, at most `count_max`, with
 // itself as the first: the same participants or others, with the same numbers in another order.
-// REQUIRES: count_max >= 1.
+// REQUIRES: count_max >= 1; no server has rules of its own.
 std::vector<Scenario> orders_like(const Scenario& scenario, std::size_t count_max);
 
 // All voters and observers, with these histories; a server without one has epoch 0 and zxid 0.

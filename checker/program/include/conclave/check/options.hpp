@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/check/audit_options.hpp"
 #include "conclave/check/checkpoint_options.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
@@ -54,6 +55,7 @@ struct CheckOptions {
   int counterexamples = 1;  // how many runs that break claims are wanted
   spec::PropertySet except = 0;  // claims that are left out
   bool minimise = true;
+  bool every_order = false;  // HistoryKind::any: also those that a symmetry maps onto another
   bool liveness = false;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();  // of all servers but those of `releases`
   ServerRules releases;
@@ -62,6 +64,7 @@ struct CheckOptions {
   std::optional<GraphWish> graph;  // OutputOptions::graph
   Storage storage;
   CheckpointRequest checkpoint;
+  std::optional<AuditOptions> audit;
 };
 
 struct SimulateOptions;  // simulate_command.hpp
