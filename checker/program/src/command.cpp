@@ -1,9 +1,25 @@
+#include "conclave/check/command.hpp"
 
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <new>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "conclave/check/audit.hpp"
 #include "conclave/check/checkpoint.hpp"
-#include "conclave/check/command.hpp"
+#include "conclave/check/compare.hpp"
 #include "conclave/check/connections_command.hpp"
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_command.hpp"
@@ -18,21 +34,6 @@
 #include "conclave/check/scenarios.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/closed_system.hpp"
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <fmt/format.h>
-#include <map>
-#include <new>
-#include <optional>
-#include <set>
-#include <stdexcept>
-#include <string>
-#include <system_error>
-#include <utility>
-#include <vector>
 
 namespace conclave::check {
 namespace {
@@ -286,6 +287,7 @@ std::optional<ExitCode> explored(Report& report, const Explore& explore) {
 
 ExitCode run_check(const CheckOptions& options) {
   if (options.audit) return run_audit(options);
+  if (options.compare) return run_compare(options);
   auto wrong = wrong_with(options.outputs, options.file);
   if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   auto cfg = config::read_zoo_cfg(options.file);

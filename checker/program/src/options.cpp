@@ -87,6 +87,7 @@ struct Raw {
   CheckpointOptions checkpoint;
   GraphCommandLine graph;
   AuditCommandLine audit;
+  CompareCommandLine compare;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -300,7 +301,7 @@ void read_scope(const Raw& raw, CheckOptions& options) {
   scope.rounds = raw.rounds;
   scope.resends = raw.resends;
   scope.losses = raw.losses;
-  const bool latest = scope.network.kind == spec::NetworkKind::latest;
+  const bool latest = scope.network.kind == spec::NetworkKind::latest && !raw.compare.has_fifo();
   if (latest && raw.losses + raw.resends > 0) {
     throw Wrong{fmt::format("{}: found it with --network latest; expected it with --network fifo:K",
                             raw.losses > 0 ? "--losses" : "--resends")};
@@ -372,7 +373,9 @@ CheckOptions options_of(const Raw& raw) {
   if (const auto refused = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*refused};
   std::string wrong;
   options.audit = raw.audit.read(wrong);
+  if (wrong.empty()) options.compare = raw.compare.read(wrong);
   if (wrong.empty()) wrong = wrong_with_audit(options);
+  if (wrong.empty()) wrong = wrong_with_compare(options);
   if (!wrong.empty()) throw Wrong{wrong};
   return options;
 }
@@ -424,6 +427,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   raw.storage.add_to(*check);
   raw.checkpoint.add_to(*check);
   raw.audit.add_to(*check);
+  raw.compare.add_to(*check);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
   SimulateCommandLine simulate;

@@ -12,6 +12,7 @@
 
 #include "conclave/check/audit_options.hpp"
 #include "conclave/check/checkpoint_options.hpp"
+#include "conclave/check/compare_options.hpp"
 #include "conclave/check/epoch_command.hpp"
 #include "conclave/check/exit_code.hpp"
 #include "conclave/check/state_graph.hpp"
@@ -65,6 +66,7 @@ struct CheckOptions {
   Storage storage;
   CheckpointRequest checkpoint;
   std::optional<AuditOptions> audit;
+  std::optional<CompareOptions> compare;
 };
 
 struct SimulateOptions;  // simulate_command.hpp
