@@ -79,7 +79,7 @@ ExitCode run_compare(const CheckOptions& options) {
   if (!plan) return refused(plan.error().message, plan.error().code);
   outcome.cfg = std::move(*cfg);
   outcome.scenarios = plan->scenarios.size();
-  if (outcome.options.scope.rounds == 0) outcome.options.scope.rounds = default_rounds(*plan, *options.rules);
+  if (outcome.options.scope.rounds == 0) outcome.options.scope.rounds = default_rounds(*plan, options);
   try {
     compare_all(*plan, outcome);
   } catch (const ReplayFailed& failure) {

@@ -47,12 +47,16 @@ std::string wrong_with_compare(const CheckOptions& options) {
   if (options.audit) return "--audit: found it" + without;
   if (options.liveness) return "--liveness: found it" + without;
   if (options.claim != 0) return "--property: found it" + without;
+  if (options.except != 0) return "--except: found it" + without;
   if (options.show != 0) return "--show: found it" + without;
   if (!options.outputs.html.empty()) return "--html: found it" + without;
   if (!options.outputs.itf.empty()) return "--itf: found it" + without;
+  if (options.graph) return "--graph: found it" + without;
   if (options.storage.keeping == Keeping::fingerprints) return "--fingerprints: found it" + without;
   if (options.storage.keeping == Keeping::bits) return "--bitstate: found it" + without;
   if (!options.storage.folder.empty()) return "--disk: found it" + without;
+  if (!options.checkpoint.write_to.empty()) return "--checkpoint: found it" + without;
+  if (!options.checkpoint.resume_from.empty()) return "--resume: found it" + without;
   if (options.scope.network.kind != spec::NetworkKind::latest) {
     return "--network: found it with --compare, which names two; expected one of them";
   }

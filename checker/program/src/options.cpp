@@ -369,8 +369,6 @@ CheckOptions options_of(const Raw& raw) {
   if (const auto wrong = raw.storage.read(options.liveness, options.storage)) throw Wrong{*wrong};
   if (const auto wrong = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*wrong};
   if (const auto wrong = raw.graph.read(options)) throw Wrong{*wrong};
-  if (const auto refused = raw.storage.read(options.liveness, options.storage)) throw Wrong{*refused};
-  if (const auto refused = raw.checkpoint.read(options.storage, options.checkpoint)) throw Wrong{*refused};
   std::string wrong;
   options.audit = raw.audit.read(wrong);
   if (wrong.empty()) options.compare = raw.compare.read(wrong);
