@@ -217,9 +217,14 @@ class Claims(unittest.TestCase):
                                       r"and \d+ were never put")
 
     def test_a_seeded_bug_gets_the_rounds_that_it_needs(self):
-        done = check(FIVE, "--seed-bug", "round-forgotten")
+        done = check(FIVE, "--depth", "3")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(", 1 round,", " ".join(done.stdout.split()))
+        done = check(FIVE, "--depth", "3", "--seed-bug", "round-forgotten")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(", 2 rounds,", " ".join(done.stdout.split()))
+        done = check(THREE, "--seed-bug", "round-forgotten")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("2 rounds", done.stdout)
         self.assertIn("verdict: violated - quorum-behind-decision", done.stdout)
 
 

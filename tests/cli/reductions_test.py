@@ -88,7 +88,9 @@ class Reductions(unittest.TestCase):
     def test_rules_for_which_a_reduction_is_not_argued(self):
         # They let votes be counted for something else than they say.
         for bug in ("zk-157", "zk-1818", "zk-975-all", "no-majority", "round-forgotten"):
-            self.expect(0, conclave("check", THREE, "--seed-bug", bug, "--audit", "--start", "together"),
+            # With the first a server begins one election after another, without end.
+            limit, status = (["--depth", "12"], 2) if bug == "zk-157" else ([], 0)
+            self.expect(status, conclave("check", THREE, "--seed-bug", bug, "--audit", "--start", "together", *limit),
                         f"dead-votes not used: with {bug} decisions rest on other votes")
             report = json.loads(conclave("check", THREE, "--seed-bug", bug, "--json").stdout)
             plain = json.loads(conclave("check", THREE, "--seed-bug", bug, "--no-reduction", "all", "--json").stdout)
