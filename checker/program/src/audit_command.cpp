@@ -79,11 +79,7 @@ void conclude(AuditOutcome& outcome) {
     outcome.verdict = Verdict::aborted;
     outcome.why = outcome.trouble;
   }
-  switch (outcome.verdict) {
-    case Verdict::exhausted: outcome.exit_code = ExitCode::holds; break;
-    case Verdict::bounded: outcome.exit_code = ExitCode::bounded; break;
-    case Verdict::aborted: outcome.exit_code = ExitCode::aborted; break;
-  }
+  outcome.exit_code = code_of(outcome.verdict);
   if (outcome.failed) outcome.exit_code = ExitCode::violated;
   if (!compared && outcome.trouble.empty()) {
     outcome.warnings.emplace_back("no reduction is used in this scope, so that nothing was compared");

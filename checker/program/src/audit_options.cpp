@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "conclave/check/exploring.hpp"
 #include "conclave/check/options.hpp"
 
 namespace conclave::check {
@@ -37,20 +38,8 @@ std::optional<AuditOptions> AuditCommandLine::read(std::string& wrong) const {
 
 std::string wrong_with_audit(const CheckOptions& options) {
   if (!options.audit) return "";
-  const std::string without =
-      " with --audit, which keeps whole states in memory and judges nothing; expected one of them";
-  if (options.liveness) return "--liveness: found it" + without;
-  if (options.claim != 0) return "--property: found it" + without;
-  if (options.except != 0) return "--except: found it" + without;
-  if (options.show != 0) return "--show: found it" + without;
-  if (!options.outputs.html.empty()) return "--html: found it" + without;
-  if (!options.outputs.itf.empty()) return "--itf: found it" + without;
-  if (options.graph) return "--graph: found it" + without;
-  if (options.storage.keeping == Keeping::fingerprints) return "--fingerprints: found it" + without;
-  if (options.storage.keeping == Keeping::bits) return "--bitstate: found it" + without;
-  if (!options.storage.folder.empty()) return "--disk: found it" + without;
-  if (!options.checkpoint.write_to.empty()) return "--checkpoint: found it" + without;
-  if (!options.checkpoint.resume_from.empty()) return "--resume: found it" + without;
+  std::string wrong = wrong_beside("--audit", options);
+  if (!wrong.empty()) return wrong;
   const bool drawn = options.audit->runs > 0;
   if (drawn && options.depth_max != 0)
     return "--depth: found it with --runs; expected it for a comparison of all states";

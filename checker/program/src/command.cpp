@@ -170,14 +170,8 @@ void choose_epoch_bounds(EpochOptions& options, std::size_t servers) {
 }
 
 template <class Report>
-ExitCode code_of(const Report& report) {
-  if (!report.violations.empty()) return ExitCode::violated;
-  switch (report.verdict) {
-    case checker::Verdict::exhausted: return ExitCode::holds;
-    case checker::Verdict::bounded: return ExitCode::bounded;
-    case checker::Verdict::aborted: return ExitCode::aborted;
-  }
-  return ExitCode::internal_defect;
+ExitCode code_of_report(const Report& report) {
+  return report.violations.empty() ? code_of(report.verdict) : ExitCode::violated;
 }
 
 }  // namespace
@@ -371,7 +365,7 @@ ExitCode run_epoch(const EpochOptions& options) {
     return explore_epochs(outcome.cfg.configuration, outcome.options, limits, the_progress());
   });
   if (failed) return *failed;
-  outcome.exit_code = code_of(outcome.report);
+  outcome.exit_code = code_of_report(outcome.report);
   return printed(options.json ? epoch_json_report(outcome) : epoch_text_report(outcome), outcome.exit_code);
 }
 
@@ -399,7 +393,7 @@ ExitCode run_connections(const ConnectionsOptions& options) {
   const auto failed =
       explored(outcome.report, [&] { return explore_connections(outcome.options, limits, the_progress()); });
   if (failed) return *failed;
-  outcome.exit_code = code_of(outcome.report);
+  outcome.exit_code = code_of_report(outcome.report);
   // There is room for so many connections and calls, and a run would have had more.
   if (outcome.exit_code == ExitCode::holds && outcome.report.cut > 0) outcome.exit_code = ExitCode::bounded;
   return printed(options.json ? connections_json_report(outcome) : connections_text_report(outcome),

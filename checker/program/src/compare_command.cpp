@@ -60,11 +60,7 @@ void conclude(CompareOutcome& outcome) {
     outcome.verdict = Verdict::aborted;
     outcome.why = outcome.trouble;
   }
-  switch (outcome.verdict) {
-    case Verdict::exhausted: outcome.exit_code = ExitCode::holds; break;
-    case Verdict::bounded: outcome.exit_code = ExitCode::bounded; break;
-    case Verdict::aborted: outcome.exit_code = ExitCode::aborted; break;
-  }
+  outcome.exit_code = code_of(outcome.verdict);
 }
 
 }  // namespace

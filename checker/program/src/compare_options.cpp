@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "conclave/check/exploring.hpp"
 #include "conclave/check/options.hpp"
 
 namespace conclave::check {
@@ -42,21 +43,11 @@ std::optional<CompareOptions> CompareCommandLine::read(std::string& wrong) const
 
 std::string wrong_with_compare(const CheckOptions& options) {
   if (!options.compare) return "";
-  const std::string without =
-      " with --compare, which keeps whole states in memory and judges nothing; expected one of them";
-  if (options.audit) return "--audit: found it" + without;
-  if (options.liveness) return "--liveness: found it" + without;
-  if (options.claim != 0) return "--property: found it" + without;
-  if (options.except != 0) return "--except: found it" + without;
-  if (options.show != 0) return "--show: found it" + without;
-  if (!options.outputs.html.empty()) return "--html: found it" + without;
-  if (!options.outputs.itf.empty()) return "--itf: found it" + without;
-  if (options.graph) return "--graph: found it" + without;
-  if (options.storage.keeping == Keeping::fingerprints) return "--fingerprints: found it" + without;
-  if (options.storage.keeping == Keeping::bits) return "--bitstate: found it" + without;
-  if (!options.storage.folder.empty()) return "--disk: found it" + without;
-  if (!options.checkpoint.write_to.empty()) return "--checkpoint: found it" + without;
-  if (!options.checkpoint.resume_from.empty()) return "--resume: found it" + without;
+  if (options.audit) {
+    return "--audit: found it with --compare, which judges nothing either; expected one of them";
+  }
+  std::string wrong = wrong_beside("--compare", options);
+  if (!wrong.empty()) return wrong;
   if (options.scope.network.kind != spec::NetworkKind::latest) {
     return "--network: found it with --compare, which names two; expected one of them";
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "conclave/check/memory.hpp"
+#include "conclave/check/options.hpp"
 #include "conclave/check/words.hpp"
 
 namespace conclave::check {
@@ -48,6 +49,36 @@ void say(const std::string& text) { static_cast<void>(std::fputs(text.c_str(), s
 ExitCode refused(const std::string& message, ExitCode code) {
   say(message + "\n");
   return code;
+}
+
+ExitCode code_of(checker::Verdict verdict) {
+  switch (verdict) {
+    case checker::Verdict::exhausted: return ExitCode::holds;
+    case checker::Verdict::bounded: return ExitCode::bounded;
+    case checker::Verdict::aborted: return ExitCode::aborted;
+  }
+  return ExitCode::internal_defect;
+}
+
+std::string wrong_beside(const std::string& option, const CheckOptions& options) {
+  const auto refused = [&option](const char* found) {
+    return fmt::format(
+        "{}: found it with {}, which keeps whole states in memory and judges nothing; expected one of them", found,
+        option);
+  };
+  if (options.liveness) return refused("--liveness");
+  if (options.claim != 0) return refused("--property");
+  if (options.except != 0) return refused("--except");
+  if (options.show != 0) return refused("--show");
+  if (!options.outputs.html.empty()) return refused("--html");
+  if (!options.outputs.itf.empty()) return refused("--itf");
+  if (options.graph) return refused("--graph");
+  if (options.storage.keeping == Keeping::fingerprints) return refused("--fingerprints");
+  if (options.storage.keeping == Keeping::bits) return refused("--bitstate");
+  if (!options.storage.folder.empty()) return refused("--disk");
+  if (!options.checkpoint.write_to.empty()) return refused("--checkpoint");
+  if (!options.checkpoint.resume_from.empty()) return refused("--resume");
+  return "";
 }
 
 checker::Limits limits_of(int threads, const std::optional<std::size_t>& memory_bytes) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "conclave/check/exploring.hpp"
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/zookeeper_bugs.hpp"
@@ -97,11 +98,7 @@ void judge(Outcome& outcome) {
                                 given_limits(outcome.options));
   }
   if (outcome.options.liveness) judge_liveness(outcome);
-  switch (outcome.verdict) {
-    case Verdict::exhausted: outcome.exit_code = ExitCode::holds; break;
-    case Verdict::bounded: outcome.exit_code = ExitCode::bounded; break;
-    case Verdict::aborted: outcome.exit_code = ExitCode::aborted; break;
-  }
+  outcome.exit_code = code_of(outcome.verdict);
   if (outcome.violated) outcome.exit_code = ExitCode::violated;
 }
 

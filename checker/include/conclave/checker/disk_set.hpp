@@ -76,22 +76,13 @@ class DiskSet final : public StateSet<State> {
     Partition& part = parts_[partition];
     const std::scoped_lock lock(part.mutex);
     if (!part.far) return near_.collect(partition, level, states);
-    for (const LevelRun& run : part.levels) {
-      if (run.level != level) continue;
-      for (RunReader<State> reader(store_, partition, run.place); !reader.over(); reader.next()) {
-        states.push_back(std::bit_cast<State>(reader.head()));
-      }
-    }
+    append_level(store_, partition, part.levels, level, states);
   }
 
   [[nodiscard]] bool exact() const override { return true; }
   [[nodiscard]] double omissions_expected() const override { return 0; }
 
  private:
-  struct LevelRun {
-    Level level;
-    RunPlace place;
-  };
   struct alignas(64) Partition {
     std::mutex mutex;
     bool far = false;         // on disk from now on; what is in memory are candidates

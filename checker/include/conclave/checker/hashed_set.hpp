@@ -117,12 +117,7 @@ class HashedSet : public StateSet<State> {
   void collect(std::size_t partition, Level level, std::vector<State>& states) override {
     Partition& part = parts_[partition];
     const std::scoped_lock lock(part.mutex);
-    for (const auto& [at, place] : part.levels) {
-      if (at != level) continue;
-      for (RunReader<State> reader(store_, partition, place); !reader.over(); reader.next()) {
-        states.push_back(std::bit_cast<State>(reader.head()));
-      }
-    }
+    append_level(store_, partition, part.levels, level, states);
   }
 
  protected:
@@ -145,10 +140,6 @@ class HashedSet : public StateSet<State> {
   [[nodiscard]] std::size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
 
  private:
-  struct LevelRun {
-    Level level;
-    RunPlace place;
-  };
   struct alignas(64) Partition {
     std::mutex mutex;
     std::vector<State> fresh;  // of the level at hand

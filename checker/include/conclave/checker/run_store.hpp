@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -259,5 +260,22 @@ class RunReader {
   Words head_{};
   bool over_ = false;
 };
+
+// A run of one level.
+struct LevelRun {
+  Level level;
+  RunPlace place;
+};
+// Appends the states of all runs of this level.
+template <PackableState State>
+void append_level(const RunStore& store, std::size_t partition, const std::vector<LevelRun>& runs, Level level,
+                  std::vector<State>& states) {
+  for (const LevelRun& run : runs) {
+    if (run.level != level) continue;
+    for (RunReader<State> reader(store, partition, run.place); !reader.over(); reader.next()) {
+      states.push_back(std::bit_cast<State>(reader.head()));
+    }
+  }
+}
 
 }  // namespace conclave::checker
