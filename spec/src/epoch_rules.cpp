@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "epoch_leaders.hpp"
+
 namespace conclave::spec {
 namespace {
 
@@ -133,14 +135,6 @@ struct VouchesForNothing : ZooKeeperEpochRules {
 
 // --- ZooKeeper's own, read from what their corrections changed -------------------------------------------------------
 
-// ZOOKEEPER-790 (debd8a036, 2678baf5c): lead set the last processed zxid to the epoch's first before anybody followed.
-struct BeginsAlone : ZooKeeperEpochRules {
-  static constexpr bool begins_when_acknowledged = false;
-};
-// ZOOKEEPER-1270 (b1d917789): a quorum of learners alone was enough for getEpochToPropose and waitForEpochAck.
-struct LeaderComesLate : ZooKeeperEpochRules {
-  static constexpr bool waits_for_leader = false;
-};
 // ZOOKEEPER-1282 (f8f15de5f): currentEpoch was written once syncWithLeader had got UPTODATE.
 struct CurrentAtUpToDate : ZooKeeperEpochRules {
   static constexpr bool current_before_ack = false;
@@ -176,7 +170,12 @@ struct CurrentBeforeHistory : ZooKeeperEpochRules {
 
 template <class Rules>
 constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
-  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>, !Rules::waits_for_leader};
+  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
+}
+template <class Stepper>
+model::EpochTransition step_of(const model::Ensemble& ensemble, const model::EpochPeer& peer,
+                               const model::EpochEvent& event) {
+  return Stepper(ensemble, peer).take(event);
 }
 constexpr EpochRuleVariant unchanged = variant<ZooKeeperEpochRules>("zookeeper", "the rules as they are");
 constexpr std::array bugs = {
@@ -191,8 +190,10 @@ constexpr std::array bugs = {
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
     variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
     variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
-    variant<BeginsAlone>("zk-790", "a leader's last zxid is of the new epoch before anybody has acknowledged it"),
-    variant<LeaderComesLate>("zk-1270", "a quorum of learners makes an epoch, and accepts it, without the leader"),
+    EpochRuleVariant{"zk-790", "a leader's last zxid is of the new epoch before anybody has acknowledged it",
+                     &step_of<LeaderThatBeginsAlone>},
+    EpochRuleVariant{"zk-1270", "a quorum of learners makes an epoch, and accepts it, without the leader",
+                     &step_of<LeaderThatComesLate>, true},
     variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
     variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),
     variant<ObserversKeepLeader>("zk-1294", "observers in sync keep a leader that has no quorum any more"),

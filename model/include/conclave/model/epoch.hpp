@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <variant>
 
 #include "conclave/model/configuration.hpp"
@@ -38,16 +39,8 @@ struct ZooKeeperEpochRules {
     return configuration.contains_quorum(contains);
   }
 
-  // L.getEpochToPropose, waitForEpochAck: does nobody go on before the leader itself is counted? The handlers of
-  // learners may be there before it is.
-  static constexpr bool waits_for_leader = true;
-
   // L.waitForEpochAck: StateSummary.isMoreRecentThan.
   static constexpr bool ahead(const Standing& learner, const Standing& leader) { return learner > leader; }
-
-  // L.startZkServer: does a leader's history begin the new epoch only once a quorum has acknowledged NEWLEADER? (From
-  // then on currentEpoch says as much, so nothing is written.)
-  static constexpr bool begins_when_acknowledged = true;
 
   // Ln.registerWithLeader.
   static constexpr EpochAnswer answer(PeerEpoch proposed, PeerEpoch accepted) {
@@ -87,27 +80,27 @@ constexpr bool holds_quorum(const Ensemble& ensemble, const EpochPeer& peer, con
   return quorum_of_both<ZooKeeperEpochRules>(ensemble, peer, LeadPhase::established, contains);
 }
 
-// One step, in the making. Used by epoch_step_with() alone.
-template <class Rules>
+// One step, in the making. Used by epoch_step_with(); a study of a leader that takes other steps derives from it, is
+// its `Self`, and hides one of the four members that are called by self().
+template <class Rules, class Self = void>
 class EpochStepper {
  public:
   constexpr EpochStepper(const Ensemble& ensemble, const EpochPeer& peer) : ensemble_(ensemble), made_{peer, {}} {}
 
   constexpr EpochTransition take(const EpochEvent& event) {
-    std::visit([this](const auto& happened) { this->on(happened); }, event);
+    std::visit([this](const auto& happened) { self().on(happened); }, event);
     return made_;
   }
 
- private:
+ protected:
   // --- the events ---------------------------------------------------------------------------------------------------
 
   constexpr void on(const Lead&) {
-    if (!Rules::waits_for_leader && peer().role == EpochRole::leading) return count_itself();
     if (peer().role != EpochRole::none) return;
     peer().role = EpochRole::leading;
     peer().leading.standing = Standing{peer().durable.current_epoch, peer().durable.last_zxid};
-    // Where it is waited for, it is all the same when it comes: so at once.
-    if (Rules::waits_for_leader) hear_accepted(peer().id, peer().durable.accepted_epoch);
+    // Nobody goes on before it is counted, so it is all the same when it comes: at once.
+    self().hear_accepted(peer().id, peer().durable.accepted_epoch);
   }
 
   constexpr void on(const Follow& follow) {
@@ -166,7 +159,7 @@ class EpochStepper {
     LeadingEpoch& leader = peer().leading;
     if (leader.learners.full() && find(leader.learners, sid) == nullptr) return effect(Disconnect{sid});
     insert(leader.learners, LearnerLink{sid, LearnerPhase::waiting_for_epoch, Zxid{0}});
-    hear_accepted(sid, info.accepted_epoch);
+    self().hear_accepted(sid, info.accepted_epoch);
   }
 
   // LH.run reads one ACKEPOCH after its LEADERINFO; L.waitForEpochAck.
@@ -184,7 +177,7 @@ class EpochStepper {
       if (Rules::ahead(Standing{*ack.current_epoch, ack.last_zxid}, leader.standing)) return drop(sid);
       if (ack.last_zxid != unlogged && Rules::counts(leader.phase, committed(), sid)) insert(leader.accepted, sid);
     }
-    propose_if_accepted();
+    self().propose_if_accepted();
     serve_learners();
   }
 
@@ -210,7 +203,7 @@ class EpochStepper {
     if (learner == nullptr || learner->phase < LearnerPhase::told_new_leader) return drop(sid);
     if (learner->phase == LearnerPhase::told_new_leader) {
       learner->phase = LearnerPhase::waiting_for_start;
-      if (ack.epoch == leader.epoch) hear_new_leader_ack(sid);
+      if (ack.epoch == leader.epoch) self().hear_new_leader_ack(sid);
     }
     serve_learners();
   }
@@ -235,35 +228,17 @@ class EpochStepper {
     if (raise) leader.epoch = PeerEpoch{accepted.value + 1};
     if (Rules::counts(leader.phase, committed(), sid)) insert(leader.connected, sid);
     const bool enough =
-        (!Rules::waits_for_leader || contains(leader.connected, peer().id)) &&
+        contains(leader.connected, peer().id) &&
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.connected, id); });
     if (!enough) return;
     leader.phase = LeadPhase::proposing;
     peer().durable.accepted_epoch = leader.epoch;
     const EpochEffect write = WriteAccepted{leader.epoch};
     if (Rules::leader_writes_first) effect(write);
-    if (!Rules::begins_when_acknowledged && keeps_history(peer().durable)) write_history(first_zxid_of(leader.epoch));
-    if (counted() && peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
+    if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
     propose_if_accepted();
     serve_learners();
     if (!Rules::leader_writes_first) effect(write);
-  }
-
-  // Is the leader's own thread in L.getEpochToPropose, or further?
-  [[nodiscard]] constexpr bool counted() const {
-    return Rules::waits_for_leader || contains(made_.peer.leading.connected, made_.peer.id);
-  }
-
-  // The leader's own thread comes after those of its learners. Only of rules that do not wait for it.
-  constexpr void count_itself() {
-    LeadingEpoch& leader = peer().leading;
-    if (counted()) return;
-    if (leader.phase == LeadPhase::collecting) return hear_accepted(peer().id, peer().durable.accepted_epoch);
-    insert(leader.connected, peer().id);
-    if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
-    if (leader.phase == LeadPhase::synchronising) take_over();
-    propose_if_accepted();
-    serve_learners();
   }
 
   // L.waitForEpochAck, and what L.lead does after it. ZooKeeper's handlers may send NEWLEADER a moment before the
@@ -271,14 +246,11 @@ class EpochStepper {
   constexpr void propose_if_accepted() {
     LeadingEpoch& leader = peer().leading;
     const bool enough =
-        leader.phase == LeadPhase::proposing && (!Rules::waits_for_leader || contains(leader.accepted, peer().id)) &&
+        leader.phase == LeadPhase::proposing && contains(leader.accepted, peer().id) &&
         Rules::enough(leader.phase, committed(), [&](ServerId id) { return contains(leader.accepted, id); });
     if (!enough) return;
     leader.phase = LeadPhase::synchronising;
-    if (counted()) take_over();
-  }
-  constexpr void take_over() {
-    if (keeps_history(peer().durable)) write_current(peer().leading.epoch);
+    if (keeps_history(peer().durable)) write_current(leader.epoch);
     hear_new_leader_ack(peer().id);
   }
 
@@ -286,7 +258,7 @@ class EpochStepper {
     LeadingEpoch& leader = peer().leading;
     // SyncedLearnerTracker.addAck. There is no end of others: any id may connect, acknowledge and leave.
     if (votes(sid)) insert(leader.acknowledged, sid);
-    if (leader.phase != LeadPhase::synchronising || !counted()) return;
+    if (leader.phase != LeadPhase::synchronising) return;
     if (!enough_of_both(leader.phase, [&](ServerId id) { return contains(leader.acknowledged, id); })) return;
     leader.phase = LeadPhase::established;
     effect(Established{peer().id, leader.epoch});
@@ -449,6 +421,13 @@ class EpochStepper {
   [[nodiscard]] constexpr bool votes(ServerId id) const {
     return committed().votes(id) ||
            (made_.peer.last_seen && ensemble_.configurations[*made_.peer.last_seen].votes(id));
+  }
+  constexpr auto& self() {
+    if constexpr (std::is_void_v<Self>) {
+      return *this;
+    } else {
+      return static_cast<Self&>(*this);
+    }
   }
   constexpr EpochPeer& peer() { return made_.peer; }
   constexpr void effect(const EpochEffect& effect) { made_.effects.push_back(effect); }

@@ -70,7 +70,7 @@ struct EpochRuleVariant {
   std::string_view name;
   std::string_view sentence;
   EpochStepFunction step;
-  bool leader_late = false;  // a leader may be counted after its learners: a second Lead (waits_for_leader)
+  bool leader_late = false;  // a leader may be counted after its learners: a second Lead lets it be
 };
 const EpochRuleVariant& zookeeper_epoch_rules();
 std::span<const EpochRuleVariant> seeded_epoch_bugs();
