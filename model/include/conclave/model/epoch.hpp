@@ -423,11 +423,8 @@ class EpochStepper {
            (made_.peer.last_seen && ensemble_.configurations[*made_.peer.last_seen].votes(id));
   }
   constexpr auto& self() {
-    if constexpr (std::is_void_v<Self>) {
-      return *this;
-    } else {
-      return static_cast<Self&>(*this);
-    }
+    using Steps = std::conditional_t<std::is_void_v<Self>, EpochStepper, Self>;
+    return static_cast<Steps&>(*this);
   }
   constexpr EpochPeer& peer() { return made_.peer; }
   constexpr void effect(const EpochEffect& effect) { made_.effects.push_back(effect); }
