@@ -171,6 +171,22 @@ class Files(unittest.TestCase):
         ends = [node for node in graph.nodes.values() if node["on_run"] and node["breaks"]]
         self.assertEqual(len(ends), len(report["runs"]))
 
+    def test_a_run_without_end_goes_round(self):
+        graph, report, _ = self.graph(THREE, "--role-ends", "any", "--liveness", "--graph-of", "runs", status=1)
+        lasso = report["liveness"]["lasso"]
+        cycle = len(lasso["steps"]) - 1 - lasso["cycle_from"]
+        self.assertGreater(cycle, 1)
+        over_and_over = {source: target for source, target, data in graph.edges if data["step_on_cycle"]}
+        self.assertEqual(len(over_and_over), cycle)
+        at = first = next(name for name in over_and_over if graph.nodes[name]["level"] == lasso["cycle_from"])
+        for number in range(lasso["cycle_from"], len(lasso["steps"]) - 1):
+            for server in lasso["steps"][number]["servers"]:
+                self.assertTrue(roles_of(graph.nodes[at])[str(server["id"])].startswith(server["state"]))
+            at = over_and_over[at]
+        self.assertEqual(at, first)
+        once = [edge for edge in graph.edges if edge[2]["step_on_run"] and not edge[2]["step_on_cycle"]]
+        self.assertEqual(len(once), lasso["cycle_from"])
+
     def test_no_run_no_file(self):
         path = self.folder / "graph.dot"
         path.write_text("an older one", encoding="utf-8")

@@ -25,7 +25,8 @@ StateGraph two_nodes() {
   second.end = true;
   second.on_run = true;
   graph.nodes = {first, second};
-  graph.edges = {GraphEdge{0, 1, "1 starts", true, {"proposals-rise"}}, GraphEdge{1, 1, "again", false, {}}};
+  graph.edges = {GraphEdge{0, 1, "1 starts", true, false, {"proposals-rise"}},
+                 GraphEdge{1, 1, "again", true, true, {}}};
   return graph;
 }
 
@@ -49,7 +50,7 @@ TEST(Graphs, DotHasEachNodeAndEdgeOnce) {
 TEST(Graphs, DotSaysInWordsWhatItMarks) {
   const std::string dot = dot_of(two_nodes());
   for (const char* words : {"START", "BREAKS single-leading", "BREAKS proposals-rise", "... 3 more", "2 of 7 states",
-                            "nothing can happen", "dashed"}) {
+                            "nothing can happen", "dashed", "over and over"}) {
     EXPECT_NE(dot.find(words), std::string::npos) << words << " is not in\n" << dot;
   }
   StateGraph settled = two_nodes();

@@ -44,7 +44,8 @@ const StateGraph* graph_of(const Outcome& outcome) {
   for (const Explored& explored : outcome.explored) {
     const Report& report = explored.report;
     if (!report.graph) continue;
-    if (!report.violations.empty()) return &*report.graph;
+    const bool goes_on = report.liveness && report.liveness->lasso;
+    if (!report.violations.empty() || goes_on) return &*report.graph;
     if (!report.shown.empty() && of_shown == nullptr) of_shown = &*report.graph;
   }
   return of_shown;

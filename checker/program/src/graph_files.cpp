@@ -30,6 +30,7 @@ struct Edge {
   std::string step;
   std::string breaks;
   bool on_run = false;
+  bool on_cycle = false;
 };
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, Node, Edge>;
 
@@ -47,7 +48,7 @@ Graph graph_from(const StateGraph& from) {
                     node.undrawn};
   }
   for (const GraphEdge& edge : from.edges) {
-    boost::add_edge(edge.from, edge.to, Edge{edge.label, join(edge.breaks, " "), edge.on_run}, graph);
+    boost::add_edge(edge.from, edge.to, Edge{edge.label, join(edge.breaks, " "), edge.on_run, edge.on_cycle}, graph);
   }
   return graph;
 }
@@ -89,9 +90,12 @@ void describe(std::ostream& out, const Node& node) {
 }
 
 void describe(std::ostream& out, const Edge& edge) {
-  const std::string label = edge.breaks.empty() ? edge.step : edge.step + "\nBREAKS " + edge.breaks;
+  std::string label = edge.step;
+  if (!edge.breaks.empty()) label += "\nBREAKS " + edge.breaks;
+  if (edge.on_cycle) label += "\nover and over";
   out << "[label=" << dot_string(label);
   if (edge.on_run) out << ", penwidth=2.5";
+  if (edge.on_cycle) out << ", color=\"#1f5fbf\", fontcolor=\"#1f5fbf\"";
   if (!edge.breaks.empty()) out << ", color=\"#c0271a\", fontcolor=\"#c0271a\"";
   out << "]";
 }
@@ -138,6 +142,7 @@ std::string graphml_of(const StateGraph& from) {
   properties.property("undrawn", boost::get(&Node::undrawn, graph));
   properties.property("step", boost::get(&Edge::step, graph));
   properties.property("step_on_run", boost::get(&Edge::on_run, graph));
+  properties.property("step_on_cycle", boost::get(&Edge::on_cycle, graph));
   properties.property("step_breaks", boost::get(&Edge::breaks, graph));
   std::ostringstream out;
   boost::write_graphml(out, graph, properties, true);

@@ -1,5 +1,7 @@
 #include "conclave/check/liveness_run.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -23,7 +25,7 @@ std::vector<std::uint32_t> actions_of(const std::vector<checker::TraceStep<State
 template <std::size_t Words>
 LivenessReport judge_liveness(spec::ClosedSystem& system, const spec::Layout& layout, const Request& request,
                               ElectionSystem<Words>& adapter, checker::Explorer<ElectionSystem<Words>>& explorer,
-                              checker::Progress& progress) {
+                              checker::Progress& progress, std::vector<GraphRun<Words>>& runs) {
   LivenessReport report;
   try {
     checker::LivenessCheck<ElectionSystem<Words>> check(adapter, explorer, request.limits, progress);
@@ -38,6 +40,9 @@ LivenessReport judge_liveness(spec::ClosedSystem& system, const spec::Layout& la
       report.lasso = walk_lasso(system.scenario(), request,
                                 {actions_of(result.lasso->stem, 1), actions_of(result.lasso->cycle, 0)});
       report.lasso->shortest = result.lasso->shortest_cycle;
+      GraphRun<Words> run{std::move(result.lasso->stem), report.lasso->cycle_from};
+      std::move(result.lasso->cycle.begin(), result.lasso->cycle.end(), std::back_inserter(run.steps));
+      runs.insert(runs.begin(), std::move(run));
     }
   } catch (const checker::GraphTooLarge& large) {
     report.not_judged = "the graph of states would take " + bytes_in_words(large.bytes()) + " or more";
@@ -48,15 +53,20 @@ LivenessReport judge_liveness(spec::ClosedSystem& system, const spec::Layout& la
 }
 
 template LivenessReport judge_liveness(spec::ClosedSystem&, const spec::Layout&, const Request&, ElectionSystem<1>&,
-                                       checker::Explorer<ElectionSystem<1>>&, checker::Progress&);
+                                       checker::Explorer<ElectionSystem<1>>&, checker::Progress&,
+                                       std::vector<GraphRun<1>>&);
 template LivenessReport judge_liveness(spec::ClosedSystem&, const spec::Layout&, const Request&, ElectionSystem<2>&,
-                                       checker::Explorer<ElectionSystem<2>>&, checker::Progress&);
+                                       checker::Explorer<ElectionSystem<2>>&, checker::Progress&,
+                                       std::vector<GraphRun<2>>&);
 template LivenessReport judge_liveness(spec::ClosedSystem&, const spec::Layout&, const Request&, ElectionSystem<3>&,
-                                       checker::Explorer<ElectionSystem<3>>&, checker::Progress&);
+                                       checker::Explorer<ElectionSystem<3>>&, checker::Progress&,
+                                       std::vector<GraphRun<3>>&);
 template LivenessReport judge_liveness(spec::ClosedSystem&, const spec::Layout&, const Request&, ElectionSystem<4>&,
-                                       checker::Explorer<ElectionSystem<4>>&, checker::Progress&);
+                                       checker::Explorer<ElectionSystem<4>>&, checker::Progress&,
+                                       std::vector<GraphRun<4>>&);
 template LivenessReport judge_liveness(spec::ClosedSystem&, const spec::Layout&, const Request&, ElectionSystem<8>&,
-                                       checker::Explorer<ElectionSystem<8>>&, checker::Progress&);
+                                       checker::Explorer<ElectionSystem<8>>&, checker::Progress&,
+                                       std::vector<GraphRun<8>>&);
 
 std::string_view why_not_judged(const spec::Scope& scope) {
   if (scope.network.kind != spec::NetworkKind::latest) return "";

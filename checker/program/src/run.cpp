@@ -63,12 +63,14 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
   report.omissions_expected = result.omissions_expected;
   report.seconds = result.seconds;
   Retelling<Words> retelling(system, layout);
-  GraphSource<Words> source{explorer.traces(result.violations), result.states,
+  GraphSource<Words> source{{},
+                            result.states,
                             static_cast<std::uint32_t>(result.levels.size()),
                             result.verdict == checker::Verdict::exhausted};
+  for (auto& trace : explorer.traces(result.violations)) source.runs.push_back({std::move(trace)});
   for (std::size_t number = 0; number < result.violations.size(); ++number) {
     const auto& finding = result.violations[number];
-    report.violations.push_back(retelling.tell(finding, source.runs[number]));
+    report.violations.push_back(retelling.tell(finding, source.runs[number].steps));
     for (std::size_t i = 0; i < spec::properties_count; ++i) {
       const bool breaks = i == finding.property || (finding.also & bit(static_cast<Property>(i))) != 0;
       if (breaks && !report.first_seen[i]) report.first_seen[i] = finding.level;  // they come by length
@@ -78,11 +80,11 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
     report.first_seen[finding.property] = finding.level;
     const bool wanted = (request.show & bit(static_cast<Property>(finding.property))) != 0;
     if (!wanted) continue;
-    source.runs.push_back(explorer.trace(finding));
-    report.shown.push_back(retelling.tell(finding, source.runs.back()));
+    source.runs.push_back({explorer.trace(finding)});
+    report.shown.push_back(retelling.tell(finding, source.runs.back().steps));
   }
   if (request.liveness && result.verdict == checker::Verdict::exhausted && result.violations.empty()) {
-    report.liveness = judge_liveness<Words>(system, layout, request, adapter, explorer, progress);
+    report.liveness = judge_liveness<Words>(system, layout, request, adapter, explorer, progress, source.runs);
   }
   if (request.graph && (request.graph->of != GraphOf::runs || !source.runs.empty())) {
     const auto time = request.limits.time_max;

@@ -75,7 +75,7 @@ void ServerGraph::add_moves(const std::map<std::size_t, std::size_t>& drawn, Sta
     }
   }
   for (const auto& [ends, labels] : edges) {
-    GraphEdge edge{ends.first, ends.second, "", false, {}};
+    GraphEdge edge{ends.first, ends.second, "", false, false, {}};
     spec::PropertySet all_broken = 0;
     for (const auto& [text, broken] : labels) {
       edge.label += (edge.label.empty() ? "" : "\n") + text;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "conclave/check/graph_run.hpp"
 #include "conclave/check/graph_words.hpp"
 #include "conclave/check/server_graph.hpp"
 #include "conclave/check/state_graph.hpp"
@@ -28,6 +29,7 @@ class GraphBuilder {
  public:
   using State = spec::PackedState<Words>;
   using Trace = std::vector<checker::TraceStep<State>>;
+  using Run = GraphRun<Words>;
 
   // The first two must outlive this. Throws spec::LayoutFull, as the worker does.
   GraphBuilder(spec::ClosedSystem& system, const spec::Layout& layout, const GraphWish& wish)
@@ -47,8 +49,8 @@ class GraphBuilder {
   }
 
   // The states of the runs, one run after the other, and those that are one step beside them.
-  StateGraph around(const std::vector<Trace>& runs) {
-    for (const Trace& run : runs) add_run(run);
+  StateGraph around(const std::vector<Run>& runs) {
+    for (const Run& run : runs) add_run(run.steps);
     const std::size_t on_run = order_.size();
     for (std::size_t i = 0; i < on_run; ++i) expand(i, true);
     const std::size_t all = order_.size();
@@ -131,8 +133,8 @@ class GraphBuilder {
       }
       const spec::Action action = spec::Action::from(step.code);
       const std::size_t to = place(step.next, graph_.nodes[from].level + 1);
-      graph_.edges.push_back(
-          GraphEdge{from, to, words_.label(action, heard_in(state, action)), false, broken_names(step.broken)});
+      graph_.edges.push_back(GraphEdge{from, to, words_.label(action, heard_in(state, action)), false, false,
+                                       broken_names(step.broken)});
       codes_.push_back(step.code);
     }
   }
@@ -143,18 +145,23 @@ class GraphBuilder {
     graph_.nodes[from].undrawn = steps_.size();
   }
 
-  void mark(const std::vector<Trace>& runs) {
-    std::set<std::tuple<std::size_t, std::size_t, std::uint32_t>> taken;
-    for (const Trace& run : runs) {
-      for (std::size_t i = 1; i < run.size(); ++i) {
-        const auto from = index_.find(run[i - 1].state.words);
-        const auto to = index_.find(run[i].state.words);
-        if (from != index_.end() && to != index_.end()) taken.emplace(from->second, to->second, run[i].action);
+  void mark(const std::vector<Run>& runs) {
+    using Taken = std::set<std::tuple<std::size_t, std::size_t, std::uint32_t>>;
+    Taken taken;
+    Taken for_ever;
+    for (const Run& run : runs) {
+      for (std::size_t i = 1; i < run.steps.size(); ++i) {
+        const auto from = index_.find(run.steps[i - 1].state.words);
+        const auto to = index_.find(run.steps[i].state.words);
+        if (from == index_.end() || to == index_.end()) continue;
+        taken.emplace(from->second, to->second, run.steps[i].action);
+        if (i > run.cycle_from) for_ever.emplace(from->second, to->second, run.steps[i].action);
       }
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       GraphEdge& edge = graph_.edges[i];
       edge.on_run = taken.contains({edge.from, edge.to, codes_[i]});
+      edge.on_cycle = for_ever.contains({edge.from, edge.to, codes_[i]});
     }
   }
 

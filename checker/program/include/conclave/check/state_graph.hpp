@@ -42,6 +42,7 @@ struct GraphEdge {
   std::size_t to = 0;
   std::string label;  // GraphOf::server: a line for each kind of step
   bool on_run = false;
+  bool on_cycle = false;            // of a run that goes on for ever: over and over, once the run is here
   std::vector<std::string> breaks;  // properties that the step breaks
 };
 
