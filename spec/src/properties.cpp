@@ -295,7 +295,7 @@ std::string explain_decision(Property property, const LocalStep& step, const Vot
     case Property::weightless_never_elected: return self + " decides for " + leader + ", which must not be elected";
     case Property::leader_said_so:
       if (decided.proposal.leader == step.before.id) {
-        return self + " takes the lead of round " + std::to_string(decided.round.value) +
+        return self + " takes the lead with a vote of round " + std::to_string(decided.round.value) +
                " although it is in round " + std::to_string(step.before.clock.value);
       }
       return self + " follows " + leader + ", which has not said that it leads";

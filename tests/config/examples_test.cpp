@@ -87,6 +87,20 @@ TEST(Examples, OneServer) {
   EXPECT_TRUE(has_note(cfg, "a single participant"));
 }
 
+TEST(Examples, TwoVoters) {
+  const ZooCfg cfg = example("two-voters.cfg");
+  EXPECT_EQ(cfg.configuration.kind(), QuorumKind::majority);
+  EXPECT_EQ(cfg.configuration.voters(), 2U);
+}
+
+TEST(Examples, TwoVotersOneWeightless) {
+  const ZooCfg cfg = example("two-voters-one-weightless.cfg");
+  EXPECT_EQ(cfg.configuration.kind(), QuorumKind::hierarchical);
+  EXPECT_EQ(cfg.configuration.voters(), 2U);
+  EXPECT_TRUE(cfg.configuration.contains_quorum([](ServerId id) { return id == ServerId{1}; }));
+  EXPECT_FALSE(cfg.configuration.contains_quorum([](ServerId id) { return id == ServerId{2}; }));
+}
+
 TEST(Examples, Dynamic) {
   const ZooCfg cfg = example("dynamic/zoo.cfg");
   EXPECT_EQ(cfg.dynamic_file, "examples/dynamic/zoo.cfg.dynamic.100000000");

@@ -2,6 +2,7 @@
 // goes wrong, and that both explorers see the same.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -167,6 +168,20 @@ TEST_P(MixedWrong, ServersLookForEver) {
 INSTANTIATE_TEST_SUITE_P(All, MixedWrong, testing::ValuesIn(wrong_ones()),
                          [](const auto& tested) { return tested.param.name; });
 
+// Two voters show neither: `-` in docs/bugs.md.
+TEST(MixedReleases, TakeThreeVotersToShow1808And1817) {
+  for (const Bug one : {Bug::zk_1808, Bug::zk_1817}) {
+    for (const std::int64_t old : {1, 2}) {
+      check::Request request = request_for(established(roles_end_at_any_time(faults(1, 1, 2))));
+      request.rules = &bug(one);
+      request.except = but_for(known);
+      const check::Report report = explored(mixed(2, {{old, "3.4.5"}}), request);
+      EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
+      EXPECT_TRUE(report.violations.empty()) << testing::PrintToString(names_of(report.violations));
+    }
+  }
+}
+
 // With 3.4.6 as it came out nobody looks for ever in the same ensembles, nor with a crash.
 TEST(MixedReleases, OfBothSidesOf1817Settle) {
   for (const auto& releases :
@@ -196,6 +211,116 @@ TEST(MixedReleases, Of345And346LeaveAnOldServerOutForEver) {
     const check::Report alone = explored(mixed(3, {{1, release}, {2, release}, {3, release}}), request);
     ASSERT_TRUE(alone.liveness);
     EXPECT_NE(alone.liveness->eventually, checker::Prospect::violated);
+  }
+}
+
+// --- docs/rolling-upgrades.md ---------------------------------------------------------------------------------------
+
+struct Broken {
+  Property property;
+  std::uint32_t steps;
+};
+
+// A line of its table: what one and two servers of the older release break beside the newer one.
+struct Roll {
+  std::string older;
+  std::string newer;
+  std::vector<Broken> broken;  // each with those before it excepted
+  bool settled_by_one =
+      true;  // with one older server nothing is found against settling; looked at where nothing broke
+};
+
+const std::vector<Broken> round_of_1818 = {
+    {Property::quorum_behind_decision, 4}, {Property::leader_said_so, 5}, {Property::joins_settled_quorum, 14}};
+
+std::vector<Roll> rolls() {
+  return {{"3.4.5", "3.4.6", {}, false},
+          {"3.4.6", "3.4.14", {}},
+          {"3.4.5", "3.5.5", {{Property::no_deadlock, 3}}},
+          {"3.4.14", "3.5.4", round_of_1818},
+          {"3.4.14", "3.5.5", {}},
+          {"3.5.4", "3.5.5", round_of_1818},
+          {"3.5.10", "3.6.0", {}},
+          {"3.8.4", "3.9.5", {}}};
+}
+
+// Every order of initial votes up to renaming servers of one release, as the program explores them.
+std::vector<spec::Scenario> every_order(const Roll& roll, int olds) {
+  std::map<model::ServerId, int> kinds;
+  for (int id = 1; id <= 3; ++id) kinds[model::ServerId{id}] = id <= olds ? 1 : 2;
+  std::vector<spec::Scenario> scenarios = spec::every_history(majority(3), 3, kinds);
+  for (spec::Scenario& scenario : scenarios) {
+    for (spec::Participant& participant : scenario.participants) {
+      participant.rules = spec::rules_of_release(participant.id.value <= olds ? roll.older : roll.newer);
+    }
+  }
+  return scenarios;
+}
+
+// The shortest runs that break something, by any order; empty where nothing is broken and all was explored.
+std::vector<check::Run> shortest(const std::vector<spec::Scenario>& scenarios, const check::Request& request) {
+  std::vector<check::Run> runs;
+  for (const spec::Scenario& scenario : scenarios) {
+    const check::Report report = explored(scenario, request);
+    EXPECT_TRUE(!report.violations.empty() || report.verdict == checker::Verdict::exhausted);
+    if (report.violations.empty()) continue;
+    if (runs.empty() || report.violations.front().steps.size() < runs.front().steps.size()) runs = report.violations;
+  }
+  return runs;
+}
+
+class RollingUpgrades : public testing::TestWithParam<Roll> {};
+
+TEST_P(RollingUpgrades, BreakWhatThePageSays) {
+  const Roll& roll = GetParam();
+  for (const int olds : {1, 2}) {
+    SCOPED_TRACE(std::to_string(olds) + " of " + roll.older);
+    const std::vector<spec::Scenario> scenarios = every_order(roll, olds);
+    check::Request request = request_for(established(faults(1, 1, 1)));
+    request.except = but_for(known);
+    for (const Broken& broken : roll.broken) {
+      const std::vector<check::Run> runs = shortest(scenarios, request);
+      ASSERT_EQ(names_of(runs), std::vector<std::string>{std::string(info_of(broken.property).name)});
+      EXPECT_EQ(runs.front().steps.size() - 1, broken.steps);
+      request.except |= bit(broken.property);
+    }
+    EXPECT_EQ(names_of(shortest(scenarios, request)), std::vector<std::string>{});
+  }
+}
+
+TEST_P(RollingUpgrades, SettleWhereThePageSaysSo) {
+  const Roll& roll = GetParam();
+  if (!roll.broken.empty()) return;
+  for (const int olds : {1, 2}) {
+    check::Request request = request_for(established(roles_end_at_any_time(faults(1, 1, 1))));
+    request.except = but_for(known);
+    request.liveness = true;
+    bool violated = false;
+    for (const spec::Scenario& scenario : every_order(roll, olds)) {
+      const check::Report report = explored(scenario, request);
+      EXPECT_TRUE(report.violations.empty());
+      ASSERT_TRUE(report.liveness);
+      violated = violated || report.liveness->eventually == checker::Prospect::violated;
+    }
+    EXPECT_EQ(violated, olds == 1 && !roll.settled_by_one) << olds << " of " << roll.older;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RollingUpgrades, testing::ValuesIn(rolls()), [](const auto& tested) {
+  std::string name = tested.param.older + "_to_" + tested.param.newer;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+});
+
+// Alone 3.5.4 breaks the first of them only, whether its votes get the new epoch or not.
+TEST(RollingUpgradesFrom354, BreakMoreThanTheReleaseAlone) {
+  for (const bool established_too : {true, false}) {
+    const spec::Scope scope = faults(1, 1, 1);
+    check::Request request = request_for(established_too ? established(scope) : scope);
+    const std::vector<spec::Scenario> alone = every_order({"3.5.4", "3.5.4", {}}, 3);
+    EXPECT_EQ(names_of(shortest(alone, request)), std::vector<std::string>{"quorum-behind-decision"});
+    request.except = bit(Property::quorum_behind_decision);
+    EXPECT_EQ(names_of(shortest(alone, request)), std::vector<std::string>{});
   }
 }
 

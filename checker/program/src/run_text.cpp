@@ -29,7 +29,10 @@ bool looking(const model::Peer& peer) { return state_of(peer) == model::ServerSt
 std::string role_change(const model::Peer& before, const model::Peer& after) {
   if (before.role == after.role) return "";
   const auto decision = [&](std::string_view state, model::ServerId leader) {
-    return fmt::format("DECIDES for server {}: {} in round {}", id_text(leader), state, after.clock.value);
+    // Only by ZOOKEEPER-1818 do they differ.
+    const model::Round voted = after.unpublished ? after.unpublished->round : after.current_vote.round;
+    return fmt::format("DECIDES for server {}: {} in round {}{}", id_text(leader), state, after.clock.value,
+                       voted == after.clock ? "" : fmt::format(", with a vote of round {}", voted.value));
   };
   if (std::holds_alternative<model::Leading>(after.role)) return decision("LEADING", after.id);
   if (const auto* role = std::get_if<model::Following>(&after.role)) return decision("FOLLOWING", role->leader);
