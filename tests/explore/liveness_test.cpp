@@ -233,6 +233,8 @@ TEST(Liveness, RefusesAGraphTooLarge) {
   limits.memory_bytes = progress.bytes + 1000;
   EXPECT_THROW(LivenessCheck<Drawn>(drawn, explorer, limits, progress), GraphTooLarge);
   limits.memory_bytes = 0;
+  limits.time_max = std::chrono::milliseconds{-1};  // over before it begins
+  EXPECT_THROW(LivenessCheck<Drawn>(drawn, explorer, limits, progress), GraphOutOfTime);
   progress.interrupt = true;
   EXPECT_THROW(LivenessCheck<Drawn>(drawn, explorer, limits, progress), GraphInterrupted);
 }

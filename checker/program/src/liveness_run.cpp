@@ -46,6 +46,10 @@ LivenessReport judge_liveness(spec::ClosedSystem& system, const spec::Layout& la
     }
   } catch (const checker::GraphTooLarge& large) {
     report.not_judged = "the graph of states would take " + bytes_in_words(large.bytes()) + " or more";
+    report.limited = request.limits.memory_is_users;
+  } catch (const checker::GraphOutOfTime&) {
+    report.not_judged = "the time was over before the graph of states stood";
+    report.limited = true;
   } catch (const checker::GraphInterrupted&) {
     report.not_judged = "a signal";
   }

@@ -85,7 +85,10 @@ LivenessOutcome liveness_of(const Outcome& outcome) {
       all.not_judged = "not everything within the bounds was explored";
       continue;
     }
-    if (!liveness->not_judged.empty()) all.not_judged = liveness->not_judged;
+    if (!liveness->not_judged.empty()) {
+      all.not_judged = liveness->not_judged;
+      all.limited = liveness->limited;
+    }
     all.eventually = worse(all.eventually, liveness->eventually);
     all.possibly = worse(all.possibly, liveness->possibly);
     const checker::LivenessCounts& counts = liveness->counts;

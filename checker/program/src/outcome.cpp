@@ -54,7 +54,7 @@ void judge_liveness(Outcome& outcome) {
     return;
   }
   outcome.why = liveness.not_judged;
-  if (!outcome.options.memory_bytes) outcome.verdict = checker::Verdict::aborted;
+  if (!liveness.limited) outcome.verdict = checker::Verdict::aborted;
 }
 
 // Where nothing else ended it.

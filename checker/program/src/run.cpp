@@ -1,5 +1,6 @@
 #include "conclave/check/run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,13 @@ struct Start {
   CheckpointReader* from;  // nullptr: from the beginning
   double spent_s;          // by earlier explorations
 };
+
+// Of a limit on time, where there is one: at least a millisecond, for nothing is none.
+std::chrono::milliseconds left_of(std::chrono::milliseconds limit, std::chrono::steady_clock::time_point began) {
+  if (limit.count() == 0) return limit;
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  return std::max(limit - spent, std::chrono::milliseconds{1});
+}
 
 template <std::size_t Words>
 Report explore_with(const Start& start, const Request& request, checker::Progress& progress) {
@@ -84,7 +92,9 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
     report.shown.push_back(retelling.tell(finding, source.runs.back().steps));
   }
   if (request.liveness && result.verdict == checker::Verdict::exhausted && result.violations.empty()) {
-    report.liveness = judge_liveness<Words>(system, layout, request, adapter, explorer, progress, source.runs);
+    Request judged = request;
+    judged.limits.time_max = left_of(request.limits.time_max, began);
+    report.liveness = judge_liveness<Words>(system, layout, judged, adapter, explorer, progress, source.runs);
   }
   if (request.graph && (request.graph->of != GraphOf::runs || !source.runs.empty())) {
     const auto time = request.limits.time_max;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <boost/graph/compressed_sparse_row_graph.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -37,6 +38,12 @@ class GraphTooLarge : public std::exception {
 class GraphInterrupted : public std::exception {
  public:
   [[nodiscard]] const char* what() const noexcept override { return "interrupted"; }
+};
+
+// Limits::time_max has passed.
+class GraphOutOfTime : public std::exception {
+ public:
+  [[nodiscard]] const char* what() const noexcept override { return "out of time"; }
 };
 
 using Vertex = std::uint32_t;
@@ -98,7 +105,8 @@ class PendingGraph {
   static constexpr Vertex first = 2;
 
   // Expands every reached state once more, in limits.threads threads. Both must outlive the graph; the exploration
-  // has to be through. Throws GraphTooLarge where the limit on memory would be broken, GraphInterrupted, and what the
+  // has to be through. Throws GraphTooLarge where the limit on memory would be broken, GraphOutOfTime where the graph
+  // takes longer than limits.time_max from now on, GraphInterrupted, and what the
   // system's workers throw.
   PendingGraph(System& system, Explorer<System>& explorer, const Limits& limits, Progress& progress)
       : limits_(limits), progress_(progress), bytes_besides_(progress.bytes) {
@@ -164,12 +172,19 @@ class PendingGraph {
       throw GraphTooLarge(bytes_besides_ + bytes);
     }
     if (progress_.interrupt.load(std::memory_order_relaxed)) throw GraphInterrupted();
+    if (limits_.time_max.count() != 0 && std::chrono::steady_clock::now() >= began_ + limits_.time_max) {
+      throw GraphOutOfTime();
+    }
   }
 
   void collect(System& system, Explorer<System>& explorer) {
     auto worker = system.worker();
     std::size_t count = 0;
-    explorer.for_each_state([&](const State& state, std::uint32_t) { count += worker.pending(state) ? 1U : 0U; });
+    std::size_t seen = 0;
+    explorer.for_each_state([&](const State& state, std::uint32_t) {
+      count += worker.pending(state) ? 1U : 0U;
+      if (++seen % chunk_states == 0) look(count * bytes_per_state);
+    });
     look(count * bytes_per_state);
     if (count >= StateIndex<State>::none - first) throw GraphTooLarge(count * bytes_per_state);
     states_.reserve(count);
@@ -313,6 +328,7 @@ class PendingGraph {
   }
 
   Limits limits_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   Progress& progress_;
   std::size_t bytes_besides_;
   std::vector<State> states_;

@@ -11,6 +11,7 @@ struct Outcome;
 
 struct LivenessOutcome {
   std::string not_judged;  // why, if it was not, or not everywhere
+  bool limited = false;    // because of a limit that was asked for
   checker::Prospect eventually = checker::Prospect::holds;
   checker::Prospect possibly = checker::Prospect::holds;
   checker::LivenessCounts counts;  // summed up; `bytes` and `largest` of the largest

@@ -28,6 +28,7 @@ struct LassoRun {
 
 struct LivenessReport {
   std::string not_judged;  // why, if it was not
+  bool limited = false;    // because of a limit that was asked for
   checker::Prospect eventually = checker::Prospect::holds;
   checker::Prospect possibly = checker::Prospect::holds;
   checker::LivenessCounts counts;

@@ -13,7 +13,7 @@
 namespace conclave::check {
 
 // Both claims, with runs that show what fails; one that goes on for ever is put before `runs` as well. REQUIRES: the
-// exploration has exhausted the system.
+// exploration has exhausted the system. The limit on time counts from here.
 // Throws ReplayFailed, std::bad_alloc.
 template <std::size_t Words>
 LivenessReport judge_liveness(spec::ClosedSystem& system, const spec::Layout& layout, const Request& request,
