@@ -19,6 +19,7 @@ import certificates
 from loopback import free_ports
 
 PATIENCE_S = 120  # for what has to happen; real servers are slow to start on a busy machine
+ANSWER_S = 5.0  # as a client whose session is to last for 15 s
 TICK_MS, INIT_TICKS, SYNC_TICKS = 500, 20, 6
 SYNC_S = TICK_MS * SYNC_TICKS / 1000
 
@@ -241,11 +242,13 @@ class Ensemble:
             raise Failed(f"server {sid} has {found} in {path}, expected {data}")
 
     def _with_session(self, sid, patience_s, use):
-        """As patient as a client has to be: clients are sent away where roles change."""
+        """As patient as a client has to be: clients are sent away where roles change, and a server that begins to serve
+        may leave a session without an answer, after which a client connects anew."""
         deadline = time.monotonic() + patience_s
         while True:
             try:
-                with client.Session(self.connection(sid), max(1.0, deadline - time.monotonic())) as session:
+                patience = min(ANSWER_S, max(1.0, deadline - time.monotonic()))
+                with client.Session(self.connection(sid), patience) as session:
                     return use(session)
             except client.Refused as refused:
                 if time.monotonic() >= deadline:
