@@ -2,8 +2,13 @@
 """Measures the scopes below and writes docs/results.md's table.
 
 usage: results.py [--program PATH] [--threads N] [--only WORD] [--dry-run]
+       results.py --far NAME [--report FILE] ...
 
 --only measures the scopes whose name contains WORD and prints them, without touching the page; so does --dry-run.
+
+--far measures one of the scopes that take many minutes, or hours, and writes its row of the page's second table; the
+other rows stay. With --report it takes what `conclave check ... --json` has written to FILE instead, which may have
+been put together from checkpoints.
 """
 
 import argparse
@@ -37,6 +42,15 @@ SCOPES = [
     ("three groups, any four start", "examples/three-groups.cfg", "--starts 4"),
     ("one server", "examples/one-server.cfg", ""),
 ]
+
+# Those that take long: beside their options they get a limit on memory, and the disk.
+FAR = [
+    ("five voters, a crash, two rounds", "examples/five-voters.cfg", "--crashes 1 --rounds 2"),
+    ("five voters, two crashes", "examples/five-voters.cfg", "--crashes 2"),
+    ("five voters, a crash and restart", "examples/five-voters.cfg", "--crashes 1 --restarts 1"),
+]
+FAR_MEMORY = "11G"
+FAR_BEGIN, FAR_END = "<!-- far: begin -->", "<!-- far: end -->"
 
 
 def cpu_model():
@@ -86,15 +100,61 @@ def row(name, file, options, report):
             f"{'-' if small else f'{per_state:.1f} B'} | {verdict} |")
 
 
+def machine(threads):
+    return (f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {memory_gib():.0f} GiB of memory; "
+            f"{threads} threads; {datetime.date.today().isoformat()}")
+
+
+def put(begin, end, text):
+    """Between the marks on the page."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
+def far(arguments):
+    scopes = {name: (file, options) for name, file, options in FAR}
+    if arguments.far not in scopes:
+        raise SystemExit(f"--far: found {arguments.far!r}; expected one of: {'; '.join(scopes)}")
+    file, options = scopes[arguments.far]
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.report:
+            report = json.loads(pathlib.Path(arguments.report).read_text(encoding="utf-8"))
+            asked = measure(arguments.program, arguments.threads, file, f"{options} --depth 1", folder)
+            for part in ("ensemble", "scope"):
+                if report[part] != asked[part]:
+                    raise SystemExit(f"--report: {arguments.report} has {part} {report[part]}; expected {asked[part]}")
+        else:
+            report = measure(arguments.program, arguments.threads, file,
+                             f"{options} --memory {FAR_MEMORY} --disk {folder}", folder)
+    largest = max(report["scenarios"], key=lambda scenario: scenario["bytes"])
+    cells = row(arguments.far, file, options, report).split(" | ")
+    cells[-2] = (f"{largest['bytes'] / 2**30:.1f} GiB, and {largest['bytes_on_disk'] / 2**30:.1f} GiB on disk")
+    made = f"{' | '.join(cells)} {machine(arguments.threads)} |"
+    known = PAGE.read_text(encoding="utf-8").split(FAR_BEGIN)[1].split(FAR_END)[0]
+    rows = {line.split(" | ")[0].lstrip("| "): line for line in known.splitlines() if line.startswith("| ")}
+    rows[arguments.far] = made
+    print(made)
+    if arguments.dry_run:
+        return 0
+    head = "| scope | `conclave check` | states | steps | levels | time | states/s | memory | verdict | measured on |"
+    put(FAR_BEGIN, FAR_END, "\n".join([head, "|---|---|--:|--:|--:|--:|--:|---|---|---|",
+                                       *(rows[name] for name in scopes if name in rows)]))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=str(ROOT / "build/release/bin/conclave"))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="")
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--far", metavar="NAME", default="")
+    parser.add_argument("--report", metavar="FILE", default="")
     arguments = parser.parse_args()
     if arguments.threads < 1:
         parser.error("--threads must be at least 1")
+    if arguments.far:
+        return far(arguments)
     chosen = [scope for scope in SCOPES if arguments.only in scope[0]]
     if not chosen:
         parser.error(f"no scope's name contains {arguments.only!r}")
@@ -105,18 +165,14 @@ def main():
             report = measure(arguments.program, arguments.threads, file, options, folder)
             rows.append(row(name, file, options, report))
             print(rows[-1], file=sys.stderr, flush=True)
-    machine = (f"{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {memory_gib():.0f} GiB of memory; "
-               f"{arguments.threads} threads; {datetime.date.today().isoformat()}")
     table = "\n".join([
-        f"Measured on: {machine}.", "",
+        f"Measured on: {machine(arguments.threads)}.", "",
         "| scope | `conclave check` | states | steps | levels | time | states/s | memory per state | verdict |",
         "|---|---|--:|--:|--:|--:|--:|--:|---|", *rows])
     if arguments.only or arguments.dry_run:
         print(table)
         return 0
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    put(BEGIN, END, table)
     return 0
 
 
