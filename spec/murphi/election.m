@@ -205,6 +205,8 @@ begin
 end;
 
 startstate
+  if ROUNDS > 2 then error "ROUNDS: expected 1 or 2"; end;
+  if TIMELY = 1 & ROUNDS > 1 then error "TIMELY: expected with ROUNDS 1 alone"; end;
   undefine peers;
   for s: server do peers[s].doing := unborn; end;
   crashes := 0;

@@ -16,6 +16,12 @@
 #ifndef ROUNDS
 #define ROUNDS 1 /* no election of a later round begins; 1 or 2 */
 #endif
+#if ROUNDS < 1 || ROUNDS > 2
+#error "ROUNDS: expected 1 or 2, for which this was written and compared"
+#endif
+#if defined(TIMELY) && ROUNDS != 1
+#error "TIMELY: expected with ROUNDS 1 alone"
+#endif
 #ifndef CRASHES
 #define CRASHES 0 /* at most so many; nobody comes back */
 #endif
