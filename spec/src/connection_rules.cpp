@@ -69,7 +69,7 @@ constexpr std::array bugs = {
                           "QuorumCnxManager.connectOne", "a server out of reach (--out-of-reach)",
                           with(&ConnectionRules::waits_for_call, true)},
     ConnectionRuleVariant{"zk-2164", "a server that says that its address is 0.0.0.0 is called back there",
-                          "QuorumCnxManager.handleConnection", "such a server (--wildcard)",
+                          "QuorumCnxManager.handleConnection", "a server that says so (--wildcard)",
                           with(&ConnectionRules::calls_wildcard, true)},
     ConnectionRuleVariant{"zk-2781", "a call back that comes while a call is under way is not made",
                           "QuorumCnxManager.initiateConnectionAsync", "", with(&ConnectionRules::forgets_call, true)},

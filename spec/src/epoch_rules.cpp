@@ -169,8 +169,9 @@ struct CurrentBeforeHistory : ZooKeeperEpochRules {
 };
 
 template <class Rules>
-constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence) {
-  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>};
+constexpr EpochRuleVariant variant(std::string_view name, std::string_view sentence, std::string_view needs = "",
+                                   std::string_view releases = "") {
+  return EpochRuleVariant{name, sentence, &model::epoch_step_with<Rules>, false, needs, releases};
 }
 template <class Stepper>
 model::EpochTransition step_of(const model::Ensemble& ensemble, const model::EpochPeer& peer,
@@ -178,6 +179,8 @@ model::EpochTransition step_of(const model::Ensemble& ensemble, const model::Epo
   return Stepper(ensemble, peer).take(event);
 }
 constexpr EpochRuleVariant unchanged = variant<ZooKeeperEpochRules>("zookeeper", "the rules as they are");
+constexpr std::string_view unreleased = "none, fixed before 3.4.0, the first that had this phase";
+constexpr std::string_view deep = "three epochs, a transaction and three stops";
 constexpr std::array bugs = {
     variant<WriteLate>("write-late", "an epoch is told before it is on the disk"),
     variant<LeadersOwnEpoch>("own-epoch", "a leader goes by its own accepted epoch alone"),
@@ -189,17 +192,25 @@ constexpr std::array bugs = {
     variant<AcceptsTwice>("accept-twice", "an epoch that was accepted before is accepted again"),
     variant<AcceptsAnything>("accept-anything", "a learner accepts any epoch, also one below its own"),
     variant<VouchesForNothing>("vouch-for-nothing", "a server without history forgets the epochs that it has seen"),
-    variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept"),
+    variant<NoQuorum<LeadPhase::proposing>>("zk-1192", "a leader that has waited long enough needs nobody to accept",
+                                            "two epochs and a stop", unreleased),
     EpochRuleVariant{"zk-790", "a leader's last zxid is of the new epoch before anybody has acknowledged it",
-                     &step_of<LeaderThatBeginsAlone>},
+                     &step_of<LeaderThatBeginsAlone>, false, "", "from 3.0.0 until 3.3.2"},
     EpochRuleVariant{"zk-1270", "a quorum of learners makes an epoch, and accepts it, without the leader",
-                     &step_of<LeaderThatComesLate>, true},
-    variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk"),
-    variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk"),
-    variant<ObserversKeepLeader>("zk-1294", "observers in sync keep a leader that has no quorum any more"),
-    variant<EqualIsEnough>("zk-1343", "a leader proposes an epoch that a learner has accepted before"),
-    variant<ObserversAccept>("zk-2959", "observers count among those that make a leader's epoch and accept it"),
-    variant<CurrentBeforeHistory>("zk-4785", "a learner's currentEpoch is on the disk before the history of it"),
+                     &step_of<LeaderThatComesLate>, true, "two epochs and four stops", unreleased},
+    variant<CurrentAtUpToDate>("zk-1282", "a learner acknowledges NEWLEADER before its currentEpoch is on the disk",
+                               deep, unreleased),
+    variant<LeaderWritesLate>("zk-1291", "a leader tells its epoch before it is on its own disk", "", unreleased),
+    variant<ObserversKeepLeader>("zk-1294", "observers in sync keep a leader that has no quorum any more",
+                                 "an observer and a stop, with --observers and --ticks",
+                                 "from 3.3.0 until 3.3.6, from 3.4.0 until 3.4.4"),
+    variant<EqualIsEnough>("zk-1343", "a leader proposes an epoch that a learner has accepted before", "",
+                           "from 3.4.0 until 3.4.3"),
+    variant<ObserversAccept>("zk-2959", "observers count among those that make a leader's epoch and accept it",
+                             "an observer and two stops, with --observers",
+                             "from 3.4.0 until 3.4.13, from 3.5.0 until 3.5.4"),
+    variant<CurrentBeforeHistory>("zk-4785", "a learner's currentEpoch is on the disk before the history of it", deep,
+                                  "from 3.4.10 on in 3.4, from 3.5.3 until 3.8.5, from 3.9.0 until 3.9.2"),
 };
 
 }  // namespace

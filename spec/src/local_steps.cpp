@@ -135,7 +135,7 @@ void LocalSteps::receive(Outcome& outcome, int server, const Notification& heard
 void LocalSteps::establish(Outcome& outcome, int server, std::int64_t round, const Watch& watch) const {
   Server& state = outcome.server;
   state.established = Established{round, state.peer.current_vote.proposal.epoch};
-  if (mixed_ && !rules(server).dialect.tells_new_epoch) return;
+  if (!rules(server).dialect.tells_new_epoch) return;
   take(outcome, server, model::EpochEstablished{model::PeerEpoch{epoch_before_ + round}}, watch);
 }
 

@@ -279,7 +279,7 @@ constexpr bool reducible(BugSet bugs) { return (bugs & not_reducible) == 0; }
 constexpr Dialect dialect_of(Release release) {
   constexpr Release versioned{3, 4, 6};
   constexpr Release reconfigured{3, 5, 0};
-  if (release < versioned) return {Format::unversioned, false, false, false};
+  if (release < versioned) return {Format::unversioned, false, false, false, release >= first_mixable};
   if (release < reconfigured) return {Format::version_1, false, true, true};
   return {};
 }
@@ -369,7 +369,7 @@ std::string sentence_of(BugSet set) {
   for (const ZooKeeperBug& bug : bugs) {
     if ((set & bit(bug.bug)) != 0) names += (names.empty() ? "" : ", ") + std::string(bug.name);
   }
-  return names.empty() ? "none of the bugs of docs/bugs.md" : "today's rules with " + names;
+  return names.empty() ? "today's rules, with none of the bugs that --list names" : "today's rules with " + names;
 }
 
 const std::deque<ReleaseRules>& rules_of_releases() {

@@ -111,7 +111,8 @@ class Verdicts(unittest.TestCase):
         self.assertNotIn("can't show", check(THREE, "--zookeeper", "3.4.3", "--rounds", "1").stdout)
         mended = check(THREE, "--zookeeper", "3.9.5")
         self.assertEqual(mended.returncode, 0)
-        self.assertIn("OLD RULES: zookeeper-3.9.5: none of the bugs of docs/bugs.md", mended.stdout)
+        self.assertIn("OLD RULES: zookeeper-3.9.5: today's rules, with none of the bugs that --list names",
+                      mended.stdout)
         report = json.loads(check(THREE, "--zookeeper", "3.4.5", "--json").stdout)
         self.assertEqual(report["scope"]["rules"], "zookeeper-3.4.5")
 
@@ -252,6 +253,20 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--threads", "0x2"], ["--threads", "'0x2'"]),
                 (["epoch", THREE, "--epochs", "02"], ["--epochs", "'02'"]),
                 (["epoch", THREE, "--without-history", "1,02"], ["--without-history", "'02'"]),
+                *((["epoch", THREE, "--without-history", ids], ["--without-history", *words])
+                  for ids, *words in (("1,,2", "found no id in a place of '1,,2'"), ("", "found no id"),
+                                      ("x", "found 'x'", "expected ids of servers"), ("1,2,1", "server 1 twice"),
+                                      ("99999999999999999999", "'99999999999999999999'", "to 9223372036854775807"))),
+                (["epoch", THREE, "--seed-bug", "zk-453"], ["'zk-453', which `conclave connections` takes"]),
+                (["epoch", "--list", "--json"], ["--list", "--json"]),
+                (["epoch", "--list", "--seed-bug", "nothing"], ["'nothing'", "zk-790"]),
+                (["check", THREE, "--seed-bug", "zk-790"], ["'zk-790', which `conclave epoch` takes"]),
+                (["check", "--list", "--json"], ["--list", "--json"]),
+                (["check", "--list", "--seed-bug", "nothing"], ["'nothing'", "no-majority"]),
+                (["check", THREE, "--property", "no-deadlock", "--except", "no-deadlock"], ["--except", "--property"]),
+                (["check", THREE, "--zookeeper", "3.3.6", "--epochs", "established"], ["--epochs", "3.4.0 on"]),
+                (["simulate", "--zookeeper", "3.4.5", THREE], ["the option --zookeeper", "`conclave check`"]),
+                (["check", "--what", THREE], ["the option --what; expected"]),
                 (["check", ""], ["FILE", "empty name"]),
                 (["epoch", ""], ["FILE", "empty name"]),
                 (["check", THREE, "--html", ""], ["--html", "empty name"]),

@@ -74,6 +74,25 @@ class Connections(unittest.TestCase):
         done = connections(THREE, "--crashes", "3", "--messages", "2")
         self.expect(2, done, "steps were not taken: more than 6 connections", "verdict: bounded", "so far one-sender")
 
+    def test_a_bug_that_shows_nothing_here_says_what_it_needs(self):
+        warning = "zk-2164 breaks nothing here; to show it needs a server that says so (--wildcard)"
+        self.expect(0, connections(THREE, "--crashes", "0", "--seed-bug", "zk-2164"), "warning: " + warning)
+        done = connections(THREE, "--crashes", "0", "--seed-bug", "zk-2164", "--json")
+        self.assertEqual(json.loads(done.stdout)["warnings"], [warning])
+        self.assertNotIn("warning", connections(THREE, "--crashes", "0").stdout)
+
+    def test_ids_are_read_as_a_whole(self):
+        for option in ("--servers", "--wildcard", "--out-of-reach"):
+            for ids, words in (("1,,2", "found no id in a place of '1,,2'"), ("", "found no id"), ("1,1", "1 twice"),
+                               ("1,b", "found 'b'"), ("9" * 20, "'; expected an id")):
+                self.expect(5, connections(THREE, option, ids), f"{option}: found", words)
+
+    def test_what_is_listed_is_asked_for_by_known_names(self):
+        self.expect(0, connections("--list"), "zk-2164")
+        self.expect(5, connections(THREE, "--list", "--seed-bug", "foo"), "'foo'; expected one of")
+        self.expect(5, connections("--list", "--json"), "--list: found it with --json")
+        self.expect(5, connections("--list", "--seed-bug", "zk-790"), "which `conclave epoch` takes")
+
     def test_wrong_use(self):
         for arguments, words in (
                 ((THREE, "--seed-bug", "x"), ["--seed-bug: found 'x'", "zk-453"]),
@@ -83,7 +102,7 @@ class Connections(unittest.TestCase):
                 ((THREE, "--servers", "1,9"), ["--servers: found 9; expected voters of"]),
                 ((THREE, "--servers", "1,02"), ["--servers", "'02'"]),
                 ((THREE, "--wildcard", "3"), ["--wildcard: found 3; expected one of the servers {1 2}"]),
-                ((THREE, "--out-of-reach", "x"), ["--out-of-reach = x"]),
+                ((THREE, "--out-of-reach", "x"), ["--out-of-reach: found 'x'"]),
                 ((THREE, "--crashes", "8"), ["--crashes"]),
                 ((THREE, "--messages", "01"), ["--messages", "'01'"]),
                 ((THREE, "--memory", "x"), ["--memory: found 'x'"]),

@@ -92,6 +92,19 @@ class Covered(unittest.TestCase):
     def test_an_old_bug_that_can_not_show(self):
         self.expect(0, conclave("check", THREE, "--seed-bug", "zk-491"),
                     "warning: zk-491 breaks nothing here; to show it needs a server of weight zero")
+        small = ["epoch", THREE, "--epochs", "1", "--stops", "0", "--transactions", "0"]
+        needs = "zk-1294 breaks nothing here; to show it needs an observer and a stop, with --observers and --ticks"
+        self.expect(0, conclave(*small, "--seed-bug", "zk-1294"), "warning: " + needs)
+        self.assertEqual(json.loads(conclave(*small, "--seed-bug", "zk-1294", "--json").stdout)["warnings"], [needs])
+        self.assertNotIn("warning", conclave(*small).stdout)
+
+    def test_what_epochs_can_be_asked_for_is_listed(self):
+        self.expect(0, conclave("epoch", "--list"), "as-recent-as-quorum", "always-startable", "zk-4785",
+                    "needs: three epochs, a transaction and three stops", "releases: from 3.4.0 until 3.4.3")
+
+    def test_a_rival_takes_three_voters(self):
+        self.expect(5, conclave("check", "examples/two-voters.cfg", "--property", "no-rival-lead", "--timing", "timely",
+                                "--crashes", "1", "--restarts", "1"), "expected what it needs: three voters, timely")
 
     # --- options and input -------------------------------------------------------------------------------------------
 

@@ -143,6 +143,14 @@ INSTANTIATE_TEST_SUITE_P(All, ConnectionsBugs, testing::ValuesIn(all_caught),
                          });
 
 // What a bug needs it needs.
+// Without its message it takes a longer run, to another claim.
+TEST(ConnectionsClaims, Catch822WithoutAMessageTheLongWay) {
+  const check::ConnectionsReport report = explore({2, 0, 0}, bug("zk-822-entry"));
+  ASSERT_FALSE(report.violations.empty());
+  EXPECT_EQ(report.violations.front().property, ConnectionProperty::connected_at_rest);
+  EXPECT_EQ(report.violations.front().steps.size() - 1, 19U);
+}
+
 TEST(ConnectionsClaims, CatchNothingWhereABugHasNothingToShow) {
   EXPECT_TRUE(explore({2, 0, 1}, bug("zk-453")).violations.empty());
   EXPECT_TRUE(explore({2, 1, 1, 0b10}, bug("zk-2164")).violations.empty());

@@ -132,6 +132,26 @@ TEST(MixedReleases, OfOneSetOfRulesAreOneRelease) {
   EXPECT_EQ(pairs_of(one.levels), pairs_of(unmixed.levels));
 }
 
+// ... and one release by itself is what it is beside itself, with the epoch in its votes as with that left out.
+TEST(MixedReleases, OfOneReleaseAreTheReleaseAlone) {
+  for (const char* release : {"3.4.0", "3.4.5", "3.4.6", "3.4.14", "3.5.0", "3.5.4", "3.5.5", "3.9.5"}) {
+    SCOPED_TRACE(release);
+    const check::Request beside = request_for(established(faults(1, 1, 1)));
+    check::Request alone = beside;
+    alone.rules = spec::rules_of_release(release);
+    const auto except_all = [](check::Request request) {
+      for (const spec::PropertyInfo& info : spec::property_infos()) {
+        if (info.kind == spec::PropertyKind::always) request.except |= bit(info.property);
+      }
+      return request;
+    };
+    const check::Report one = explored(mixed(3, {{1, release}, {2, release}, {3, release}}), except_all(beside));
+    const check::Report other = explored(scenario_of(3), except_all(alone));
+    EXPECT_EQ(one.verdict, checker::Verdict::exhausted);
+    EXPECT_EQ(pairs_of(one.levels), pairs_of(other.levels));
+  }
+}
+
 spec::PropertySet but_for(std::initializer_list<Property> properties) {
   spec::PropertySet set = 0;
   for (const Property property : properties) set |= bit(property);

@@ -340,7 +340,7 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
     if (const auto* made = std::get_if<model::EpochEstablished>(&event)) {
       const std::int64_t round = made->epoch.value - highest_epoch();
       state.established = spec::Established{round, state.peer.current_vote.proposal.epoch};
-      if (spec::is_mixed(scenario_.participants) && !rules(server).dialect.tells_new_epoch) continue;
+      if (!rules(server).dialect.tells_new_epoch) continue;
     }
     if (const auto* received = std::get_if<model::Received>(&event)) asker = received->message.from;
     const auto look = [&](const model::Peer& before, const Event& happened, const model::Transition& made) {

@@ -25,9 +25,9 @@ struct Raw {
   std::string memory;
   std::string seed_bug;
   std::vector<std::string> shows;
-  std::vector<std::int64_t> servers;
-  std::vector<std::int64_t> wildcard;
-  std::vector<std::int64_t> out_of_reach;
+  std::vector<std::string> servers;
+  std::vector<std::string> wildcard;
+  std::vector<std::string> out_of_reach;
   std::optional<int> crashes;
   std::optional<int> messages;
   int threads = 1;
@@ -39,12 +39,8 @@ struct Raw {
 void add_connections(CLI::App& app, Raw& raw) {
   CLI::App* command = app.add_subcommand("connections", "explore how servers connect to each other's election ports");
   command->add_option("FILE", raw.file, "a zoo.cfg (default: $CONCLAVE_DEFAULT_CONFIG)")->check(wrong_name);
-  const auto add_ids = [command](const char* name, std::vector<std::int64_t>& ids, const char* what) {
-    command->add_option(name, ids, what)
-        ->allow_extra_args(false)
-        ->delimiter(',')
-        ->check(wrong_number)
-        ->type_name("IDS");
+  const auto add_ids = [command](const char* name, std::vector<std::string>& ids, const char* what) {
+    command->add_option(name, ids, what)->allow_extra_args(false)->type_name("IDS");
   };
   add_ids("--servers", raw.servers, "two or three voters, separated by commas (default: the two smallest ids)");
   command->add_option("--crashes", raw.crashes, "at most N (default 2; of three servers 0)")
@@ -79,13 +75,25 @@ bool read(const Raw& raw, ConnectionsOptions& options, std::string& wrong) {
   options.file = raw.file;
   const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");
   if (options.file.empty() && shipped != nullptr) options.file = shipped;
-  if (options.file.empty()) {
+  if (raw.list && raw.json) {
+    wrong = "--list: found it with --json; expected one of them, for the list is text";
+    return false;
+  }
+  if (options.file.empty() && !raw.list) {
     wrong = "FILE: found none, and CONCLAVE_DEFAULT_CONFIG is not set; expected a ZooKeeper configuration";
     return false;
   }
-  options.servers = raw.servers;
-  options.wildcard = raw.wildcard;
-  options.out_of_reach = raw.out_of_reach;
+  const auto read_ids = [&wrong](const char* name, const std::vector<std::string>& texts, auto& ids) {
+    const auto found = parse_ids(texts, wrong);
+    if (found) ids = *found;
+    if (!found) wrong = fmt::format("{}: {}", name, wrong);
+    return found.has_value();
+  };
+  if (!read_ids("--servers", raw.servers, options.servers) ||
+      !read_ids("--wildcard", raw.wildcard, options.wildcard) ||
+      !read_ids("--out-of-reach", raw.out_of_reach, options.out_of_reach)) {
+    return false;
+  }
   options.crashes = raw.crashes;
   options.messages = raw.messages;
   if (!raw.memory.empty()) {
@@ -114,7 +122,8 @@ bool read(const Raw& raw, ConnectionsOptions& options, std::string& wrong) {
   if (options.rules != nullptr) return true;
   std::vector<std::string> names;
   for (const spec::ConnectionRuleVariant& bug : spec::seeded_connection_bugs()) names.emplace_back(bug.name);
-  wrong = fmt::format("--seed-bug: found '{}'; expected one of {}", raw.seed_bug, join(names, ", "));
+  wrong =
+      fmt::format("--seed-bug: {}; expected one of {}", found_bug(raw.seed_bug, "connections"), join(names, ", "));
   return false;
 }
 
@@ -136,15 +145,18 @@ ExitCode run_connections_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return refused(error.what());
+    if (error.get_exit_code() != 0) {
+      const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app.get_subcommands().empty();
+      return refused(extras ? unexpected(*app.get_subcommands()[0], argc, argv, error.what()) : error.what());
+    }
     std::ostringstream text;
     app.exit(error, text, text);
     return printed(text.str(), ExitCode::holds);
   }
-  if (raw.list) return printed(connections_listing(), ExitCode::holds);
   ConnectionsOptions options;
   std::string wrong;
-  return read(raw, options, wrong) ? run_connections(options) : refused(wrong);
+  if (!read(raw, options, wrong)) return refused(wrong);
+  return raw.list ? printed(connections_listing(), ExitCode::holds) : run_connections(options);
 }
 
 }  // namespace conclave::check

@@ -120,6 +120,15 @@ std::string verdict_line(const ConnectionsOutcome& outcome) {
                      untested == 1 ? "was" : "were");
 }
 
+// What makes a verdict say less than it seems to.
+std::vector<std::string> warnings_of(const ConnectionsOutcome& outcome) {
+  const ConnectionsReport& report = outcome.report;
+  const spec::ConnectionRuleVariant& rules = *outcome.options.rules;
+  const bool whole = report.verdict == checker::Verdict::exhausted && report.cut == 0 && report.violations.empty();
+  if (!whole || rules.needs.empty()) return {};
+  return {fmt::format("{} breaks nothing here; to show it needs {}", rules.name, rules.needs)};
+}
+
 std::string conclusion(const ConnectionsOutcome& outcome) {
   const ConnectionsReport& report = outcome.report;
   const bool all = report.verdict == checker::Verdict::exhausted && report.cut == 0;
@@ -183,7 +192,9 @@ std::string connections_text_report(const ConnectionsOutcome& outcome) {
   }
   for (const ConnectionsRun& run : report.shown) text += "\n" + run_text(outcome, run);
   text += violations_text(outcome);
-  return text + "\n" + conclusion(outcome);
+  text += "\n";
+  for (const std::string& warning : warnings_of(outcome)) text += "warning: " + warning + "\n";
+  return text + conclusion(outcome);
 }
 
 std::string connections_json_report(const ConnectionsOutcome& outcome) {
@@ -220,6 +231,7 @@ std::string connections_json_report(const ConnectionsOutcome& outcome) {
                            {"wildcard", numbers(outcome.ids, scope.wildcard)},
                            {"out_of_reach", numbers(outcome.ids, scope.out_of_reach)}}},
                          {"rules", outcome.options.rules->name},
+                         {"warnings", warnings_of(outcome)},
                          {"verdict", verdict.substr(0, verdict.find(' '))},
                          {"states", report.states},
                          {"steps", report.steps},

@@ -17,7 +17,7 @@ struct EpochCommandLine::Raw {
   std::string memory;
   std::string seed_bug;
   std::vector<std::string> shows;
-  std::vector<std::int64_t> without_history;
+  std::vector<std::string> without_history;
   int epochs = 0;
   int transactions = -1;
   int stops = 0;
@@ -27,6 +27,7 @@ struct EpochCommandLine::Raw {
   int threads = 1;
   double seconds = 0;
   bool json = false;
+  bool list = false;
 };
 
 EpochCommandLine::EpochCommandLine() : raw_(std::make_unique<Raw>()) {}
@@ -50,8 +51,6 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
       ->add_option("--without-history", raw.without_history,
                    "servers that keep no data, as conclave's node: ids, separated by commas")
       ->allow_extra_args(false)
-      ->delimiter(',')
-      ->check(wrong_number)
       ->type_name("IDS");
   command_->add_flag("--observers", raw.observers, "the observers of FILE take part");
   command_->add_flag("--ticks", raw.ticks, "leaders notice lost connections, and look once a tick for their quorum");
@@ -59,6 +58,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
   command_->add_option("--show", raw.shows, "print the shortest run to NAME; repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME");
+  command_->add_flag("--list", raw.list, "the claims, what is reached, and the bugs that can be seeded");
   command_->add_option("--threads", raw.threads, "default: as many as there are cores")->check(CLI::Range(1, 256));
   command_->add_option("--memory", raw.memory, "512M, 8G, or bytes (default: 80 % of what is available)")
       ->check(wrong_nothing)
@@ -68,6 +68,7 @@ void EpochCommandLine::add_to(CLI::App& app, int threads) {
 }
 
 bool EpochCommandLine::parsed() const { return command_->parsed(); }
+bool EpochCommandLine::list() const { return raw_->list; }
 
 bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
   const Raw& raw = *raw_;
@@ -77,7 +78,11 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
   options.file = raw.file;
   const char* shipped = std::getenv("CONCLAVE_DEFAULT_CONFIG");
   if (options.file.empty() && shipped != nullptr) options.file = shipped;
-  if (options.file.empty()) {
+  if (raw.list && raw.json) {
+    wrong = "--list: found it with --json; expected one of them, for the list is text";
+    return false;
+  }
+  if (options.file.empty() && !raw.list) {
     wrong = "FILE: found none, and CONCLAVE_DEFAULT_CONFIG is not set; expected a ZooKeeper configuration";
     return false;
   }
@@ -89,7 +94,12 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
   }
   options.scope.observers = raw.observers;
   options.scope.ticks = raw.ticks;
-  options.without_history = raw.without_history;
+  const auto ids = parse_ids(raw.without_history, wrong);
+  if (!ids) {
+    wrong = "--without-history: " + wrong;
+    return false;
+  }
+  options.without_history = *ids;
   options.stops_given = raw.any_stops || raw.stops >= 0;
   options.scope.stops = raw.stops >= 0 ? raw.stops : -1;
   if (!raw.memory.empty()) {
@@ -118,7 +128,7 @@ bool EpochCommandLine::read(EpochOptions& options, std::string& wrong) const {
   if (options.rules != nullptr) return true;
   std::vector<std::string> names;
   for (const spec::EpochRuleVariant& bug : spec::seeded_epoch_bugs()) names.emplace_back(bug.name);
-  wrong = fmt::format("--seed-bug: found '{}'; expected one of {}", raw.seed_bug, join(names, ", "));
+  wrong = fmt::format("--seed-bug: {}; expected one of {}", found_bug(raw.seed_bug, "epoch"), join(names, ", "));
   return false;
 }
 

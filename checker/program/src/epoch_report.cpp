@@ -176,6 +176,14 @@ std::string why_it_ended(const EpochOutcome& outcome) {
   return stop_in_words(outcome.report.stop, {0, outcome.options.time_max_ms, outcome.options.memory_bytes});
 }
 
+// What makes a verdict say less than it seems to.
+std::vector<std::string> warnings_of(const EpochOutcome& outcome) {
+  const spec::EpochRuleVariant& rules = *outcome.options.rules;
+  const bool whole = outcome.report.verdict == checker::Verdict::exhausted && outcome.report.violations.empty();
+  if (!whole || rules.needs.empty()) return {};
+  return {fmt::format("{} breaks nothing here; to show it needs {}", rules.name, rules.needs)};
+}
+
 void conclusion(std::string& text, const EpochOutcome& outcome) {
   const EpochReport& report = outcome.report;
   const std::string bounds = epochs_in_words(outcome.options.scope);
@@ -246,7 +254,31 @@ std::string epoch_text_report(const EpochOutcome& outcome) {
   for (const EpochRun& run : report.shown) text += "\n" + run_text(run);
   for (const EpochRun& run : report.violations) text += "\n" + run_text(run);
   text += "\n";
+  for (const std::string& warning : warnings_of(outcome)) text += "warning: " + warning + "\n";
   conclusion(text, outcome);
+  return text;
+}
+
+std::string epoch_listing() {
+  std::string text;
+  auto out = std::back_inserter(text);
+  const auto list = [&](PropertyKind kind, std::string_view title) {
+    fmt::format_to(out, "{}\n", title);
+    for (const spec::EpochPropertyInfo& info : spec::epoch_property_infos()) {
+      if (info.kind != kind) continue;
+      fmt::format_to(out, "  {}\n      {}\n", info.name, info.sentence);
+      if (!info.reason.empty()) fmt::format_to(out, "      why: {}\n", info.reason);
+    }
+  };
+  list(PropertyKind::always, "claims: a violation is an error");
+  list(PropertyKind::refuted, "\nknown not to hold: --show NAME prints the shortest run that breaks one");
+  list(PropertyKind::sometimes, "\nreached in some runs: --show NAME prints the shortest");
+  text += "\nbugs for --seed-bug, each a rule as it must not be\n";
+  for (const spec::EpochRuleVariant& bug : spec::seeded_epoch_bugs()) {
+    fmt::format_to(out, "  {}\n      {}\n", bug.name, bug.sentence);
+    if (!bug.needs.empty()) fmt::format_to(out, "      needs: {}\n", bug.needs);
+    if (!bug.releases.empty()) fmt::format_to(out, "      releases: {}\n", bug.releases);
+  }
   return text;
 }
 
@@ -293,6 +325,7 @@ std::string epoch_json_report(const EpochOutcome& outcome) {
       {"observers", scope.observers},
       {"ticks", scope.ticks},
       {"rules", outcome.options.rules->name},
+      {"warnings", warnings_of(outcome)},
       {"verdict", report.violations.empty() ? name_of(report.verdict) : std::string_view("violated")},
       {"states", report.states},
       {"steps", report.steps},

@@ -13,7 +13,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "conclave/check/options.hpp"
+#include "conclave/spec/connection_rules.hpp"
+#include "conclave/spec/epoch_rules.hpp"
 
 namespace conclave::check {
 namespace {
@@ -72,6 +76,64 @@ std::optional<spec::Participant> parse_history(std::string_view text, std::strin
 }
 
 }  // namespace
+
+std::optional<std::vector<std::int64_t>> parse_ids(const std::vector<std::string>& texts, std::string& wrong) {
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t> ids;
+  for (const std::string& text : texts) {
+    for (std::size_t start = 0; start <= text.size();) {
+      const std::size_t comma = std::min(text.find(',', start), text.size());
+      const std::string part = text.substr(start, comma - start);
+      start = comma + 1;
+      std::int64_t id = 0;
+      const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), id);
+      const bool whole = end == part.data() + part.size();
+      if (part.empty()) {
+        wrong = fmt::format("found no id in a place of '{}'; expected ids of servers, separated by commas", text);
+      } else if (error == std::errc::result_out_of_range && whole) {
+        wrong = fmt::format("found '{}'; expected an id from {} to {}", part, least, most);
+      } else if (error != std::errc() || !whole) {
+        wrong = fmt::format("found '{}'; expected ids of servers, separated by commas", part);
+      } else if (const std::string written = wrong_number(part); !written.empty()) {
+        wrong = written;
+      } else if (std::find(ids.begin(), ids.end(), id) != ids.end()) {
+        wrong = fmt::format("found server {} twice; expected each once", id);
+      } else {
+        ids.push_back(id);
+        continue;
+      }
+      return std::nullopt;
+    }
+  }
+  return ids;
+}
+
+std::string found_bug(std::string_view name, std::string_view command) {
+  const std::pair<std::string_view, bool> all[] = {
+      {"check", spec::find_seeded_bug(name) != nullptr},
+      {"epoch", spec::find_seeded_epoch_bug(name) != nullptr},
+      {"connections", spec::find_seeded_connection_bug(name) != nullptr}};
+  for (const auto& [takes, known] : all) {
+    if (known && takes != command) return fmt::format("found '{}', which `conclave {}` takes", name, takes);
+  }
+  return fmt::format("found '{}'", name);
+}
+
+std::string unexpected(const CLI::App& command, int argc, const char* const* argv, const std::string& what) {
+  for (int i = 2; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--") break;
+    if (!argument.starts_with("--")) continue;
+    const std::string name(argument.substr(0, argument.find('=')));
+    if (command.get_option_no_throw(name) != nullptr) continue;
+    const bool release = name == "--zookeeper";
+    return fmt::format("found the option {}; {}", name,
+                       release ? "expected it with `conclave check`, for here all run today's rules"
+                               : "expected one of this command's");
+  }
+  return what;
+}
 
 std::optional<std::size_t> parse_size(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());

@@ -252,6 +252,9 @@ void read_properties(const Raw& raw, CheckOptions& options) {
     if (spec::info_of(property).kind != spec::PropertyKind::always) {
       throw Wrong{fmt::format("--except: found '{}', which is not claimed; expected a claim", name)};
     }
+    if ((options.claim & spec::bit(property)) != 0) {
+      throw Wrong{fmt::format("--except: found '{}' with --property of the same name; expected one of them", name)};
+    }
     options.except |= spec::bit(property);
   }
 }
@@ -270,13 +273,18 @@ void read_rules(const Raw& raw, CheckOptions& options) {
     options.rules = release_named(raw.zookeeper);
   }
   const bool established = raw.epochs.empty() ? mixed : raw.epochs == "established";
+  if (established && !options.rules->dialect.votes_have_epoch) {
+    throw Wrong{
+        fmt::format("--epochs: found established with {}, whose votes have no epoch; expected a release from {} on",
+                    options.rules->name, spec::name_of(spec::first_mixable))};
+  }
   options.scope.vote_epoch = established ? spec::VoteEpoch::established : spec::VoteEpoch::voted;
   if (raw.seed_bug.empty()) return;
   options.rules = spec::find_seeded_bug(raw.seed_bug);
   if (options.rules != nullptr) return;
   std::vector<std::string> names;
   for (const spec::RuleVariant& bug : spec::seeded_bugs()) names.emplace_back(bug.name);
-  throw Wrong{fmt::format("--seed-bug: found '{}'; expected one of {}", raw.seed_bug, join(names, ", "))};
+  throw Wrong{fmt::format("--seed-bug: {}; expected one of {}", found_bug(raw.seed_bug, "check"), join(names, ", "))};
 }
 
 void read_scope(const Raw& raw, CheckOptions& options) {
@@ -347,6 +355,15 @@ void read_limits(const Raw& raw, CheckOptions& options) {
   }
 }
 
+// What else is said beside --list has to be right as well, though it is not used.
+CommandLine listed(const Raw& raw) {
+  if (raw.json) throw Wrong{"--list: found it with --json; expected one of them, for the list is text"};
+  CheckOptions unused;
+  read_properties(raw, unused);
+  read_rules(raw, unused);
+  return CommandLine{std::nullopt, listing(), ExitCode::holds, std::nullopt};
+}
+
 CheckOptions options_of(const Raw& raw) {
   CheckOptions options;
   options.json = raw.json;
@@ -398,6 +415,13 @@ CommandLine refused(const std::string& sentence, const std::string& command = "c
       ExitCode::wrong_use, std::nullopt};
 }
 
+CommandLine refused_by_library(const CLI::ParseError& error, const CLI::App& app, int argc, const char* const* argv) {
+  if (app.get_subcommands().empty()) return refused(error.what());
+  const CLI::App& command = *app.get_subcommands()[0];
+  const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  return refused(extras ? unexpected(command, argc, argv, error.what()) : error.what(), command.get_name());
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -437,7 +461,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
-      return refused(error.what(), app.get_subcommands().empty() ? "check" : app.get_subcommands()[0]->get_name());
+      return refused_by_library(error, app, argc, argv);
     }
     std::ostringstream text;
     app.exit(error, text, text);
@@ -456,12 +480,13 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     EpochOptions options;
     std::string wrong;
     if (!epoch.read(options, wrong)) return refused(wrong, "epoch");
+    if (epoch.list()) return CommandLine{std::nullopt, epoch_listing(), ExitCode::holds, std::nullopt};
     return CommandLine{std::nullopt, "", ExitCode::holds, options};
   }
   if (trace->parsed()) return CommandLine{std::nullopt, "", ExitCode::holds, std::nullopt, trace_options};
   if (!check->parsed()) return CommandLine{std::nullopt, overview_text(), ExitCode::holds, std::nullopt};
-  if (raw.list) return CommandLine{std::nullopt, listing(), ExitCode::holds, std::nullopt};
   try {
+    if (raw.list) return listed(raw);
     return CommandLine{options_of(raw), "", ExitCode::holds, std::nullopt};
   } catch (const Wrong& wrong) {
     return refused(wrong.sentence);

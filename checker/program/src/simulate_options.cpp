@@ -191,7 +191,7 @@ void read_claims(const std::vector<std::string>& claims, const std::string& seed
   if (options.rules != nullptr) return;
   std::vector<std::string> names;
   for (const spec::RuleVariant& bug : spec::seeded_bugs()) names.emplace_back(bug.name);
-  throw Wrong{fmt::format("--seed-bug: found '{}'; expected one of {}", seed_bug, join(names, ", "))};
+  throw Wrong{fmt::format("--seed-bug: {}; expected one of {}", found_bug(seed_bug, "check"), join(names, ", "))};
 }
 
 }  // namespace

@@ -70,7 +70,9 @@ struct EpochRuleVariant {
   std::string_view name;
   std::string_view sentence;
   EpochStepFunction step;
-  bool leader_late = false;  // a leader may be counted after its learners: a second Lead lets it be
+  bool leader_late = false;     // a leader may be counted after its learners: a second Lead lets it be
+  std::string_view needs{};     // what an exploration has to have for it to show; empty: less than the default bounds
+  std::string_view releases{};  // of one of ZooKeeper's own: which had it
 };
 const EpochRuleVariant& zookeeper_epoch_rules();
 std::span<const EpochRuleVariant> seeded_epoch_bugs();

@@ -32,6 +32,8 @@ struct Dialect {
   // But who asks without a version is told the epoch that was voted for (QuorumPeer.bcVote; 3.4.6 to 3.4.14,
   // ZOOKEEPER-1817).
   bool remembers_voted_epoch = false;
+  // 3.4.0 on (ZOOKEEPER-335). All that is explored has the epoch in its votes; it is established only where they do.
+  bool votes_have_epoch = true;
 
   friend bool operator==(const Dialect&, const Dialect&) = default;
 };

@@ -69,5 +69,7 @@ struct EpochOutcome {
 };
 std::string epoch_text_report(const EpochOutcome& outcome);
 std::string epoch_json_report(const EpochOutcome& outcome);
+// The claims, what is reached, and the bugs that can be seeded.
+std::string epoch_listing();
 
 }  // namespace conclave::check

@@ -19,6 +19,8 @@ class EpochCommandLine {
   // Adds the subcommand; `app` must outlive this. `threads`: the default.
   void add_to(CLI::App& app, int threads);
   [[nodiscard]] bool parsed() const;
+  // Only what there is to choose from is asked for: see epoch_listing().
+  [[nodiscard]] bool list() const;
   // True: `options` are the options. False: `wrong` says in one sentence what is wrong.
   bool read(EpochOptions& options, std::string& wrong) const;
 

@@ -23,6 +23,10 @@
 #include "conclave/spec/rules.hpp"
 #include "conclave/spec/scope.hpp"
 
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;
+}
+
 namespace conclave::check {
 
 enum class HistoryKind : std::uint8_t {
@@ -53,7 +57,7 @@ struct CheckOptions {
   std::int64_t time_max_ms = 0;
   spec::PropertySet claim = 0;
   spec::PropertySet show = 0;
-  int counterexamples = 1;  // how many runs that break claims are wanted
+  int counterexamples = 1;       // how many runs that break claims are wanted
   spec::PropertySet except = 0;  // claims that are left out
   bool minimise = true;
   bool every_order = false;  // HistoryKind::any: also those that a symmetry maps onto another
@@ -96,6 +100,13 @@ std::string wrong_name(const std::string& text);
 std::string wrong_nothing(const std::string& text);
 std::string wrong_seed(const std::string& text);
 std::string wrong_seconds(const std::string& text);
+// Ids of servers as an option has them, separated by commas, in one text or several: at least one, each once. `wrong`
+// says what is wrong where there is no result.
+std::optional<std::vector<std::int64_t>> parse_ids(const std::vector<std::string>& texts, std::string& wrong);
+// "found 'NAME'", and which command takes that bug where another one does than `command`.
+std::string found_bug(std::string_view name, std::string_view command);
+// Of what CLI11 did not expect: the first option of the command line that the command does not have, or else `what`.
+std::string unexpected(const CLI::App& command, int argc, const char* const* argv, const std::string& what);
 // "latest", "fifo:K".
 std::optional<spec::Network> parse_network(std::string_view text);
 // "1=2:0x200000005,2=1:0,3=0:-1". Sorted by id. `wrong` says what is wrong where there is no result.
