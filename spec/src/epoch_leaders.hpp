@@ -1,6 +1,8 @@
 // Leaders of old releases that took other steps than today's, for spec/src/epoch_rules.cpp.
 #pragma once
 
+#include <variant>
+
 #include "conclave/model/epoch.hpp"
 
 namespace conclave::spec {
@@ -20,6 +22,44 @@ class LeaderThatBeginsAlone : public model::EpochStepper<model::ZooKeeperEpochRu
     Today::hear_accepted(sid, accepted);
     const bool proposes = collecting && peer().leading.phase != model::LeadPhase::collecting;
     if (proposes && keeps_history(peer().durable)) write_history(first_zxid_of(peer().leading.epoch));
+  }
+};
+
+// ZOOKEEPER-1192 (b182dd4d7): waitForEpochAck let a leader go on when its time was over, whoever had accepted.
+// Learners that answered later were compared with it and counted all the same, until a quorum had accepted.
+struct NobodyHasToAccept : model::ZooKeeperEpochRules {
+  template <class Contains>
+  static constexpr bool enough(model::LeadPhase phase, const model::Configuration& configuration,
+                               const Contains& contains) {
+    return phase == model::LeadPhase::proposing || configuration.contains_quorum(contains);
+  }
+};
+class LeaderThatWaitsNoLonger : public model::EpochStepper<NobodyHasToAccept, LeaderThatWaitsNoLonger> {
+  using Today = model::EpochStepper<NobodyHasToAccept, LeaderThatWaitsNoLonger>;
+  friend Today;
+
+ public:
+  using Today::Today;
+
+ private:
+  using Today::on;
+
+  constexpr void on(const model::PacketFrom& received) {
+    const auto* ack = std::get_if<model::AckEpoch>(&received.packet);
+    if (ack != nullptr && ack->current_epoch && asks_still(received.from)) {
+      const model::Standing standing{*ack->current_epoch, ack->last_zxid};
+      if (NobodyHasToAccept::ahead(standing, peer().leading.standing)) return drop(received.from);
+      if (committed().votes(received.from)) insert(peer().leading.accepted, received.from);
+    }
+    Today::on(received);
+  }
+
+  // Is this learner's word on the epoch still to come, and would one have been waited for?
+  constexpr bool asks_still(model::ServerId sid) {
+    if (peer().role != model::EpochRole::leading || peer().leading.phase <= model::LeadPhase::proposing) return false;
+    const model::LearnerLink* learner = find(peer().leading.learners, sid);
+    if (learner == nullptr || learner->phase != model::LearnerPhase::told_epoch) return false;
+    return !committed().contains_quorum([&](model::ServerId id) { return contains(peer().leading.accepted, id); });
   }
 };
 
@@ -89,8 +129,7 @@ class LeaderThatComesLate : public model::EpochStepper<model::ZooKeeperEpochRule
   }
 
   constexpr void hear_new_leader_ack(model::ServerId sid) {
-    if (came()) return Today::hear_new_leader_ack(sid);
-    if (votes(sid)) insert(peer().leading.acknowledged, sid);
+    if (came()) Today::hear_new_leader_ack(sid);  // before there is no proposal that could be acknowledged
   }
 
   constexpr bool quorum_in(const auto& set) {

@@ -236,7 +236,7 @@ class EpochStepper {
     const EpochEffect write = WriteAccepted{leader.epoch};
     if (Rules::leader_writes_first) effect(write);
     if (peer().durable.last_zxid != unlogged) insert(leader.accepted, peer().id);
-    propose_if_accepted();
+    self().propose_if_accepted();
     serve_learners();
     if (!Rules::leader_writes_first) effect(write);
   }
