@@ -73,6 +73,7 @@ TEST(Crossing, NorOfATimeThatTheSendersLogDoesNotCover) {
 TEST(Crossing, NorOfASenderThatDiverges) {
   LogBuilder two(2);
   two.looks_and_hears_itself().leads(201);  // without a quorum
+  two.says(Looking{}, 1000);                // its log goes on
   LogBuilder one = follower();
   one.hears(2, ServerState::leading, 2, 9, 9, ServerState::following);
   const Crossing crossing = crossed({one, two});
@@ -114,7 +115,7 @@ TEST(Crossing, AnAnswerMayBeWrittenInTheNextState) {
 
 TEST(Crossing, WhatAKilledServerBeganWithMayHaveBeenLater) {
   LogBuilder two(2);
-  two.starts().looks();  // killed before it heard itself
+  two.starts().looks().says(ProcessStarted{}, 1000);  // killed before it heard itself
   LogBuilder one = follower();
   one.hears(2, ServerState::looking, 2, 1, 4, ServerState::following);
   EXPECT_TRUE(crossed({one, two}).unsaid.empty());

@@ -243,6 +243,23 @@ class Logs(unittest.TestCase):
         self.assertIn("Server 3 is elected", text)
         self.assertIn("1 DIVERGES", text)
 
+    def test_a_log_that_was_cut_is_no_divergence(self):
+        for number, name in enumerate(SHIPPED):
+            lines = pathlib.Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
+            others = SHIPPED[:number] + SHIPPED[number + 1:]
+            for place in range(60, len(lines), 10):
+                for part in (lines[:place], lines[place:]):
+                    done = trace(self.write("cut.log", "".join(part)), *others)
+                    self.assertNotEqual(done.returncode, 1, f"{name}, cut at line {place}:\n{done.stdout}")
+
+    def test_a_page_never_takes_a_logs_place(self):
+        log = self.write("1.log", pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8"))
+        before = pathlib.Path(log).read_text(encoding="utf-8")
+        done = trace(log, *SHIPPED[1:], "--html", log)
+        self.assertEqual((done.returncode, done.stdout), (5, ""))
+        self.assertIn("which is one of the logs; expected another file", done.stderr)
+        self.assertEqual(pathlib.Path(log).read_text(encoding="utf-8"), before)
+
     def test_pages_that_can_not_be(self):
         page = str(self.folder / "run.html")
         for arguments, words in [

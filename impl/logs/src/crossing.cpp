@@ -222,9 +222,11 @@ class Coverage {
     }
     std::sort(unknown_ms_.begin(), unknown_ms_.end());
   }
-  [[nodiscard]] bool covers(std::int64_t ms) const {
+  [[nodiscard]] bool comes_near(std::int64_t ms) const {
     return ms >= first_ms_ - clocks_differ_ms && ms <= last_ms_ + clocks_differ_ms;
   }
+  // Beyond either end of a log nothing is missing: it may have been cut there.
+  [[nodiscard]] bool covers(std::int64_t ms) const { return ms >= first_ms_ && ms <= last_ms_; }
   [[nodiscard]] bool unknown_at(std::int64_t ms) const {
     const auto near = std::lower_bound(unknown_ms_.begin(), unknown_ms_.end(), ms - clocks_differ_ms);
     return near != unknown_ms_.end() && *near <= ms + clocks_differ_ms;
@@ -266,11 +268,13 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       if (heard == nullptr || heard->notification.from == log.sid) continue;
       const auto speaker = speakers.find(heard->notification.from);
       const std::int64_t ms = log.facts[fact].time_ms;
-      if (speaker == speakers.end() || !speaker->second.second.covers(ms)) {
+      if (speaker == speakers.end() || !speaker->second.second.comes_near(ms)) {
         ++crossing.uncovered[i];
       } else if (speaker->second.first.may_have_said(log.sid, worlds[i].configuration.votes(log.sid),
                                                      heard->notification.vote)) {
         ++crossing.found[i];
+      } else if (!speaker->second.second.covers(ms)) {
+        ++crossing.uncovered[i];
       } else if (speaker->second.second.unknown_at(ms)) {
         ++crossing.undecided[i];
       } else {
