@@ -113,6 +113,50 @@ TEST(Crossing, AnAnswerMayBeWrittenInTheNextState) {
   }
 }
 
+// Server 4 does not vote: what voters tell it is their last vote.
+Crossing told_to_an_observer(const LogBuilder& voter, ServerState state, std::int64_t leader, std::int64_t round,
+                             std::int64_t epoch) {
+  LogBuilder four(4);
+  four.hears(voter.log().sid.value, state, leader, round, epoch);
+  return crossed({voter, four});
+}
+
+// WorkerReceiver answers from the start of a process on, with a clock of 0 until lookForLeader has begun.
+TEST(Crossing, AProcessAnswersObserversBeforeItsFirstElection) {
+  LogBuilder one(1);
+  one.starts().looks().hears(1, ServerState::looking, 1, 1, 3);
+  for (const std::int64_t round : {0, 1}) {
+    EXPECT_TRUE(told_to_an_observer(one, ServerState::looking, 1, round, 3).unsaid.empty()) << round;
+    EXPECT_EQ(told_to_an_observer(one, ServerState::looking, 1, round, 2).unsaid.size(), 1U) << round;
+    EXPECT_EQ(told_to_an_observer(one, ServerState::looking, 2, round, 3).unsaid.size(), 1U) << round;
+  }
+  EXPECT_EQ(told_to_an_observer(one, ServerState::looking, 1, 2, 3).unsaid.size(), 1U);
+  LogBuilder killed(1);
+  killed.starts().says(ProcessStarted{}, 1000);
+  EXPECT_EQ(told_to_an_observer(killed, ServerState::looking, 1, 0, 3).undecided[1], 1U);
+  EXPECT_EQ(told_to_an_observer(killed, ServerState::looking, 1, 1, 3).unsaid.size(), 1U);
+}
+
+TEST(Crossing, WhoseLogBeginsInTheMidstHasAVoteOfBefore) {
+  LogBuilder one(1);
+  one.looks().hears(1, ServerState::looking, 1, 4, 3).hears(2, ServerState::looking, 2, 4, 3);
+  one.hears(1, ServerState::looking, 2, 4, 3).follows(201);
+  for (const std::int64_t round : {3, 4}) {
+    EXPECT_EQ(told_to_an_observer(one, ServerState::looking, 3, round, 2).undecided[1], 1U) << round;
+  }
+  EXPECT_EQ(told_to_an_observer(one, ServerState::looking, 3, 2, 2).unsaid.size(), 1U);
+  EXPECT_EQ(told_to_an_observer(one, ServerState::following, 3, 4, 2).undecided[1], 1U);  // before it is published
+  EXPECT_EQ(told_to_an_observer(one, ServerState::following, 2, 4, 3).found[1], 1U);
+  EXPECT_EQ(told_to_an_observer(one, ServerState::following, 3, 5, 2).unsaid.size(), 1U);
+  const auto told_to_a_voter = [&](std::int64_t round) {
+    LogBuilder three(3);
+    three.looks_and_hears_itself().hears(1, ServerState::following, 3, round, 2);
+    return crossed({one, three});
+  };
+  EXPECT_EQ(told_to_a_voter(3).undecided[1], 1U);
+  EXPECT_EQ(told_to_a_voter(4).unsaid.size(), 1U);
+}
+
 TEST(Crossing, WhatAKilledServerBeganWithMayHaveBeenLater) {
   LogBuilder two(2);
   two.starts().looks().says(ProcessStarted{}, 1000);  // killed before it heard itself

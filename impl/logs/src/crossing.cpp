@@ -12,6 +12,7 @@ namespace {
 
 using model::Peer;
 using model::PeerEpoch;
+using model::Round;
 using model::ServerId;
 using model::ServerState;
 using model::Vote;
@@ -21,7 +22,9 @@ constexpr std::int64_t clocks_differ_ms = 5'000;
 
 // To whom something is said.
 enum class Audience : std::uint8_t { voters, one, non_voters };
-using Words = std::tuple<Audience, ServerId, model::Proposal, model::Round, ServerState>;
+// Did it say that? Of some answers no log tells what was in them.
+enum class Said : std::uint8_t { yes, no, unknown };
+using Words = std::tuple<Audience, ServerId, model::Proposal, Round, ServerState>;
 
 Words words_of(Audience audience, ServerId to, const Vote& vote) {
   return {audience, to, vote.proposal, vote.round, vote.state};
@@ -44,6 +47,14 @@ class Speaker {
     }
   }
 
+  [[nodiscard]] Said said(ServerId to, bool votes, const Vote& vote) const {
+    if (may_have_said(to, votes, vote)) return Said::yes;
+    if (!votes) return of_unknown_vote_.count({vote.state, vote.round}) > 0 ? Said::unknown : Said::no;
+    const auto left = of_vote_before_.find(vote.state);
+    return left != of_vote_before_.end() && vote.round < left->second ? Said::unknown : Said::no;
+  }
+
+ private:
   [[nodiscard]] bool may_have_said(ServerId to, bool votes, const Vote& vote) const {
     if (votes && said_.count(words_of(Audience::voters, {}, vote)) > 0) return true;
     if (said_.count(votes ? words_of(Audience::one, to, vote) : words_of(Audience::non_voters, {}, vote)) > 0) {
@@ -60,13 +71,17 @@ class Speaker {
     return fits(words_of(Audience::one, to, of_any_epoch)) || fits(words_of(Audience::voters, {}, of_any_epoch));
   }
 
- private:
   void take() {
     if (walk_.move->kind == Move::Kind::process || walk_.move->kind == Move::Kind::resume) {
       states_.clear();
       asked_.reset();
       updated_.clear();
       of_unknown_epoch_ = false;
+      vote_known_ = walk_.move->kind == Move::Kind::process;
+    }
+    // It began no election, and what it votes with is not known.
+    if (walk_.move->kind == Move::Kind::process && !walk_.move->durable) {
+      of_unknown_vote_.insert({ServerState::looking, Round{0}});
     }
     if (walk_.move->durable) assumed_ = walk_.move->assumed;
     for (const model::Effect& effect : walk_.made.effects) {
@@ -76,7 +91,17 @@ class Speaker {
       said_.insert(words_of(Audience::voters, {}, vote));
       if (assumed_ && vote.proposal.leader == walk_.made.peer.id) keep_any_epoch(vote, Audience::voters, {});
     }
+    if (!vote_known_ && walk_.move->kind == Move::Kind::step) note_unknown_vote(walk_.before, walk_.made.peer);
     remember();
+  }
+
+  // Its log begins in the midst of a process: until the first decision is published, its vote is one of before.
+  void note_unknown_vote(const Peer& before, const Peer& after) {
+    vote_known_ = after.current_vote.round != model::no_round;
+    of_unknown_vote_.insert({model::state_of(before), before.clock});
+    if (vote_known_) return;
+    of_unknown_vote_.insert({model::state_of(after), after.clock});
+    if (after.unpublished) of_vote_before_.emplace(model::state_of(after), after.clock);
   }
 
   void remember() {
@@ -197,6 +222,11 @@ class Speaker {
   Vote decided_{};                         // the vote of its last decision whose leader was established
   std::vector<Vote> updated_;              // what it became, if that epoch is known: one of these
   bool of_unknown_epoch_ = false;
+  bool vote_known_ = true;
+  // Its answers with a vote of which nothing is known: to those that do not vote, whose round is its clock; and to
+  // voters, whose round is below that one.
+  std::set<std::pair<ServerState, Round>> of_unknown_vote_;
+  std::map<ServerState, Round> of_vote_before_;
   bool assumed_ = false;  // of this election no line tells with which epoch it began
   std::set<Words> said_;
   std::map<Words, PeerEpoch> any_epoch_;  // with the epoch left out: the one that it must be above
@@ -270,12 +300,15 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       const std::int64_t ms = log.facts[fact].time_ms;
       if (speaker == speakers.end() || !speaker->second.second.comes_near(ms)) {
         ++crossing.uncovered[i];
-      } else if (speaker->second.first.may_have_said(log.sid, worlds[i].configuration.votes(log.sid),
-                                                     heard->notification.vote)) {
+        continue;
+      }
+      const Said said =
+          speaker->second.first.said(log.sid, worlds[i].configuration.votes(log.sid), heard->notification.vote);
+      if (said == Said::yes) {
         ++crossing.found[i];
       } else if (!speaker->second.second.covers(ms)) {
         ++crossing.uncovered[i];
-      } else if (speaker->second.second.unknown_at(ms)) {
+      } else if (said == Said::unknown || speaker->second.second.unknown_at(ms)) {
         ++crossing.undecided[i];
       } else {
         crossing.unsaid.push_back({i, fact});

@@ -52,6 +52,7 @@ class Search {
     close();
     expect_nothing_owed();
     keep_best();
+    give_to_processes();
     return std::move(done_);
   }
 
@@ -258,6 +259,19 @@ class Search {
     for (std::size_t i = best->trail; i != no_parent; i = trails_[i].parent) moves.push_back(trails_[i].move);
     done_.moves.insert(done_.moves.end(), moves.rbegin(), moves.rend());
     trails_.clear();
+  }
+
+  // What a process votes with it has from its start on, and only its first election tells.
+  void give_to_processes() {
+    Move* process = nullptr;
+    for (Move& move : done_.moves) {
+      if (move.kind == Move::Kind::process) process = &move;
+      if (move.kind == Move::Kind::resume) process = nullptr;
+      if (process == nullptr || move.kind != Move::Kind::step || !move.durable) continue;
+      process->durable = move.durable;
+      process->assumed = move.assumed;
+      process = nullptr;
+    }
   }
 
   void begin_anew(Move::Kind kind, Main main) {

@@ -46,7 +46,7 @@ bool Walk::next() {
     case Move::Kind::process:
     case Move::Kind::resume:
       if (move->kind == Move::Kind::process) ensemble.timing = world_.timing;
-      made.peer = model::make_peer(ensemble, log_.sid, model::Durable{});
+      made.peer = model::make_peer(ensemble, log_.sid, move->durable.value_or(model::Durable{}));
       if (world_.configuration.find(log_.sid) == nullptr) made.peer.learner_type = model::LearnerType::observer;
       break;
     case Move::Kind::late:

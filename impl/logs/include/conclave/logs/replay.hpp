@@ -43,7 +43,8 @@ struct Move {
   Kind kind{};
   std::size_t fact = 0;
   model::Event event;
-  // Before a Start: what the server votes with, and its clock before, as its own notifications tell.
+  // Before a Start: what the server votes with, and its clock before, as its own notifications tell. Of a process that
+  // starts: the same, as its first election tells; nothing if it began none.
   std::optional<model::Durable> durable;
   std::optional<model::Round> clock;
   bool assumed = false;  // the log ends before a notification of its own tells the epoch: it may be a later one
