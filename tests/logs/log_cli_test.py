@@ -78,6 +78,35 @@ class Logs(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (4, ""))
         self.assertIn("found a gzip file that ends too early", done.stderr)
 
+    def test_files_with_lines_in_common(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        alone = json.loads(trace(*SHIPPED, "--json").stdout)
+        parts = {"head": lines[:150], "tail": lines[90:], "middle": lines[80:160], "copy": lines}
+        paths = {name: self.write(f"{name}.log", "".join(part)) for name, part in parts.items()}
+        for names in (["head", "tail"], ["tail", "head"], ["copy", "middle"], ["middle", "tail", "head"],
+                      ["head", "copy", "tail"]):
+            with self.subTest(names=names):
+                done = trace(*(paths[name] for name in names), *SHIPPED[1:], "--json")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                report = json.loads(done.stdout)
+                self.assertEqual(report["notifications"], alone["notifications"])
+                self.assertEqual([election["leader"] for election in report["elections"]], [3, 2])
+                self.assertGreater(sum(file["repeated"] for file in report["files"]), 0)
+        told = trace(paths["copy"], *SHIPPED)
+        self.assertEqual(told.returncode, 0)
+        self.assertRegex(told.stdout, r"note: \d+ lines of elections are in another file too, and count once")
+
+    def test_files_that_contradict_each_other(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        place = next(i for i, line in enumerate(lines) if "n.sid:1, n.state:LOOKING, n.leader:3" in line)
+        lines[place] = lines[place].replace("n.leader:3", "n.leader:2")
+        path = self.write("1.log", "".join(lines))
+        done = trace(SHIPPED[0], path)
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual(done.stderr, f"{path}:{place + 1}: found another line of server 1 than {SHIPPED[0]} has of "
+                                      f"that time, at line {place + 1}; expected the same lines where two files of a "
+                                      "server are of the same time\n")
+
     def test_one_stream_of_all(self):
         shipped = [pathlib.Path(path).read_text(encoding="utf-8").splitlines(keepends=True) for path in SHIPPED]
         lines = [line for one in shipped for line in one if line[:4].isdigit()]

@@ -23,8 +23,11 @@ constexpr std::string_view a_log = "the log of a ZooKeeper server";
 struct Said {
   std::optional<std::int64_t> sid;
   std::string prefix;  // what stood before its date
+  std::string text;    // the message
   Fact fact;
 };
+// What one file has of one server.
+using Part = std::vector<Said>;
 
 // What a server calls itself.
 std::optional<std::int64_t> sid_in(const Sentence& sentence) {
@@ -55,7 +58,7 @@ class FileReader {
   }
 
   LogFile file;
-  std::vector<Said> said;
+  Part said;
 
  private:
   void take(const std::string& text) {
@@ -68,7 +71,7 @@ class FileReader {
     Reading reading = read_sentence(line->message);
     if (reading.garbled) file.garbled_lines.push_back(file.lines);
     if (!reading.sentence) return;
-    said.push_back({line->myid, std::string(line->prefix),
+    said.push_back({line->myid, std::string(line->prefix), std::string(line->message),
                     Fact{index_, file.lines, line->time_ms, std::move(*reading.sentence)}});
   }
 
@@ -109,6 +112,63 @@ class FileReader {
   std::map<std::string, std::set<std::int64_t>> by_prefix_;
 };
 
+// Lines of two threads may be in another order than their times, but not by so much.
+constexpr std::int64_t out_of_order_ms = 1'000;
+
+bool same(const Said& left, const Said& right) {
+  return left.fact.time_ms == right.fact.time_ms && left.text == right.text;
+}
+
+// Puts the files of one server one behind the other. REQUIRES: they come in the order of their first times.
+class Joining {
+ public:
+  explicit Joining(std::vector<LogFile>& files) : files_(files) {}
+
+  std::optional<LogError> add(Part part) {
+    const auto [shared, whole] = overlap(part);
+    if (!whole && part.front().fact.time_ms + out_of_order_ms < joined_.back().fact.time_ms) {
+      return disagreement(part[shared]);
+    }
+    const auto fresh = part.begin() + (whole ? static_cast<std::ptrdiff_t>(shared) : 0);
+    files_[part.front().fact.file].repeated += static_cast<std::size_t>(fresh - part.begin());
+    std::move(fresh, part.end(), std::back_inserter(joined_));
+    return std::nullopt;
+  }
+
+  std::vector<Fact> facts() {
+    std::vector<Fact> facts;
+    for (Said& said : joined_) facts.push_back(std::move(said.fact));
+    return facts;
+  }
+
+ private:
+  // With how many lines the part begins that are here already, and whether these reach to an end of either.
+  [[nodiscard]] std::pair<std::size_t, bool> overlap(const Part& part) const {
+    std::size_t longest = 0;
+    for (std::size_t from = 0; from < joined_.size(); ++from) {
+      const std::size_t most = std::min(joined_.size() - from, part.size());
+      std::size_t shared = 0;
+      while (shared < most && same(joined_[from + shared], part[shared])) ++shared;
+      if (shared == most) return {shared, true};
+      longest = std::max(longest, shared);
+    }
+    return {longest, joined_.empty()};
+  }
+
+  [[nodiscard]] LogError disagreement(const Said& said) const {
+    const auto of_its_time = std::find_if(joined_.rbegin(), joined_.rend(),
+                                          [&](const Said& other) { return other.fact.time_ms <= said.fact.time_ms; });
+    const Fact& other = (of_its_time == joined_.rend() ? joined_.front() : *of_its_time).fact;
+    return {files_[said.fact.file].name, said.fact.line,
+            fmt::format("another line of server {} than {} has of that time, at line {}", *said.sid,
+                        files_[other.file].name, other.line),
+            "the same lines where two files of a server are of the same time"};
+  }
+
+  std::vector<LogFile>& files_;
+  Part joined_;
+};
+
 }  // namespace
 
 std::string LogError::message() const {
@@ -118,7 +178,7 @@ std::string LogError::message() const {
 
 tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
   Logs logs;
-  std::map<std::int64_t, std::vector<std::vector<Fact>>> parts;  // of each server, one for each file
+  std::map<std::int64_t, std::vector<Part>> parts;  // of each server, one for each file
   for (const std::string& path : paths) {
     std::error_code failed;
     for (const LogFile& other : logs.files) {
@@ -129,17 +189,19 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     FileReader reader(path, logs.files.size());
     if (auto wrong = reader.read()) return tl::unexpected(std::move(*wrong));
     logs.files.push_back(std::move(reader.file));
-    std::map<std::int64_t, std::vector<Fact>> of_file;
-    for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said.fact));
-    for (auto& [sid, facts] : of_file) parts[sid].push_back(std::move(facts));
+    std::map<std::int64_t, Part> of_file;
+    for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said));
+    for (auto& [sid, part] : of_file) parts[sid].push_back(std::move(part));
   }
   for (auto& [sid, files] : parts) {
-    std::stable_sort(files.begin(), files.end(), [](const auto& left, const auto& right) {
-      return left.front().time_ms < right.front().time_ms;
+    std::stable_sort(files.begin(), files.end(), [](const Part& left, const Part& right) {
+      return left.front().fact.time_ms < right.front().fact.time_ms;
     });
-    ServerLog server{model::ServerId{sid}, {}};
-    for (auto& facts : files) std::move(facts.begin(), facts.end(), std::back_inserter(server.facts));
-    logs.servers.push_back(std::move(server));
+    Joining joining(logs.files);
+    for (Part& part : files) {
+      if (auto wrong = joining.add(std::move(part))) return tl::unexpected(std::move(*wrong));
+    }
+    logs.servers.push_back({model::ServerId{sid}, joining.facts()});
   }
   return logs;
 }
