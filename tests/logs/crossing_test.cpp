@@ -70,6 +70,16 @@ TEST(Crossing, NorOfATimeThatTheSendersLogDoesNotCover) {
   EXPECT_EQ(crossing.uncovered[0], 1U);
 }
 
+TEST(Crossing, NorOfASenderWhoseLogHasNoWordOfAnElection) {
+  LogBuilder two(2);
+  two.says(ListensAt{"x"}).says(ListensAt{"y"}, 100'000);
+  LogBuilder one(1);
+  one.says(ListensAt{"z"}, 50'000).looks_and_hears_itself().hears_vote(2, 2);
+  const Crossing crossing = crossed({one, two});
+  EXPECT_TRUE(crossing.unsaid.empty());
+  EXPECT_EQ(crossing.undecided[0], 1U);
+}
+
 TEST(Crossing, NorOfASenderThatDiverges) {
   LogBuilder two(2);
   two.looks_and_hears_itself().leads(201);  // without a quorum

@@ -96,6 +96,19 @@ class Logs(unittest.TestCase):
         self.assertEqual(told.returncode, 0)
         self.assertRegex(told.stdout, r"note: \d+ lines of elections are in another file too, and count once")
 
+    def test_a_part_without_a_word_of_an_election(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        begins = next(i for i, line in enumerate(lines) if "LOOKING" in line)
+        parts = [self.write("1.log.1", "".join(lines[:begins])), self.write("1.log", "".join(lines[begins:]))]
+        done = trace(*parts, *SHIPPED[1:])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("1.log.1\n  67 lines, 67 messages\n  note: no word of an election\n", done.stdout)
+        self.assertIn("37 accounted for", done.stdout)
+        other = self.write("other.log", "2026-11-29 19:09:20,123 - INFO  [main:Other@1] - Hello\n")
+        done = trace(*SHIPPED, other)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.count("note: no word of an election"), 1)
+
     def test_files_that_contradict_each_other(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
         place = next(i for i, line in enumerate(lines) if "n.sid:1, n.state:LOOKING, n.leader:3" in line)

@@ -65,6 +65,7 @@ Json files(const LogStudy& study) {
     list.push_back({{"name", file.name},
                     {"lines", file.lines},
                     {"messages", file.messages},
+                    {"of_elections", file.of_elections},
                     {"repeated", file.repeated},
                     {"not_understood", file.garbled_lines}});
   }

@@ -33,6 +33,7 @@ void write_files(std::string& text, const LogStudy& study) {
   auto out = std::back_inserter(text);
   for (const logs::LogFile& file : study.logs.files) {
     fmt::format_to(out, "{}\n  {} lines, {} messages\n", file.name, grouped(file.lines), grouped(file.messages));
+    if (!file.of_elections) fmt::format_to(out, "  note: no word of an election\n");
     if (file.repeated > 0) {
       fmt::format_to(out, "  note: {} lines of elections are in another file too, and count once\n",
                      grouped(file.repeated));

@@ -238,19 +238,11 @@ class Coverage {
   Coverage(const ServerLog& log, const Explanation& explanation) {
     first_ms_ = log.facts.front().time_ms;
     last_ms_ = log.facts.back().time_ms;
-    for (const std::size_t fact : explanation.unknown) unknown_ms_.push_back(log.facts[fact].time_ms);
-    for (const Divergence& divergence : explanation.divergences) {
-      const auto begin = log.facts.begin() + static_cast<std::ptrdiff_t>(divergence.fact);
-      const auto end = std::find_if(begin + 1, log.facts.end(), [](const Fact& fact) {
-        return std::holds_alternative<Looking>(fact.sentence) ||
-               std::holds_alternative<ProcessStarted>(fact.sentence);
-      });
-      for (auto fact = begin; fact != end; ++fact) unknown_ms_.push_back(fact->time_ms);
+    for (const Gap& gap : explanation.gaps) {
+      const auto of_gap = std::minmax_element(log.facts.begin() + static_cast<std::ptrdiff_t>(gap.from),
+                                              log.facts.begin() + static_cast<std::ptrdiff_t>(gap.to), earlier);
+      unknown_ms_.emplace_back(of_gap.first->time_ms, of_gap.second->time_ms);
     }
-    if (!explanation.moves.empty()) {
-      for (std::size_t i = 0; i < explanation.moves.front().fact; ++i) unknown_ms_.push_back(log.facts[i].time_ms);
-    }
-    std::sort(unknown_ms_.begin(), unknown_ms_.end());
   }
   [[nodiscard]] bool comes_near(std::int64_t ms) const {
     return ms >= first_ms_ - clocks_differ_ms && ms <= last_ms_ + clocks_differ_ms;
@@ -258,14 +250,17 @@ class Coverage {
   // Beyond either end of a log nothing is missing: it may have been cut there.
   [[nodiscard]] bool covers(std::int64_t ms) const { return ms >= first_ms_ && ms <= last_ms_; }
   [[nodiscard]] bool unknown_at(std::int64_t ms) const {
-    const auto near = std::lower_bound(unknown_ms_.begin(), unknown_ms_.end(), ms - clocks_differ_ms);
-    return near != unknown_ms_.end() && *near <= ms + clocks_differ_ms;
+    return std::any_of(unknown_ms_.begin(), unknown_ms_.end(), [ms](const auto& gap) {
+      return ms >= gap.first - clocks_differ_ms && ms <= gap.second + clocks_differ_ms;
+    });
   }
 
  private:
+  static bool earlier(const Fact& left, const Fact& right) { return left.time_ms < right.time_ms; }
+
   std::int64_t first_ms_ = 0;
   std::int64_t last_ms_ = 0;
-  std::vector<std::int64_t> unknown_ms_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> unknown_ms_;  // first and last
 };
 
 }  // namespace

@@ -52,6 +52,7 @@ class Search {
     close();
     expect_nothing_owed();
     keep_best();
+    end_gap();
     give_to_processes();
     return std::move(done_);
   }
@@ -238,8 +239,18 @@ class Search {
     done_.divergences.push_back({line, what, logged, told_situation(best->situation, ensemble_)});
     if (nodes_.size() >= situations_limit) done_.divergences.back().model = "too much is possible to be followed";
     nodes_ = {*best};
+    lose(line);
+  }
+
+  // From that line on nothing is known, up to the next process or election.
+  void lose(std::size_t line) {
     keep_best();
     nodes_.clear();
+    lost_ = line;
+  }
+  void end_gap() {
+    if (lost_ && *lost_ < at_) done_.gaps.push_back({*lost_, at_});
+    lost_.reset();
   }
 
   // The explanation so far is that of the situation with the least left open; earlier ones took their steps earlier.
@@ -276,6 +287,7 @@ class Search {
 
   void begin_anew(Move::Kind kind, Main main) {
     keep_best();
+    end_gap();
     nodes_.clear();
     Situation fresh;
     fresh.peer = model::make_peer(ensemble_, log_.sid, model::Durable{});
@@ -415,8 +427,7 @@ class Search {
   // From here on it is not known who votes.
   void pass(const ConfigurationChanges&) {
     close();
-    keep_best();
-    nodes_.clear();
+    lose(at_);
   }
   template <class Other>
   void pass(const Other&) {}
@@ -442,6 +453,7 @@ class Search {
   std::vector<Trail> trails_;
   std::unordered_multimap<std::size_t, std::size_t> seen_;
   std::size_t at_ = 0;
+  std::optional<std::size_t> lost_ = 0;  // since when nothing is known
   bool clock_known_ = false;
   std::optional<std::int64_t> role_ms_;  // since when the server is in its role
   EpochBound epoch_;

@@ -38,6 +38,10 @@ std::optional<std::int64_t> sid_in(const Sentence& sentence) {
   return std::nullopt;
 }
 
+LogError not_a_log(const std::string& file, std::string found) {
+  return {file, 0, std::move(found), std::string(a_log)};
+}
+
 class FileReader {
  public:
   FileReader(const std::string& path, std::size_t index) : index_(index) { file.name = path; }
@@ -83,13 +87,13 @@ class FileReader {
       by_prefix_[said.prefix].insert(*sid);
       sids_.insert(*sid);
     }
-    const bool elections = std::any_of(said.begin(), said.end(), [](const Said& said) {
+    file.of_elections = std::any_of(said.begin(), said.end(), [](const Said& said) {
       return std::holds_alternative<ElectionBegins>(said.fact.sentence) ||
              std::holds_alternative<Heard>(said.fact.sentence) || std::holds_alternative<Looking>(said.fact.sentence);
     });
-    if (!elections) return error("a log without a word of an election");
-    if (sids_.empty()) return error("a log that nowhere says which server's it is");
-    if (sids_.size() > 1) {
+    if (sids_.empty() && file.of_elections) return error("a log that nowhere says which server's it is");
+    if (sids_.empty()) said.clear();
+    if (sids_.size() != 1) {
       for (Said& said : said) {
         // A container engine's word for the container says whose the line is.
         const auto& named = by_prefix_[said.prefix];
@@ -103,9 +107,7 @@ class FileReader {
     return std::nullopt;
   }
 
-  [[nodiscard]] LogError error(std::string found) const {
-    return {file.name, 0, std::move(found), std::string(a_log)};
-  }
+  [[nodiscard]] LogError error(std::string found) const { return not_a_log(file.name, std::move(found)); }
 
   std::size_t index_;
   std::set<std::int64_t> sids_;
@@ -192,6 +194,10 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     std::map<std::int64_t, Part> of_file;
     for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said));
     for (auto& [sid, part] : of_file) parts[sid].push_back(std::move(part));
+  }
+  const auto silent = [](const LogFile& file) { return !file.of_elections; };
+  if (std::all_of(logs.files.begin(), logs.files.end(), silent)) {
+    return tl::unexpected(not_a_log(paths.front(), "a log without a word of an election"));
   }
   for (auto& [sid, files] : parts) {
     std::stable_sort(files.begin(), files.end(), [](const Part& left, const Part& right) {

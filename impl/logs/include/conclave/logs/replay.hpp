@@ -50,11 +50,18 @@ struct Move {
   bool assumed = false;  // the log ends before a notification of its own tells the epoch: it may be a later one
 };
 
+// Facts of which nothing can be said, as what came before is not known.
+struct Gap {
+  std::size_t from = 0;
+  std::size_t to = 0;  // the first that is known again, or the number of facts
+};
+
 struct Explanation {
   std::vector<Move> moves;
   std::vector<Divergence> divergences;
+  std::vector<Gap> gaps;
   std::size_t heard = 0;             // notifications in the log
-  std::vector<std::size_t> unknown;  // of these, facts of which nothing can be said: what came before is not known
+  std::vector<std::size_t> unknown;  // of these, facts in a gap
   std::size_t situations_max = 0;    // the most that were possible at once
 };
 
