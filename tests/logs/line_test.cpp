@@ -99,6 +99,49 @@ TEST(Line, MayComeBehindWordsOfAContainerEngine) {
   }
 }
 
+TEST(Line, MayComeBehindAnotherDate) {
+  const std::string line = "2026-01-31 12:00:00,123 - INFO  [main:QuorumPeer@1455] - LOOKING";
+  for (const char* prefix : {"2026-01-31T12:00:01.123456789Z stdout F ", "zoo-1  | 2026-01-31T12:00:01.123456789Z ",
+                             "2026-01-31T12:00:01.123456+01:00 host java[812]: "}) {
+    const std::string text = prefix + line;
+    const auto parsed = parse_line(text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_EQ(parsed->time_ms, noon_ms) << text;
+    EXPECT_EQ(std::string(parsed->prefix) + " ", prefix);
+    EXPECT_EQ(parsed->message, "LOOKING");
+  }
+}
+
+TEST(Line, LastingWordsAreNames) {
+  struct Case {
+    const char* prefix;
+    const char* words;
+    const char* without_process;
+  };
+  for (const Case& one :
+       {Case{"", "", ""}, Case{"zoo2_1  |", "zoo2_1 |", "zoo2_1 |"},
+        Case{"zoo-1  | 2026-01-31T12:00:01.123456789Z", "zoo-1 |", "zoo-1 |"},
+        Case{"2026-01-31T12:00:01.123456789Z stdout F", "", ""},
+        Case{"Jan 31 12:00:01 host java[812]:", "host java[812]:", "host java[]:"},
+        Case{"2026-01-31T12:00:01.123456+01:00 10.0.0.1 java[812]:", "10.0.0.1 java[812]:", "10.0.0.1 java[]:"},
+        Case{"[pod/zk-0/zookeeper]", "[pod/zk-0/zookeeper]", "[pod/zk-0/zookeeper]"}}) {
+    EXPECT_EQ(lasting_words(one.prefix, true), one.words);
+    EXPECT_EQ(lasting_words(one.prefix, false), one.without_process);
+  }
+}
+
+TEST(Line, AMessageMayNameItsServer) {
+  EXPECT_EQ(own_id_in("New election. My id =  1, Proposed zxid = 0"), 1);
+  EXPECT_EQ(own_id_in("Starting quorum peer, myid=12"), 12);
+  EXPECT_EQ(own_id_in("Connection broken for id 2, my id = 1, error = "), 1);
+  EXPECT_EQ(own_id_in("Have smaller server identifier, so dropping the connection: (myId:1 --> sid:2)"), 1);
+  EXPECT_EQ(own_id_in("Sending Notification: 3 (n.leader), 0x0 (n.zxid), 0x1 (n.round), 2 (recipient), 1 (myid), 0x0 "
+                      "(n.peerEpoch) "),
+            1);
+  EXPECT_EQ(own_id_in("Notification: 3 (n.leader), 0x0 (n.zxid), 2 (n.sid)"), std::nullopt);
+  EXPECT_EQ(own_id_in("My id = "), std::nullopt);
+}
+
 TEST(Line, EndsWhereItEnds) {
   EXPECT_EQ(parse_line("2026-01-31 12:00:00,123 [myid:2] - INFO  [main:X@1] - LOOKING\r\n")->message, "LOOKING");
   EXPECT_EQ(parse_line("2026-01-31 12:00:00,123 [myid:2] - INFO  [main:X@1] - ")->message, "");

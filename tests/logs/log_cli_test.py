@@ -136,6 +136,56 @@ class Logs(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
 
+    # A layout that does not name the server.
+    @staticmethod
+    def without_ids(line):
+        return re.sub(r" \[myid:\d*\] - (\w+ +)\[.*?@\d+\] -", r" - \1-", line)
+
+    def stream(self, name, prefix, text=lambda line: line):
+        """All of them in one file, by time; `prefix(sid, n, line)` stands before what the n-th process of one logs."""
+        lines = []
+        for sid, path in enumerate(SHIPPED, 1):
+            starts = 0
+            for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines(keepends=True):
+                starts += "Starting quorum peer" in line
+                if line[:4].isdigit():
+                    lines.append((line[:23], prefix(sid, max(starts, 1), line) + text(line)))
+        return self.write(name, "".join(line for _, line in sorted(lines, key=lambda pair: pair[0])))
+
+    def test_streams_with_times_before_the_names(self):
+        for name, prefix in {
+                "compose.log": lambda sid, n, line: f"zoo{sid}-1  | {line[:10]}T{line[11:19]}.{line[20:23]}000000Z ",
+                "journal.log": lambda sid, n, line: f"Nov 29 {line[11:19]} host zookeeper[{10 * sid + n}]: ",
+                "syslog.log": lambda sid, n, line: f"{line[:10]}T{line[11:19]}.{line[20:23]}+00:00 host{sid} zk[{n}]: ",
+        }.items():
+            with self.subTest(name=name):
+                done = trace(self.stream(name, prefix, self.without_ids))
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
+
+    def test_lines_that_are_nobodys(self):
+        # Debian's layout: threads name the server, but for the first ones of a process.
+        def debian(line):
+            return re.sub(r" \[myid:\d*\] -", " -", line)
+
+        def nothing(sid, n, line):
+            del sid, n, line
+            return ""
+        done = trace(self.stream("debian.log", nothing, debian), "--json")
+        report = json.loads(done.stdout)
+        self.assertEqual((done.returncode, report["verdict"], report["notifications"]["unknown"]), (0, "same", 0))
+        self.assertGreater(report["files"][0]["nobodys"], 0)
+        # Before 3.5 the line of the start has no number.
+        path = self.stream("old.log", nothing, lambda line: re.sub(", myid=.$", "", debian(line)))
+        done = trace(path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"note: of \d+ lines of elections it can't be told whose they are")
+        self.assertRegex(done.stdout, r"(?s)UNKNOWN  .*unknown, as lines of its own may be among those that are nobody")
+        self.assertNotIn("DIVERGES", done.stdout)
+        report = json.loads(trace(path, "--json").stdout)
+        self.assertEqual((report["verdict"], report["divergences"]), ("same", []))
+        self.assertGreater(len(report["unknown_places"]), 0)
+
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())
         self.assertIn("every voter was heard by every server", told)

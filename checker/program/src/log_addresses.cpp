@@ -19,7 +19,7 @@ using model::ServerId;
 // A server that has decided to follow, and then connected.
 struct Connection {
   LogPlace place;
-  ServerId sid{0};
+  std::size_t server = 0;  // index into LogStudy::logs.servers
   ServerId decided{0};
   std::string address;
 };
@@ -40,7 +40,7 @@ std::vector<Connection> connections_of(const LogStudy& study, std::size_t server
     if (std::holds_alternative<logs::ProcessStarted>(fact.sentence)) leader.reset();
     const auto* connected = std::get_if<logs::Connected>(&fact.sentence);
     if (connected == nullptr || !leader) continue;
-    found.push_back({{fact.file, fact.line, fact.time_ms}, log.sid, *leader, connected->address});
+    found.push_back({{fact.file, fact.line, fact.time_ms}, server, *leader, connected->address});
   }
   return found;
 }
@@ -75,10 +75,15 @@ void note_other_leaders(LogStudy& study) {
     const ServerId whose = known.value_or(most->first);
     for (const Connection& one : connections) {
       if (one.decided == whose) continue;
-      study.findings.push_back(
-          {one.place, one.sid, "connects to another leader than it has decided for", address,
-           fmt::format("server {}; that address is server {}'s, {}", id_text(one.decided), id_text(whose),
-                       known ? "by the configuration" : "as others that follow it show")});
+      const logs::ServerLog& log = study.logs.servers[one.server];
+      note_finding(study, log,
+                   {one.place,
+                    log.sid,
+                    "connects to another leader than it has decided for",
+                    address,
+                    fmt::format("server {}; that address is server {}'s, {}", id_text(one.decided), id_text(whose),
+                                known ? "by the configuration" : "as others that follow it show"),
+                    {}});
     }
   }
 }

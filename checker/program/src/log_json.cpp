@@ -66,6 +66,7 @@ Json files(const LogStudy& study) {
                     {"lines", file.lines},
                     {"messages", file.messages},
                     {"of_elections", file.of_elections},
+                    {"nobodys", file.nobodys},
                     {"repeated", file.repeated},
                     {"not_understood", file.garbled_lines}});
   }
@@ -95,6 +96,20 @@ Json foreign(const LogStudy& study) {
     one["logged"] = of.logged;
     one["configured"] = of.configured;
     one["config_line"] = of.config_line > 0 ? Json(of.config_line) : Json(nullptr);
+    list.push_back(one);
+  }
+  return list;
+}
+
+Json findings(const LogStudy& study, const std::vector<LogFinding>& all) {
+  Json list = Json::array();
+  for (const LogFinding& finding : all) {
+    Json one = place(study, finding.place);
+    one["sid"] = finding.sid.value;
+    one["what"] = finding.what;
+    one["logged"] = finding.logged;
+    one["model"] = finding.model;
+    if (!finding.unknown_as.empty()) one["unknown_as"] = finding.unknown_as;
     list.push_back(one);
   }
   return list;
@@ -145,16 +160,8 @@ std::string log_json_report(const LogStudy& study) {
                         {"notifications", trouble.heard}});
   }
   json["connections"] = troubles;
-  Json findings = Json::array();
-  for (const LogFinding& finding : study.findings) {
-    Json one = place(study, finding.place);
-    one["sid"] = finding.sid.value;
-    one["what"] = finding.what;
-    one["logged"] = finding.logged;
-    one["model"] = finding.model;
-    findings.push_back(one);
-  }
-  json["divergences"] = findings;
+  json["unknown_places"] = findings(study, study.doubts);
+  json["divergences"] = findings(study, study.findings);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

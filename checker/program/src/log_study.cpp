@@ -38,16 +38,19 @@ void note_divergences(LogStudy& study) {
   for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
     const logs::ServerLog& log = study.logs.servers[i];
     for (const logs::Divergence& one : study.explanations[i].divergences) {
-      study.findings.push_back({place_of(log.facts[one.fact]), log.sid, one.what, one.logged, one.model});
+      note_finding(study, log, {place_of(log.facts[one.fact]), log.sid, one.what, one.logged, one.model, {}});
     }
   }
   for (const logs::Unsaid& one : study.crossing.unsaid) {
     const logs::ServerLog& log = study.logs.servers[one.server];
     const logs::Fact& fact = log.facts[one.fact];
     const model::Notification& heard = std::get<logs::Heard>(fact.sentence).notification;
-    study.findings.push_back(
-        {place_of(fact), log.sid, fmt::format("hears what server {} has not said", heard.from.value),
-         vote_words(heard.vote), fmt::format("nothing in server {}'s log makes it say that", heard.from.value)});
+    study.findings.push_back({place_of(fact),
+                              log.sid,
+                              fmt::format("hears what server {} has not said", heard.from.value),
+                              vote_words(heard.vote),
+                              fmt::format("nothing in server {}'s log makes it say that", heard.from.value),
+                              {}});
   }
 }
 
@@ -62,10 +65,13 @@ void note_epochs_led_twice(LogStudy& study) {
       const auto [place, fresh] = led.emplace(epoch, std::pair(log.sid, &fact));
       if (fresh) continue;
       const auto& [other, first] = place->second;
-      study.findings.push_back({place_of(fact), log.sid, "leads an epoch that was led before",
+      study.findings.push_back({place_of(fact),
+                                log.sid,
+                                "leads an epoch that was led before",
                                 fmt::format("epoch {}", epoch.value),
                                 fmt::format("led by server {} already: {}:{}", other.value,
-                                            study.logs.files[first->file].name, first->line)});
+                                            study.logs.files[first->file].name, first->line),
+                                {}});
     }
   }
 }
@@ -124,9 +130,17 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   tell_elections(study);
   tell_troubles(study);
   note_other_leaders(study);
-  std::stable_sort(study.findings.begin(), study.findings.end(),
-                   [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
+  for (std::vector<LogFinding>* all : {&study.findings, &study.doubts}) {
+    std::stable_sort(all->begin(), all->end(),
+                     [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
+  }
   return study;
+}
+
+void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding) {
+  if (!log.incomplete) return study.findings.push_back(std::move(finding));
+  finding.unknown_as = "lines of its own may be among those that are nobody's";
+  study.doubts.push_back(std::move(finding));
 }
 
 ExitCode exit_code_of(const LogStudy& study) {

@@ -34,6 +34,10 @@ void write_files(std::string& text, const LogStudy& study) {
   for (const logs::LogFile& file : study.logs.files) {
     fmt::format_to(out, "{}\n  {} lines, {} messages\n", file.name, grouped(file.lines), grouped(file.messages));
     if (!file.of_elections) fmt::format_to(out, "  note: no word of an election\n");
+    if (file.nobodys > 0) {
+      fmt::format_to(out, "  note: of {} lines of elections it can't be told whose they are; they are left out\n",
+                     grouped(file.nobodys));
+    }
     if (file.repeated > 0) {
       fmt::format_to(out, "  note: {} lines of elections are in another file too, and count once\n",
                      grouped(file.repeated));
@@ -240,12 +244,15 @@ void write_story(std::string& text, const LogStudy& study) {
 
 void write_findings(std::string& text, const LogStudy& study) {
   auto out = std::back_inserter(text);
-  for (const LogFinding& finding : study.findings) {
-    fmt::format_to(out, "DIVERGES  {}:{}: server {} {}\n", study.logs.files[finding.place.file].name,
-                   finding.place.line, finding.sid.value, finding.what);
+  const auto write = [&](const LogFinding& finding) {
+    fmt::format_to(out, "{}  {}:{}: server {} {}\n", finding.unknown_as.empty() ? "DIVERGES" : "UNKNOWN",
+                   study.logs.files[finding.place.file].name, finding.place.line, finding.sid.value, finding.what);
     wrapped(text, "    logged: ", words_of(finding.logged), " ");
     wrapped(text, "    model:  ", words_of(finding.model), " ");
-  }
+    if (!finding.unknown_as.empty()) wrapped(text, "    unknown, as ", words_of(finding.unknown_as), " ");
+  };
+  for (const LogFinding& doubt : study.doubts) write(doubt);
+  for (const LogFinding& finding : study.findings) write(finding);
 }
 
 std::string percent(std::size_t part, std::size_t whole) {
@@ -267,9 +274,13 @@ void write_verdict(std::string& text, const LogStudy& study) {
   wrapped(text, "", words_of(sentence), " ");
   switch (exit_code_of(study)) {
     case ExitCode::holds:
-      fmt::format_to(out, "verdict: same - the model explains {} of {}\n",
+      fmt::format_to(out, "verdict: same - the model explains {} of {}{}\n",
                      how_many(static_cast<int>(study.turns.size()), "election", "elections"),
-                     how_many(static_cast<int>(study.logs.servers.size()), "server", "servers"));
+                     how_many(static_cast<int>(study.logs.servers.size()), "server", "servers"),
+                     study.doubts.empty()
+                         ? ""
+                         : fmt::format("; {} unknown",
+                                       how_many(static_cast<int>(study.doubts.size()), "place is", "places are")));
       return;
     case ExitCode::violated:
       fmt::format_to(out, "verdict: diverges - in {} a server did what the model does not allow{}\n",

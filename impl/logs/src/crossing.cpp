@@ -276,8 +276,10 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
     }
   }
   std::map<ServerId, std::pair<Speaker, Coverage>> speakers;
+  std::set<ServerId> incomplete;
   for (std::size_t i = 0; i < logs.servers.size(); ++i) {
     const ServerLog& log = logs.servers[i];
+    if (log.incomplete) incomplete.insert(log.sid);
     speakers.emplace(log.sid,
                      std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i])));
   }
@@ -297,8 +299,9 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
         ++crossing.uncovered[i];
         continue;
       }
-      const Said said =
+      Said said =
           speaker->second.first.said(log.sid, worlds[i].configuration.votes(log.sid), heard->notification.vote);
+      if (said == Said::no && incomplete.count(heard->notification.from) > 0) said = Said::unknown;
       if (said == Said::yes) {
         ++crossing.found[i];
       } else if (!speaker->second.second.covers(ms)) {

@@ -51,26 +51,6 @@ std::optional<std::int64_t> time_of(std::string_view date) {
   return duration_cast<milliseconds>(time.time_since_epoch()).count();
 }
 
-// The part before the date must not itself look like a message: "see 2026-..." in one would be found otherwise. A
-// container engine's date may stand before the server's own, so the last date before the level is the one.
-std::optional<std::size_t> find_date(std::string_view text) {
-  std::optional<std::size_t> found;
-  for (std::size_t at = 0; at <= prefix_bytes_max && at + date_shape.size() <= text.size(); ++at) {
-    if (!has_date_at(text, at)) continue;
-    found = at;
-    std::size_t end = at + date_shape.size();
-    while (end < text.size() && is_digit(text[end])) ++end;  // a container engine's date has nine digits
-    const std::string_view rest = text.substr(end);
-    // Its own date is followed by Z or an offset, and by the server's.
-    const std::size_t blank = rest.find(' ');
-    if (blank == std::string_view::npos || blank > 7) break;
-    std::size_t next = end + blank + 1;
-    if (next < text.size() && text[next] == '[') ++next;
-    if (!has_date_at(text, next)) break;
-  }
-  return found;
-}
-
 // The part in brackets at the front, whose own brackets are balanced; taken off the text.
 std::optional<std::string_view> take_brackets(std::string_view& text) {
   if (text.empty() || text.front() != '[') return std::nullopt;
@@ -135,19 +115,14 @@ void take_myid(std::string_view& text, LogLine& line) {
   line.myid = decimal(inside);
 }
 
-}  // namespace
-
-std::optional<LogLine> parse_line(std::string_view text) {
-  text = text.substr(0, line_bytes_max);
-  while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-  const auto at = find_date(text);
-  if (!at) return std::nullopt;
+// REQUIRES: has_date_at.
+std::optional<LogLine> parse_from(std::string_view text, std::size_t at) {
   LogLine line;
-  line.prefix = text.substr(0, *at);
-  const auto time = time_of(text.substr(*at, date_shape.size()));
+  line.prefix = text.substr(0, at);
+  const auto time = time_of(text.substr(at, date_shape.size()));
   if (!time) return std::nullopt;
   line.time_ms = *time;
-  std::string_view rest = text.substr(*at + date_shape.size());
+  std::string_view rest = text.substr(at + date_shape.size());
   if (line.prefix.ends_with('[')) {
     line.prefix.remove_suffix(1);
     if (!rest.starts_with(']')) return std::nullopt;
@@ -179,6 +154,19 @@ std::optional<LogLine> parse_line(std::string_view text) {
     }
   }
   return line;
+}
+
+}  // namespace
+
+std::optional<LogLine> parse_line(std::string_view text) {
+  text = text.substr(0, line_bytes_max);
+  while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+  // The date of an engine or a journal is followed by no level: the server's own comes behind it.
+  for (std::size_t at = 0; at <= prefix_bytes_max && at + date_shape.size() <= text.size(); ++at) {
+    if (!has_date_at(text, at)) continue;
+    if (auto line = parse_from(text, at)) return line;
+  }
+  return std::nullopt;
 }
 
 }  // namespace conclave::logs

@@ -22,20 +22,26 @@ constexpr std::string_view a_log = "the log of a ZooKeeper server";
 // A fact of a file, of which it may not be known yet whose it is.
 struct Said {
   std::optional<std::int64_t> sid;
-  std::string prefix;  // what stood before its date
-  std::string text;    // the message
+  std::string process;  // what stood before its date, but for what changes from line to line
+  std::string text;     // the message
   Fact fact;
 };
 // What one file has of one server.
 using Part = std::vector<Said>;
 
-// What a server calls itself.
-std::optional<std::int64_t> sid_in(const Sentence& sentence) {
-  if (const auto* begins = std::get_if<ElectionBegins>(&sentence)) return begins->sid.value;
-  if (const auto* started = std::get_if<ProcessStarted>(&sentence); started != nullptr && started->sid) {
-    return started->sid->value;
+template <class... Kinds>
+bool is_any(const Sentence& sentence) {
+  return (std::holds_alternative<Kinds>(sentence) || ...);
+}
+
+// Does the explanation of a log hang on it? Else it may be missing.
+bool matters(const Sentence& sentence) {
+  if (const auto* set = std::get_if<IntervalSet>(&sentence)) {
+    const model::Timing usual;
+    return set->ms != (set->longest ? usual.notification_interval_max_ms : usual.notification_interval_min_ms);
   }
-  return std::nullopt;
+  return !is_any<ReleaseNamed, Connected, RoleLost, LearnerKnown, ChannelRefused, ConnectionLeft, ConnectionBroken,
+                 ListensAt, ConnectionRequested>(sentence);
 }
 
 LogError not_a_log(const std::string& file, std::string found) {
@@ -58,11 +64,13 @@ class FileReader {
     if (const std::string wrong = in.wrong(); !wrong.empty()) return error(wrong);
     if (file.lines == 0) return error("an empty file");
     if (file.messages == 0) return error("a text of another kind");
-    return attribute();
+    attribute();
+    return std::nullopt;
   }
 
   LogFile file;
   Part said;
+  bool incomplete = false;  // lines that matter are nobody's
 
  private:
   void take(const std::string& text) {
@@ -70,48 +78,47 @@ class FileReader {
     const auto line = parse_line(text);
     if (!line) return;
     ++file.messages;
-    if (line->myid) sids_.insert(*line->myid);
-    if (line->myid) by_prefix_[std::string(line->prefix)].insert(*line->myid);
+    const auto sid = line->myid ? line->myid : own_id_in(line->message);
+    std::string process = lasting_words(line->prefix, true);
+    if (sid) {
+      named_[process].insert(*sid);
+      named_[lasting_words(process, false)].insert(*sid);
+    }
     Reading reading = read_sentence(line->message);
     if (reading.garbled) file.garbled_lines.push_back(file.lines);
     if (!reading.sentence) return;
-    said.push_back({line->myid, std::string(line->prefix), std::string(line->message),
+    said.push_back({sid, std::move(process), std::string(line->message),
                     Fact{index_, file.lines, line->time_ms, std::move(*reading.sentence)}});
   }
 
-  // Lines that name nobody are of the one whose file it is.
-  std::optional<LogError> attribute() {
-    for (const Said& said : said) {
-      const auto sid = said.sid ? std::nullopt : sid_in(said.fact.sentence);
-      if (!sid) continue;
-      by_prefix_[said.prefix].insert(*sid);
-      sids_.insert(*sid);
-    }
+  // Lines that name nobody are of the one whose words stand before them, if that is one.
+  void attribute() {
     file.of_elections = std::any_of(said.begin(), said.end(), [](const Said& said) {
-      return std::holds_alternative<ElectionBegins>(said.fact.sentence) ||
-             std::holds_alternative<Heard>(said.fact.sentence) || std::holds_alternative<Looking>(said.fact.sentence);
+      return is_any<ElectionBegins, Heard, Looking>(said.fact.sentence);
     });
-    if (sids_.empty() && file.of_elections) return error("a log that nowhere says which server's it is");
-    if (sids_.empty()) said.clear();
-    if (sids_.size() != 1) {
-      for (Said& said : said) {
-        // A container engine's word for the container says whose the line is.
-        const auto& named = by_prefix_[said.prefix];
-        if (!said.sid && named.size() == 1) said.sid = *named.begin();
-      }
-      const auto nobodys = [](const Said& said) { return !said.sid; };
-      said.erase(std::remove_if(said.begin(), said.end(), nobodys), said.end());
-      return std::nullopt;
+    for (Said& said : said) {
+      if (!said.sid) said.sid = only_one(said.process);
     }
-    for (Said& said : said) said.sid = *sids_.begin();
+    const auto nobodys = std::stable_partition(said.begin(), said.end(), [](const Said& said) { return said.sid; });
+    file.nobodys = static_cast<std::size_t>(said.end() - nobodys);
+    incomplete = std::any_of(nobodys, said.end(), [](const Said& said) { return matters(said.fact.sentence); });
+    said.erase(nobodys, said.end());
+  }
+
+  // Of a process, or where that names nobody, of the machine.
+  [[nodiscard]] std::optional<std::int64_t> only_one(const std::string& process) const {
+    for (const std::string& words : {process, lasting_words(process, false)}) {
+      const auto found = named_.find(words);
+      if (found == named_.end()) continue;
+      return found->second.size() == 1 ? std::optional(*found->second.begin()) : std::nullopt;
+    }
     return std::nullopt;
   }
 
   [[nodiscard]] LogError error(std::string found) const { return not_a_log(file.name, std::move(found)); }
 
   std::size_t index_;
-  std::set<std::int64_t> sids_;
-  std::map<std::string, std::set<std::int64_t>> by_prefix_;
+  std::map<std::string, std::set<std::int64_t>> named_;  // behind which words, of a process or a machine
 };
 
 // Lines of two threads may be in another order than their times, but not by so much.
@@ -181,6 +188,8 @@ std::string LogError::message() const {
 tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
   Logs logs;
   std::map<std::int64_t, std::vector<Part>> parts;  // of each server, one for each file
+  std::set<std::int64_t> incomplete;
+  bool all_incomplete = false;
   for (const std::string& path : paths) {
     std::error_code failed;
     for (const LogFile& other : logs.files) {
@@ -193,12 +202,17 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     logs.files.push_back(std::move(reader.file));
     std::map<std::int64_t, Part> of_file;
     for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said));
-    for (auto& [sid, part] : of_file) parts[sid].push_back(std::move(part));
+    for (auto& [sid, part] : of_file) {
+      if (reader.incomplete) incomplete.insert(sid);
+      parts[sid].push_back(std::move(part));
+    }
+    if (of_file.empty() && reader.incomplete) all_incomplete = true;
   }
   const auto silent = [](const LogFile& file) { return !file.of_elections; };
   if (std::all_of(logs.files.begin(), logs.files.end(), silent)) {
     return tl::unexpected(not_a_log(paths.front(), "a log without a word of an election"));
   }
+  if (parts.empty()) return tl::unexpected(not_a_log(paths.front(), "a log that nowhere says which server's it is"));
   for (auto& [sid, files] : parts) {
     std::stable_sort(files.begin(), files.end(), [](const Part& left, const Part& right) {
       return left.front().fact.time_ms < right.front().fact.time_ms;
@@ -207,7 +221,7 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     for (Part& part : files) {
       if (auto wrong = joining.add(std::move(part))) return tl::unexpected(std::move(*wrong));
     }
-    logs.servers.push_back({model::ServerId{sid}, joining.facts()});
+    logs.servers.push_back({model::ServerId{sid}, joining.facts(), all_incomplete || incomplete.count(sid) > 0});
   }
   return logs;
 }

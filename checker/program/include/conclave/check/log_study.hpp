@@ -88,6 +88,7 @@ struct LogFinding {
   std::string what;
   std::string logged;
   std::string model;
+  std::string unknown_as;  // of a doubt: why it is no divergence
 };
 
 // Where the logs and the configuration file do not speak of the same servers.
@@ -116,6 +117,7 @@ struct LogStudy {
   std::vector<ElectionOutcome> outcomes;  // by the time of the first decision
   std::vector<Trouble> troubles;          // connections that failed, and voters that were never heard
   std::vector<LogFinding> findings;       // by time
+  std::vector<LogFinding> doubts;         // likewise: not explained, but nothing says that it can't be
   std::vector<StoryLine> story;
   std::size_t heard = 0;      // notifications in all logs
   std::size_t explained = 0;  // by the replay of the server that heard them
@@ -137,6 +139,8 @@ void tell_troubles(LogStudy& study);
 // Fills what is foreign. Gives the error, ready to be printed, where nothing that the logs say of servers is so in the
 // configuration file. REQUIRES: one was read.
 [[nodiscard]] std::optional<std::string> note_foreign(LogStudy& study);
+// A divergence of a server; a doubt if lines of its log may be missing.
+void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding);
 // Finds servers that connected to another leader than they had decided for. REQUIRES: the turns.
 void note_other_leaders(LogStudy& study);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace conclave::logs {
@@ -30,8 +31,15 @@ struct LogLine {
 //     [2026-01-31 12:00:00,123] INFO LOOKING (org.apache.zookeeper.server.X)          as Kafka starts it
 //     2026-01-31 12:00:00,123 INFO LOOKING (org.apache.zookeeper.server.X) [thread]   as Strimzi does
 //
-// Something may stand before the date, as container engines and journals put it there. Nothing: it does not begin a
-// message, as the lines of a stack trace.
+// Something may stand before the date, as container engines and journals put it there, also with dates of their own.
+// Nothing: it does not begin a message, as the lines of a stack trace.
 [[nodiscard]] std::optional<LogLine> parse_line(std::string_view text);
+
+// What of a prefix stays the same from line to line of one server: names, but no times, and not which of its streams it
+// is. The process, in brackets as `java[812]`, stays the same until the server starts again.
+[[nodiscard]] std::string lasting_words(std::string_view prefix, bool with_process);
+
+// The id that a server gives itself in a message: "My id = 1", "myid=1", "(myId:1 --> sid:2)", "1 (myid)".
+[[nodiscard]] std::optional<std::int64_t> own_id_in(std::string_view message);
 
 }  // namespace conclave::logs

@@ -38,12 +38,14 @@ struct LogFile {
   std::size_t messages = 0;                // of which so many begin a message
   std::vector<std::size_t> garbled_lines;  // those that begin as a sentence that matters and go on otherwise
   bool of_elections = false;               // it has a word of an election
+  std::size_t nobodys = 0;                 // sentences of which it is not known whose they are; they are left out
   std::size_t repeated = 0;                // sentences that an earlier file of the same server has as well
 };
 
 struct ServerLog {
   model::ServerId sid{0};
   std::vector<Fact> facts;  // in the order in which the server wrote them
+  bool incomplete = false;  // some of its lines may be among those that are nobody's
 };
 
 struct Logs {
@@ -51,11 +53,11 @@ struct Logs {
   std::vector<ServerLog> servers;  // by ascending ids
 };
 
-// Reads files of one or several servers, packed by gzip or not. Whose a line is, `[myid:N]` says, or a thread's name,
-// or, where a line has neither, the sentences of its file that give the id, or those behind the same words of a
-// container engine. Several files of a server are put in the order of their first times, as rotated ones need it. What
-// two of them have in common, as copies do, counts once; what they say otherwise of the same time is an error. A file
-// may have no word of an election, as long as another has. The error is of the first bad file.
+// Reads files of one or several servers, packed by gzip or not. Whose a line is, `[myid:N]` says, a thread's name, or
+// its message; or where it has none of these, other lines of its file behind the same words of a container engine or a
+// journal. Several files of a server are put in the order of their first times, as rotated ones need it. What two of
+// them have in common, as copies do, counts once; what they say otherwise of the same time is an error. A file may have
+// no word of an election, as long as another has. The error is of the first bad file.
 [[nodiscard]] tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths);
 
 // The first so many bytes of a file, unpacked if gzip has packed it; fewer if there are no more, or they can't be read.
