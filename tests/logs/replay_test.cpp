@@ -169,6 +169,27 @@ TEST(Replay, GoesOnAfterADivergence) {
   EXPECT_EQ(explanation.unknown.size(), 1U);
 }
 
+TEST(Replay, WhereTooMuchIsPossibleNothingIsKnown) {
+  Log log;
+  log.looks_and_hears_itself()
+      .hears(2, ServerState::looking, 2, 1)
+      .hears(1, ServerState::looking, 2, 1)
+      .follows(200)
+      .says(StateChanged{ServerState::looking, true, ""})
+      .looks()
+      .hears(1, ServerState::looking, 1, 2);
+  World world = world_of_three();
+  const Explanation all = explain(log.log(), world);
+  EXPECT_TRUE(all.given_up.empty());
+  world.situations_max = all.situations_max;
+  const Explanation explanation = explain(log.log(), world);
+  EXPECT_TRUE(explanation.divergences.empty());
+  ASSERT_FALSE(explanation.given_up.empty());
+  ASSERT_EQ(explanation.gaps.size(), explanation.given_up.size());
+  EXPECT_EQ(explanation.gaps[0].from, explanation.given_up[0].fact);
+  EXPECT_FALSE(explanation.unknown.empty());
+}
+
 TEST(Replay, AnEpochDoesNotFallWithinAProcess) {
   Log log;
   log.starts()

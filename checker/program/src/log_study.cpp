@@ -40,6 +40,10 @@ void note_divergences(LogStudy& study) {
     for (const logs::Divergence& one : study.explanations[i].divergences) {
       note_finding(study, log, {place_of(log.facts[one.fact]), log.sid, one.what, one.logged, one.model, {}});
     }
+    for (const logs::Divergence& one : study.explanations[i].given_up) {
+      study.doubts.push_back({place_of(log.facts[one.fact]), log.sid, one.what, one.logged, one.model,
+                              "too much is possible there to be followed"});
+    }
   }
   for (const logs::Unsaid& one : study.crossing.unsaid) {
     const logs::ServerLog& log = study.logs.servers[one.server];

@@ -23,8 +23,6 @@ constexpr std::size_t no_parent = static_cast<std::size_t>(-1);
 constexpr std::int64_t clock_slack_ms = 20;
 // From a server to itself, through three of its threads.
 constexpr std::int64_t way_back_ms_max = 500;
-// A log that leaves more open is not being followed any more; each situation is some 40 KB.
-constexpr std::size_t situations_limit = 5'000;
 constexpr std::size_t trails_kept = 10'000;
 
 struct Node {
@@ -64,8 +62,10 @@ class Search {
   void close() {
     seen_.clear();
     for (std::size_t i = 0; i < nodes_.size(); ++i) seen_.emplace(hash_of(nodes_[i].situation), i);
-    for (std::size_t i = 0; i < nodes_.size() && nodes_.size() < situations_limit; ++i) expand(i);
+    for (std::size_t i = 0; i < nodes_.size() && !is_too_much(); ++i) expand(i);
   }
+
+  [[nodiscard]] bool is_too_much() const { return nodes_.size() >= world_.situations_max; }
 
   void expand(std::size_t index) {
     take_reception(index);
@@ -222,7 +222,7 @@ class Search {
       Situation situation = node.situation;
       if (fits(situation)) kept.push_back({std::move(situation), node.trail});
     }
-    if (kept.empty() || nodes_.size() >= situations_limit) return diverge(what, logged, line);
+    if (kept.empty() || is_too_much()) return diverge(what, logged, line);
     nodes_ = std::move(kept);
     // Where only one is left, what led to it is settled.
     if (nodes_.size() > 1 || trails_.size() < trails_kept) return;
@@ -236,8 +236,8 @@ class Search {
       if (node.situation.reception) continue;
       best = &node;
     }
-    done_.divergences.push_back({line, what, logged, told_situation(best->situation, ensemble_)});
-    if (nodes_.size() >= situations_limit) done_.divergences.back().model = "too much is possible to be followed";
+    std::vector<Divergence>& of = is_too_much() ? done_.given_up : done_.divergences;
+    of.push_back({line, what, logged, told_situation(best->situation, ensemble_)});
     nodes_ = {*best};
     lose(line);
   }

@@ -59,6 +59,7 @@ struct Gap {
 struct Explanation {
   std::vector<Move> moves;
   std::vector<Divergence> divergences;
+  std::vector<Divergence> given_up;  // as much is possible there as can't be followed
   std::vector<Gap> gaps;
   std::size_t heard = 0;             // notifications in the log
   std::vector<std::size_t> unknown;  // of these, facts in a gap
@@ -70,6 +71,8 @@ struct World {
   model::Configuration configuration;
   model::Timing timing;
   StepFunction step = nullptr;
+  // A log that leaves more open is not being followed any more; each situation is some 40 KB.
+  std::size_t situations_max = 5'000;
 };
 
 // REQUIRES: the configuration has the server as a member, or the server is an observer that it does not list.
