@@ -125,7 +125,8 @@ class Logs(unittest.TestCase):
         self.assertGreater(heard, 2 * led)
         established = {election["epoch"] for election in report["elections"]} - {None}
         self.assertEqual(established, {epoch for epoch, _ in self.all.led_epochs()})
-        self.assertEqual(report["not_as_configured"], [])
+        for wrong in ("not_as_configured", "clocks", "unknown_places"):
+            self.assertEqual(report[wrong], [])
         self.assertEqual([file["not_understood"] for file in report["files"]], [[]] * self.all.size)
 
     def test_elections(self):

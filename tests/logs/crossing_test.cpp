@@ -123,6 +123,34 @@ TEST(Crossing, AnAnswerMayBeWrittenInTheNextState) {
   }
 }
 
+// Of servers in different time zones nothing is missed, and nothing held against them.
+TEST(Crossing, AnotherTimeZoneIsAllowedFor) {
+  constexpr int hour_ms = 3'600'000;
+  const auto later_by = [](int ms, std::int64_t heard) {
+    LogBuilder two(2);
+    two.says(ListensAt{"x"}, ms);
+    two.looks_and_hears_itself().hears_vote(1, 1).hears_vote(1, heard).leads(201).says(ListensAt{"x"});
+    return crossed({follower(), two});
+  };
+  const Crossing same = later_by(1, 2);
+  EXPECT_TRUE(same.clocks.empty());
+  const Crossing other = later_by(hour_ms, 2);
+  ASSERT_EQ(other.clocks.size(), 1U);
+  EXPECT_EQ(other.clocks[0].votes, 3U);
+  EXPECT_NEAR(static_cast<double>(other.clocks[0].ahead_ms), hour_ms, 10.0);
+  EXPECT_EQ(other.found, same.found);
+  EXPECT_TRUE(other.unsaid.empty());
+  EXPECT_EQ(later_by(hour_ms, 3).unsaid.size(), 1U);
+}
+
+TEST(Crossing, LogsWithoutATimeInCommonAreSaidToBe) {
+  LogBuilder two(2);
+  two.says(ListensAt{"x"}, 3'600'000).looks_and_hears_itself();
+  const Crossing crossing = crossed({follower(), two});
+  EXPECT_TRUE(crossing.clocks.empty());
+  EXPECT_EQ(crossing.apart, (std::vector<std::pair<std::size_t, std::size_t>>{{0, 1}}));
+}
+
 // Server 4 does not vote: what voters tell it is their last vote.
 Crossing told_to_an_observer(const LogBuilder& voter, ServerState state, std::int64_t leader, std::int64_t round,
                              std::int64_t epoch) {

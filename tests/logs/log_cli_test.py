@@ -186,6 +186,25 @@ class Logs(unittest.TestCase):
         self.assertEqual((report["verdict"], report["divergences"]), ("same", []))
         self.assertGreater(len(report["unknown_places"]), 0)
 
+    def test_clocks_that_differ(self):
+        text = pathlib.Path(SHIPPED[1]).read_text(encoding="utf-8")
+        zone = self.write("2.log", re.sub(r"(?m)^(\S+) 19:", r"\1 21:", text))
+        done = trace(SHIPPED[0], zone, SHIPPED[2])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        told = " ".join(done.stdout.split())
+        self.assertRegex(told, r"note: server 2's clock is 7\d\d\d\.\d s ahead of server 1's, as \d votes show")
+        self.assertRegex(told, r"note: server 3's clock is 7\d\d\d\.\d s behind server 2's")
+        self.assertIn("37 accounted for (100.0 %), 0 unknown; 25 of them by others, found as said", told)
+        wrong = self.write("wrong.log", re.sub(r"(n\.sid:1, n\.state:LOOKING, n\.leader:)1", r"\g<1>3",
+                                               re.sub(r"(?m)^(\S+) 19:", r"\1 21:", text)))
+        self.assertEqual(trace(SHIPPED[0], wrong, SHIPPED[2]).returncode, 1)
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        apart = self.write("1.log", "".join(lines[:100]))
+        other = self.write("2.log", "".join(line for line in text.splitlines(keepends=True) if " 19:09:22" < line[10:]))
+        told = trace(apart, other)
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        self.assertIn("have no time in common", " ".join(told.stdout.split()))
+
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())
         self.assertIn("every voter was heard by every server", told)

@@ -115,6 +115,19 @@ Json findings(const LogStudy& study, const std::vector<LogFinding>& all) {
   return list;
 }
 
+Json clocks(const LogStudy& study) {
+  const auto sid = [&](std::size_t server) { return study.logs.servers[server].sid.value; };
+  Json list = Json::array();
+  for (const logs::ClockDifference& one : study.crossing.clocks) {
+    list.push_back(
+        {{"sid", sid(one.other)}, {"with", sid(one.server)}, {"ahead_ms", one.ahead_ms}, {"votes", one.votes}});
+  }
+  for (const auto& [one, other] : study.crossing.apart) {
+    list.push_back({{"sid", sid(other)}, {"with", sid(one)}, {"ahead_ms", nullptr}, {"votes", 0}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string log_json_report(const LogStudy& study) {
@@ -132,6 +145,7 @@ std::string log_json_report(const LogStudy& study) {
   json["voters"] = ids(voters);
   json["voters_assumed"] = study.config_file.empty();
   json["not_as_configured"] = foreign(study);
+  json["clocks"] = clocks(study);
   json["notifications"] = {
       {"heard", study.heard}, {"accounted", study.accounted}, {"unknown", study.heard - study.accounted}};
   Json outcomes = Json::array();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 #include "conclave/check/log_study.hpp"
@@ -106,6 +107,33 @@ void write_foreign(std::string& text, const LogStudy& study) {
             words_of(fmt::format("{} ({}:{}{}); {} ({}{})", one.logged, study.logs.files[one.place.file].name,
                                  one.place.line, more, one.configured, study.servers_file, line)),
             " ");
+  }
+}
+
+// Where the times of two logs do not go together.
+void write_clocks(std::string& text, const LogStudy& study) {
+  const auto sid = [&](std::size_t server) { return study.logs.servers[server].sid.value; };
+  const auto span = [&](std::size_t server) {
+    const std::vector<logs::Fact>& facts = study.logs.servers[server].facts;
+    return fmt::format("{} {} to {} {}", day_of(facts.front().time_ms), clock_of(facts.front().time_ms),
+                       day_of(facts.back().time_ms), clock_of(facts.back().time_ms));
+  };
+  for (const logs::ClockDifference& one : study.crossing.clocks) {
+    wrapped(text, "  note: ",
+            words_of(fmt::format("server {}'s clock is {} {} server {}'s, as {} show that both logs have; the times "
+                                 "below are each log's own",
+                                 sid(one.other), seconds(std::abs(one.ahead_ms)),
+                                 one.ahead_ms > 0 ? "ahead of" : "behind", sid(one.server),
+                                 how_many(static_cast<int>(one.votes), "vote", "votes"))),
+            " ");
+  }
+  for (const auto& [one, other] : study.crossing.apart) {
+    wrapped(
+        text, "  note: ",
+        words_of(fmt::format("the logs of server {} ({}) and server {} ({}) have no time in common: what they heard "
+                             "of each other could not be looked for",
+                             sid(one), span(one), sid(other), span(other))),
+        " ");
   }
 }
 
@@ -330,6 +358,7 @@ std::string log_text_report(const LogStudy& study, bool all) {
   write_servers(text, study);
   write_membership(text, study);
   write_foreign(text, study);
+  write_clocks(text, study);
   write_elections(text, study);
   write_troubles(text, study);
   if (all) write_story(text, study);

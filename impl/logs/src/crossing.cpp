@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "clocks.hpp"
+
 namespace conclave::logs {
 namespace {
 
@@ -16,9 +18,6 @@ using model::Round;
 using model::ServerId;
 using model::ServerState;
 using model::Vote;
-
-// Between the lines of two machines; also the time for which a message may be under way.
-constexpr std::int64_t clocks_differ_ms = 5'000;
 
 // To whom something is said.
 enum class Audience : std::uint8_t { voters, one, non_voters };
@@ -249,6 +248,9 @@ class Coverage {
   }
   // Beyond either end of a log nothing is missing: it may have been cut there.
   [[nodiscard]] bool covers(std::int64_t ms) const { return ms >= first_ms_ && ms <= last_ms_; }
+  [[nodiscard]] bool apart_from(const Coverage& other) const {
+    return last_ms_ < other.first_ms_ || other.last_ms_ < first_ms_;
+  }
   [[nodiscard]] bool unknown_at(std::int64_t ms) const {
     return std::any_of(unknown_ms_.begin(), unknown_ms_.end(), [ms](const auto& gap) {
       return ms >= gap.first - clocks_differ_ms && ms <= gap.second + clocks_differ_ms;
@@ -262,6 +264,27 @@ class Coverage {
   std::int64_t last_ms_ = 0;
   std::vector<std::pair<std::int64_t, std::int64_t>> unknown_ms_;  // first and last
 };
+
+// For pairs of servers, in both orders: how far the second's clock is ahead of the first's, where they differ.
+using Clocks = std::map<std::pair<ServerId, ServerId>, std::int64_t>;
+
+Clocks compare_clocks(const Logs& logs, const std::vector<Explanation>& explanations, Crossing& crossing) {
+  Clocks clocks;
+  for (std::size_t i = 0; i < logs.servers.size(); ++i) {
+    for (std::size_t j = i + 1; j < logs.servers.size(); ++j) {
+      const ServerLog& one = logs.servers[i];
+      const ServerLog& other = logs.servers[j];
+      if (const auto difference = clock_difference(logs, i, j)) {
+        crossing.clocks.push_back(*difference);
+        clocks[{one.sid, other.sid}] = difference->ahead_ms;
+        clocks[{other.sid, one.sid}] = -difference->ahead_ms;
+      } else if (Coverage(one, explanations[i]).apart_from(Coverage(other, explanations[j]))) {
+        crossing.apart.emplace_back(i, j);
+      }
+    }
+  }
+  return clocks;
+}
 
 }  // namespace
 
@@ -284,6 +307,7 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
                      std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i])));
   }
   Crossing crossing;
+  Clocks clocks = compare_clocks(logs, explanations, crossing);
   const std::size_t servers = logs.servers.size();
   crossing.found.resize(servers);
   crossing.uncovered.resize(servers);
@@ -294,7 +318,7 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       const auto* heard = std::get_if<Heard>(&log.facts[fact].sentence);
       if (heard == nullptr || heard->notification.from == log.sid) continue;
       const auto speaker = speakers.find(heard->notification.from);
-      const std::int64_t ms = log.facts[fact].time_ms;
+      const std::int64_t ms = log.facts[fact].time_ms + clocks[{log.sid, heard->notification.from}];
       if (speaker == speakers.end() || !speaker->second.second.comes_near(ms)) {
         ++crossing.uncovered[i];
         continue;
