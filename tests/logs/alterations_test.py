@@ -168,6 +168,9 @@ KINDS = [
     ("up to date with itself", has(" - LEADING"), inserted("Learner received UPTODATE message")),
     ("connected to another leader", says("Successfully connected to leader"),
      changed(r"(?<=127\.0\.0\.1:)\d+$", lambda port: QUORUM_PORTS[(QUORUM_PORTS.index(port) + 1) % len(QUORUM_PORTS)])),
+    ("an epoch that nobody else has", says("Have quorum of supporters"),
+     changed(r"(?<=zxid: 0x)\d(?=0{8})", lambda _: "e")),
+    ("an epoch without a quorum", says("Have quorum of supporters"), changed(r"\[\[\d, ", lambda _: "[[")),
     ("an epoch that is not new", says("Have quorum of supporters"), changed(r"(?<=zxid: 0x)\d", lambda _: "0")),
 ]
 

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <utility>
 
 #include "conclave/logs/configuration.hpp"
 #include "log_builder.hpp"
@@ -167,6 +169,19 @@ TEST(Replay, GoesOnAfterADivergence) {
   const Explanation explanation = log.explained();
   EXPECT_EQ(explanation.divergences.size(), 1U);
   EXPECT_EQ(explanation.unknown.size(), 1U);
+}
+
+TEST(Replay, ALeaderHasAQuorumAndALaterEpochThanWasHeardBefore) {
+  const auto leads = [](std::int64_t epoch, std::set<ServerId> supporters) {
+    Log log(2);
+    log.looks_and_hears_itself().hears(3, ServerState::following, 1, 1, 4).hears_vote(1, 1).hears_vote(1, 2);
+    log.leads(201).hears(3, ServerState::looking, 3, 1, 6, ServerState::leading);
+    log.says(Established{Zxid{epoch << 32}, std::move(supporters)});
+    return log;
+  };
+  expect_explained(leads(5, {ServerId{1}, ServerId{2}}));  // of 6 it heard while it led: perhaps a later leader's
+  expect_divergence(leads(4, {ServerId{1}, ServerId{2}}), 11, "leads an epoch that is not new");
+  expect_divergence(leads(5, {ServerId{2}, ServerId{7}}), 11, "leads without a quorum");
 }
 
 TEST(Replay, WhereTooMuchIsPossibleNothingIsKnown) {

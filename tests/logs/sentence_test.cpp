@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace conclave::logs {
@@ -103,11 +106,19 @@ TEST(Sentence, QuorumPeersOwn) {
 TEST(Sentence, RolesAndEpochs) {
   EXPECT_EQ(read<ElectionTook>("FOLLOWING - LEADER ELECTION TOOK - 235").ms, 235);  // to 3.4.13
   EXPECT_EQ(read<ElectionTook>("LEADING - LEADER ELECTION TOOK - 212 MS").ms, 212);
-  const std::vector<std::string> established = {
-      "Have quorum of supporters; starting up and setting last processed zxid: 17179869184",  // 3.4.0
-      "Have quorum of supporters, sids: [ 1,2 ]; starting up and setting last processed zxid: 0x400000000",
-      "Have quorum of supporters, sids: [[1, 3],[1, 3]]; starting up and setting last processed zxid: 0x400000000"};
-  for (const std::string& text : established) EXPECT_EQ(read<Established>(text).zxid, model::Zxid{4LL << 32}) << text;
+  using Sids = std::optional<std::set<ServerId>>;
+  const Sids two = std::set{ServerId{1}, ServerId{3}};
+  const std::vector<std::pair<std::string, Sids>> established = {
+      {"Have quorum of supporters; starting up and setting last processed zxid: 17179869184", {}},  // 3.4.0
+      {"Have quorum of supporters, sids: [ 1,3 ]; starting up and setting last processed zxid: 0x400000000", two},
+      {"Have quorum of supporters, sids: [ [1, 3],[1, 2] ]; starting up and setting last processed zxid: 0x400000000",
+       two},
+      {"Have quorum of supporters, sids: [[1, 3],[1, 2]]; starting up and setting last processed zxid: 0x400000000",
+       two}};
+  for (const auto& [text, sids] : established) {
+    EXPECT_EQ(read<Established>(text).zxid, model::Zxid{4LL << 32}) << text;
+    EXPECT_EQ(read<Established>(text).supporters, sids) << text;
+  }
   read<UpToDate>("Learner received UPTODATE message");
   EXPECT_EQ(read<Connected>("Successfully connected to leader, using address: zoo2/10.0.0.2:2888").address,
             "zoo2/10.0.0.2:2888");
@@ -182,7 +193,9 @@ TEST(Sentence, WhatIsCutOrChangedIsGarbled) {
   for (const char* text :
        {"Notification: my state:LOKING; n.sid:1", "Notification time out: soon",
         "New election. My id = x, proposed zxid=0x0", "New election. My id = 1, proposed zxid=0xg",
-        "Peer state changed: dreaming", "Have quorum of supporters", "Adding vote: from=1",
+        "Peer state changed: dreaming", "Have quorum of supporters",
+        "Have quorum of supporters, sids: [[1, x]]; starting up and setting last processed zxid: 0x400000000",
+        "Adding vote: from=1",
         "Notification: my state:LOOKING; n.sid:1, n.state:FOLLOWING, n.leader:3, n.round:0x10000000000000000, "
         "n.peerEpoch:0x2, n.zxid:0x2, message format version:0x2, n.config version:0x0"}) {
     EXPECT_TRUE(read_sentence(text).garbled) << text;

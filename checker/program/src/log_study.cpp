@@ -58,28 +58,6 @@ void note_divergences(LogStudy& study) {
   }
 }
 
-// An epoch has one leader, ever.
-void note_epochs_led_twice(LogStudy& study) {
-  std::map<model::PeerEpoch, std::pair<ServerId, const logs::Fact*>> led;
-  for (const logs::ServerLog& log : study.logs.servers) {
-    for (const logs::Fact& fact : log.facts) {
-      const auto* established = std::get_if<logs::Established>(&fact.sentence);
-      if (established == nullptr) continue;
-      const model::PeerEpoch epoch{established->zxid.value >> 32};
-      const auto [place, fresh] = led.emplace(epoch, std::pair(log.sid, &fact));
-      if (fresh) continue;
-      const auto& [other, first] = place->second;
-      study.findings.push_back({place_of(fact),
-                                log.sid,
-                                "leads an epoch that was led before",
-                                fmt::format("epoch {}", epoch.value),
-                                fmt::format("led by server {} already: {}:{}", other.value,
-                                            study.logs.files[first->file].name, first->line),
-                                {}});
-    }
-  }
-}
-
 void count(LogStudy& study) {
   std::size_t undecided = study.crossing.unsaid.size();
   for (const std::size_t number : study.crossing.undecided) undecided += number;
@@ -129,7 +107,7 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   }
   study.crossing = logs::cross(study.logs, study.explanations, study.worlds);
   note_divergences(study);
-  note_epochs_led_twice(study);
+  note_epochs(study);
   count(study);
   tell_elections(study);
   tell_troubles(study);

@@ -348,6 +348,7 @@ class Search {
   }
   void pass(const Heard& heard) {
     ++done_.heard;
+    latest_epoch_ = std::max(latest_epoch_, heard.notification.vote.proposal.epoch);
     if (nodes_.empty()) return done_.unknown.push_back(at_);
     const bool own = heard.notification.from == log_.sid;
     const auto fits = [&](Situation& now) {
@@ -381,6 +382,7 @@ class Search {
   }
   void pass(const RoleTaken& taken) {
     role_ms_ = log_.facts[at_].time_ms;
+    latest_before_role_ = latest_epoch_;
     keep("takes up its role", std::string(model::name_of(taken.state)), [&](Situation& now) {
       const bool fits =
           now.main == Main::decided && !now.peer.unpublished && model::state_of(now.peer) == taken.state;
@@ -390,9 +392,16 @@ class Search {
   }
   void pass(const Established& established) {
     epoch_.exactly = model::PeerEpoch{established.zxid.value >> 32};
+    latest_epoch_ = std::max(latest_epoch_, *epoch_.exactly);
     if (nodes_.empty()) return;
-    keep("leads an epoch", "epoch " + std::to_string(epoch_.exactly->value), [&](Situation& now) {
-      return now.main == Main::settled && model::state_of(now.peer) == ServerState::leading &&
+    const auto acknowledges = [&](model::ServerId id) { return established.supporters->count(id) > 0; };
+    const bool quorum = !established.supporters || world_.configuration.contains_quorum(acknowledges);
+    const bool is_new = *epoch_.exactly > latest_before_role_;
+    const char* what = !quorum   ? "leads without a quorum"
+                       : !is_new ? "leads an epoch that is not new"
+                                 : "leads an epoch";
+    keep(what, established_words(established), [&](Situation& now) {
+      return quorum && is_new && now.main == Main::settled && model::state_of(now.peer) == ServerState::leading &&
              *epoch_.exactly > now.peer.current_vote.proposal.epoch;
     });
   }
@@ -457,6 +466,10 @@ class Search {
   bool clock_known_ = false;
   std::optional<std::int64_t> role_ms_;  // since when the server is in its role
   EpochBound epoch_;
+  // Who votes with an epoch has it from a leader that a quorum had accepted. So a leader that is elected later, with a
+  // quorum of which one has accepted it too, has a later one (Leader.getEpochToPropose).
+  model::PeerEpoch latest_epoch_{model::least};
+  model::PeerEpoch latest_before_role_{model::least};
 };
 
 }  // namespace

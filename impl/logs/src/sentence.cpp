@@ -1,5 +1,6 @@
 #include "conclave/logs/sentence.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -141,10 +142,31 @@ Reading took(Scan scan) {
   return read(scan, ElectionTook{ms.value_or(0)});
 }
 
+// "[[1, 3],[1, 3]]": the first of them; 3.5 with blanks within the outer brackets, 3.4 without the inner ones.
+std::set<ServerId> supporters(Scan& scan) {
+  std::set<ServerId> ids;
+  std::string_view list = scan.until("]");
+  list.remove_prefix(std::min(list.find_first_not_of("[ "), list.size()));
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const auto id = decimal(trimmed(list.substr(0, comma)));
+    if (!id) scan.fail();
+    ids.insert(ServerId{id.value_or(0)});
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  }
+  return ids;
+}
+
 // "..., sids: [[1, 3]]; starting up and setting last processed zxid: 0x100000000". 3.4.0 wrote the number alone.
 Reading established(Scan scan) {
+  Established one;
+  if (scan.left().starts_with(", sids: ")) {
+    scan.skip(", sids: ");
+    one.supporters = supporters(scan);
+  }
   scan.until("setting last processed zxid: ");
-  return read(scan, Established{Zxid{scan.last_number()}});
+  one.zxid = Zxid{scan.last_number()};
+  return read(scan, std::move(one));
 }
 
 // "3 (newleader), 0x0 (newzxid), 2 (oldleader), 0x0 (oldzxid)"

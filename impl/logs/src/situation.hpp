@@ -72,6 +72,7 @@ inline void give(model::Peer& peer, const model::Ensemble& ensemble, const Move&
 
 // A vote, a situation and what a line has told, in words for a divergence.
 std::string told_vote(const model::Vote& vote);
+std::string established_words(const Established& established);
 std::string told_situation(const Situation& situation, const model::Ensemble& ensemble);
 
 }  // namespace conclave::logs

@@ -37,6 +37,15 @@ std::string told_vote(const model::Vote& vote) {
                      zxid_words(vote.proposal.zxid));
 }
 
+std::string established_words(const Established& established) {
+  std::string text = fmt::format("epoch {}", established.zxid.value >> 32);
+  if (!established.supporters) return text;
+  std::string ids;
+  for (const model::ServerId id : *established.supporters)
+    ids += fmt::format("{}{}", ids.empty() ? "" : " ", id.value);
+  return fmt::format("{}, supported by {{{}}}", text, ids);
+}
+
 std::string told_situation(const Situation& situation, const model::Ensemble& ensemble) {
   const model::Peer& peer = situation.peer;
   const model::ServerState state = model::state_of(peer);

@@ -141,6 +141,8 @@ void tell_troubles(LogStudy& study);
 [[nodiscard]] std::optional<std::string> note_foreign(LogStudy& study);
 // A divergence of a server; a doubt if lines of its log may be missing.
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding);
+// Finds epochs that were led twice, and followers that later vote with another one than their leader's.
+void note_epochs(LogStudy& study);
 // Finds servers that connected to another leader than they had decided for. REQUIRES: the turns.
 void note_other_leaders(LogStudy& study);
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -52,8 +53,10 @@ struct ElectionTook {  // "FOLLOWING - LEADER ELECTION TOOK - 361 MS"
 struct Connected {  // "Successfully connected to leader, using address: ..."
   std::string address;
 };
-struct Established {  // "Have quorum of supporters, ...; starting up and setting last processed zxid: 0x100000000"
+// "Have quorum of supporters, sids: [[1, 2]]; starting up and setting last processed zxid: 0x100000000"
+struct Established {
   model::Zxid zxid{0};
+  std::optional<std::set<model::ServerId>> supporters{};  // of the committed configuration; not before 3.4.6
 };
 struct UpToDate {};  // "Learner received UPTODATE message"
 struct RoleLost {    // why a role ends, as it says
