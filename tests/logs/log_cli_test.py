@@ -205,6 +205,24 @@ class Logs(unittest.TestCase):
         self.assertEqual((told.returncode, told.stderr), (0, ""))
         self.assertIn("have no time in common", " ".join(told.stdout.split()))
 
+    def test_what_a_log_says_is_shown_as_text(self):
+        text = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").encode()
+        evil = text.replace(b"/127.0.0.1:37215", b"\x07\xff\xc2\x9b/127.0.0.1:37215\x7f")
+        self.assertNotEqual(text, evil)
+        path = self.folder / "1.log"
+        path.write_bytes(evil)
+        for arguments in ([], ["--all"], ["--json"]):
+            done = subprocess.run([PROGRAM, "trace", str(path), *arguments], capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0)
+            done.stdout.decode("utf-8")
+            self.assertFalse(re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]", done.stdout))
+        done = trace(str(path))
+        self.assertIn(r"\x07\xff\xc2\x9b/127.0.0.1:37215\x7f", done.stdout)
+
+    def test_times_have_no_zone(self):
+        report = json.loads(trace(*SHIPPED, "--json").stdout)
+        self.assertEqual(report["elections"][0]["servers"][0]["began"]["time"], "2026-11-29T19:09:21.331")
+
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())
         self.assertIn("every voter was heard by every server", told)

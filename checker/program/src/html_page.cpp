@@ -9,6 +9,7 @@
 #include "conclave/check/page_assets.hpp"
 #include "conclave/check/words.hpp"
 #include "html_parts.hpp"
+#include "printable.hpp"
 
 namespace conclave::check {
 namespace {
@@ -19,23 +20,6 @@ using Out = std::back_insert_iterator<std::string>;
 constexpr std::size_t heading_chars_max = 90;
 constexpr int lane_px_few = 84;
 constexpr int lane_px_many = 62;
-
-// Length of the UTF-8 sequence at the front of the text; 0 if there is none, or if it stands for something that
-// HTML does not allow.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool outside = (lead == 0xed && byte(1) >= 0xa0) || (lead == 0xf4 && byte(1) >= 0x90);
-  const bool control = lead == 0xc2 && byte(1) < 0xa0;
-  return overlong || outside || control ? 0 : length;
-}
 
 void table_head(Out out, const std::vector<std::string>& columns) {
   fmt::format_to(out, "<thead><tr><th scope=\"col\">server</th>");

@@ -21,10 +21,15 @@ Json proposal(const model::Proposal& of) {
   return {{"leader", of.leader.value}, {"epoch", of.epoch.value}, {"zxid", zxid_text(of.zxid)}};
 }
 
+// Without a time zone, as a log names none.
+std::string time_text(std::int64_t ms) {
+  std::string text = record::time_to_text(ms * 1'000);
+  text.resize(text.size() - std::string_view("000Z").size());
+  return text;
+}
+
 Json place(const LogStudy& study, const LogPlace& at) {
-  return {{"file", study.logs.files[at.file].name},
-          {"line", at.line},
-          {"time", record::time_to_text(at.time_ms * 1'000)}};
+  return {{"file", study.logs.files[at.file].name}, {"line", at.line}, {"time", time_text(at.time_ms)}};
 }
 
 Json turn(const LogStudy& study, const Turn& of) {

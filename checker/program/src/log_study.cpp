@@ -10,6 +10,7 @@
 #include "conclave/config/zoo_cfg.hpp"
 #include "conclave/model/election.hpp"
 #include "conclave/spec/zookeeper_bugs.hpp"
+#include "printable.hpp"
 
 namespace conclave::check {
 namespace {
@@ -32,6 +33,18 @@ model::Transition today(const model::Ensemble& ensemble, const model::Peer& peer
 logs::StepFunction rules_of(const std::string& release) {
   const spec::RuleVariant* variant = release.empty() ? nullptr : spec::rules_of_release(release);
   return variant == nullptr ? today : variant->step;
+}
+
+// What a log has said may be shown from now on.
+void make_printable(logs::Logs& logs) {
+  for (logs::ServerLog& log : logs.servers) {
+    for (logs::Fact& fact : log.facts) {
+      if (auto* one = std::get_if<logs::RoleLost>(&fact.sentence)) one->why = printable(one->why);
+      if (auto* one = std::get_if<logs::Connected>(&fact.sentence)) one->address = printable(one->address);
+      if (auto* one = std::get_if<logs::ChannelRefused>(&fact.sentence)) one->address = printable(one->address);
+      if (auto* one = std::get_if<logs::ListensAt>(&fact.sentence)) one->address = printable(one->address);
+    }
+  }
 }
 
 void note_divergences(LogStudy& study) {
@@ -99,6 +112,7 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   auto read = logs::read_logs(files);
   if (!read) return tl::unexpected(read.error().message());
   study.logs = std::move(*read);
+  make_printable(study.logs);
   if (auto wrong = configure(study, config)) return tl::unexpected(std::move(*wrong));
   for (const logs::ServerLog& log : study.logs.servers) {
     study.releases.push_back(logs::release_of(log));
