@@ -219,6 +219,11 @@ class Logs(unittest.TestCase):
         done = trace(str(path))
         self.assertIn(r"\x07\xff\xc2\x9b/127.0.0.1:37215\x7f", done.stdout)
 
+    def test_why_this_leader_names_who_was_absent(self):
+        told = " ".join(trace(*SHIPPED).stdout.split())
+        self.assertIn("as up to date as server 2 (epoch 0, zxid 0x0), and its id is larger 19:09", told)
+        self.assertIn("zxid 0x100000002), and its id is larger; of {3} nothing was heard then", told)
+
     def test_times_have_no_zone(self):
         report = json.loads(trace(*SHIPPED, "--json").stdout)
         self.assertEqual(report["elections"][0]["servers"][0]["began"]["time"], "2026-11-29T19:09:21.331")

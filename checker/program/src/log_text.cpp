@@ -321,23 +321,32 @@ void write_verdict(std::string& text, const LogStudy& study) {
   }
 }
 
-}  // namespace
-
-std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
-  const Turn* first = &study.turns[outcome.turns.front()];
-  const auto by_silence = std::find_if(outcome.turns.begin(), outcome.turns.end(),
-                                       [&](std::size_t i) { return study.turns[i].end->by_silence; });
-  if (by_silence != outcome.turns.end()) first = &study.turns[*by_silence];
-  if (!first->end->by_silence) {
-    return fmt::format("server {} led already, and a quorum said so", outcome.leader.value);
+// Voters of whom nobody who decided by a quorum had heard.
+std::vector<ServerId> absent_from(const LogStudy& study, const ElectionOutcome& outcome) {
+  std::set<ServerId> present;
+  for (const std::size_t i : outcome.turns) {
+    const Turn& turn = study.turns[i];
+    if (!turn.end->by_silence) continue;
+    present.insert(study.logs.servers[turn.server].sid);
+    for (const auto& [sid, first] : turn.heard) present.insert(sid);
   }
-  const model::Proposal& best = first->end->vote.proposal;
+  std::vector<ServerId> absent;
+  for (const model::Member& member : study.configuration.members()) {
+    const bool votes = member.role == model::LearnerType::participant;
+    if (votes && present.count(member.id) == 0) absent.push_back(member.id);
+  }
+  return absent;
+}
+
+// What set the vote apart from those of the others that were in it.
+std::string why_its_vote(const LogStudy& study, const ElectionOutcome& outcome, const Turn& first) {
+  const model::Proposal& best = first.end->vote.proposal;
   std::vector<model::Proposal> others;
   for (const std::size_t i : outcome.turns) {
     const Turn& turn = study.turns[i];
     if (turn.end->by_silence && turn.initial.leader != best.leader) others.push_back(turn.initial);
   }
-  std::string why = fmt::format("{} voted for it", set_words(first->end->agreed));
+  std::string why = fmt::format("{} voted for it", set_words(first.end->agreed));
   if (others.empty()) return why;
   const model::Proposal& next = *std::max_element(others.begin(), others.end());
   if (next.epoch != best.epoch) {
@@ -350,6 +359,21 @@ std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
   }
   return fmt::format("{}: as up to date as server {} (epoch {}, zxid {}), and its id is larger", why,
                      next.leader.value, best.epoch.value, zxid_text(best.zxid));
+}
+
+}  // namespace
+
+std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
+  const Turn* first = &study.turns[outcome.turns.front()];
+  const auto by_silence = std::find_if(outcome.turns.begin(), outcome.turns.end(),
+                                       [&](std::size_t i) { return study.turns[i].end->by_silence; });
+  if (by_silence != outcome.turns.end()) first = &study.turns[*by_silence];
+  if (!first->end->by_silence) {
+    return fmt::format("server {} led already, and a quorum said so", outcome.leader.value);
+  }
+  const std::string why = why_its_vote(study, outcome, *first);
+  const std::vector<ServerId> absent = absent_from(study, outcome);
+  return absent.empty() ? why : fmt::format("{}; of {} nothing was heard then", why, set_words(absent));
 }
 
 std::string log_text_report(const LogStudy& study, bool all) {

@@ -146,7 +146,7 @@ void note_epochs(LogStudy& study);
 // Finds servers that connected to another leader than they had decided for. REQUIRES: the turns.
 void note_other_leaders(LogStudy& study);
 
-// Why this one, in words: what set its vote apart from those of the others that were in it.
+// Why this one, in words: what set its vote apart from those of the others that were in it, and who was not.
 [[nodiscard]] std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome);
 
 // One election as a space-time diagram across servers. REQUIRES: an index into the outcomes.
