@@ -345,6 +345,9 @@ class Logs(unittest.TestCase):
         done = trace(path, *SHIPPED[1:])
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"DIVERGES  {path}:{place + 1}: server 1 hears what server 3 has not said", done.stdout)
+        report = json.loads(trace(path, *SHIPPED[1:], "--json").stdout)
+        self.assertEqual([server["unknown"] for server in report["servers"]], [1, 0, 0])
+        self.assertEqual(report["notifications"], {"heard": 37, "accounted": 36, "unknown": 1})
 
     def test_what_can_not_be_judged_is_unknown(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)

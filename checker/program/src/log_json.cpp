@@ -85,7 +85,7 @@ Json servers(const LogStudy& study) {
     list.push_back({{"sid", study.logs.servers[i].sid.value},
                     {"release", study.releases[i].empty() ? Json(nullptr) : Json(study.releases[i])},
                     {"notifications", explanation.heard},
-                    {"unknown", explanation.unknown.size()},
+                    {"unknown", study.unknown[i]},
                     {"found_at_sender", study.crossing.found[i]},
                     {"sender_without_log", study.crossing.uncovered[i]}});
   }

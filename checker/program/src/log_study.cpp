@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "conclave/check/log_study.hpp"
@@ -71,14 +72,20 @@ void note_divergences(LogStudy& study) {
   }
 }
 
+// Each notification that is not accounted for counts once, whatever is unknown of it.
 void count(LogStudy& study) {
-  std::size_t undecided = study.crossing.unsaid.size();
-  for (const std::size_t number : study.crossing.undecided) undecided += number;
-  for (const logs::Explanation& explanation : study.explanations) {
+  for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
+    const logs::Explanation& explanation = study.explanations[i];
+    std::set<std::size_t> unknown(explanation.unknown.begin(), explanation.unknown.end());
     study.heard += explanation.heard;
-    study.explained += explanation.heard - explanation.unknown.size();
+    study.explained += explanation.heard - unknown.size();
+    unknown.insert(study.crossing.undecided[i].begin(), study.crossing.undecided[i].end());
+    for (const logs::Unsaid& one : study.crossing.unsaid) {
+      if (one.server == i) unknown.insert(one.fact);
+    }
+    study.unknown.push_back(unknown.size());
+    study.accounted += explanation.heard - unknown.size();
   }
-  study.accounted = study.explained - std::min(study.explained, undecided);
 }
 
 std::optional<std::string> configure(LogStudy& study, const std::string& config) {

@@ -331,7 +331,7 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       } else if (!speaker->second.second.covers(ms)) {
         ++crossing.uncovered[i];
       } else if (said == Said::unknown || speaker->second.second.unknown_at(ms)) {
-        ++crossing.undecided[i];
+        crossing.undecided[i].push_back(fact);
       } else {
         crossing.unsaid.push_back({i, fact});
       }

@@ -119,9 +119,10 @@ struct LogStudy {
   std::vector<LogFinding> findings;       // by time
   std::vector<LogFinding> doubts;         // likewise: not explained, but nothing says that it can't be
   std::vector<StoryLine> story;
-  std::size_t heard = 0;      // notifications in all logs
-  std::size_t explained = 0;  // by the replay of the server that heard them
-  std::size_t accounted = 0;  // explained, and where the sender's log is here, found there
+  std::vector<std::size_t> unknown;  // of each server: notifications heard that are not accounted for
+  std::size_t heard = 0;             // notifications in all logs
+  std::size_t explained = 0;         // by the replay of the server that heard them
+  std::size_t accounted = 0;         // explained, and where the sender's log is here, found there
 };
 
 // Reads and studies. `config`: a zoo.cfg, or empty. Errors are one line each, ready to be printed.

@@ -30,7 +30,7 @@ struct Crossing {
   std::vector<std::pair<std::size_t, std::size_t>> apart;  // servers whose logs have no time in common
   std::vector<std::size_t> found;      // of each server: so many that it heard were said by another whose log is here
   std::vector<std::size_t> uncovered;  // of each server: the log of the sender, or of that time, is not here
-  std::vector<std::size_t> undecided;  // of each server: what the sender did then is not known
+  std::vector<std::vector<std::size_t>> undecided;  // of each server, facts: what the sender did then is not known
   std::vector<Unsaid> unsaid;
 };
 
