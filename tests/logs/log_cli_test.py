@@ -410,6 +410,19 @@ class Logs(unittest.TestCase):
                 self.assertIn(words, done.stderr)
                 self.assertFalse(os.path.exists(page))
 
+    def test_no_page_without_an_election_that_ended(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        ends = next(i for i, line in enumerate(lines) if "Peer state changed: following" in line)
+        path = self.write("1.log", "".join(lines[:ends - 4]))
+        self.assertIn("without an end in the logs", trace(path).stdout)
+        page = self.folder / "run.html"
+        for arguments in ([], ["--election", "1"]):
+            done = trace(path, "--html", str(page), *arguments)
+            self.assertEqual((done.returncode, done.stdout), (5, ""))
+            self.assertEqual(done.stderr, "conclave: --html: found no election that ended in this log; expected one to "
+                                          "draw; without --html those without an end are told\n")
+            self.assertFalse(page.exists())
+
     def test_wrong_input(self):
         empty = self.write("empty.log", "")
         other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")

@@ -60,9 +60,13 @@ ExitCode run_recordings(const TraceOptions& options) {
 
 // Which election is to be drawn, or what is wrong with the wish.
 tl::expected<std::size_t, std::string> election_to_draw(const LogStudy& study, std::size_t wanted) {
-  const auto chosen = wanted > 0 ? std::optional(wanted - 1) : outcome_to_draw(study);
-  if (chosen && *chosen < study.outcomes.size()) return *chosen;
-  if (wanted == 0) return tl::unexpected(std::string("conclave: --html: found no election that ended; expected one"));
+  if (study.outcomes.empty()) {
+    return tl::unexpected(fmt::format("conclave: --html: found no election that ended in {}; expected one to draw{}",
+                                      study.logs.files.size() == 1 ? "this log" : "these logs",
+                                      study.turns.empty() ? "" : "; without --html those without an end are told"));
+  }
+  const std::size_t chosen = wanted > 0 ? wanted - 1 : *outcome_to_draw(study);
+  if (chosen < study.outcomes.size()) return chosen;
   return tl::unexpected(
       fmt::format("conclave: --election: found {}; expected 1 to {}", wanted, study.outcomes.size()));
 }
