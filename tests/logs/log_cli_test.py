@@ -224,6 +224,11 @@ class Logs(unittest.TestCase):
         self.assertIn("as up to date as server 2 (epoch 0, zxid 0x0), and its id is larger 19:09", told)
         self.assertIn("zxid 0x100000002), and its id is larger; of {3} nothing was heard then", told)
 
+    def test_a_server_that_is_started_again_as_another_release(self):
+        text = pathlib.Path(SHIPPED[2]).read_text(encoding="utf-8")
+        done = trace(*SHIPPED[:2], self.write("3.log", text.replace("version=3.8.0", "version=3.4.14", 1)))
+        self.assertIn("server 3 ZooKeeper 3.4.14, then 3.8.0; 2 starts", " ".join(done.stdout.split()))
+
     def test_times_have_no_zone(self):
         report = json.loads(trace(*SHIPPED, "--json").stdout)
         self.assertEqual(report["elections"][0]["servers"][0]["began"]["time"], "2026-11-29T19:09:21.331")

@@ -244,6 +244,23 @@ TEST(Replay, AProcessThatEndsBeforeItHearsItselfHasSaidWhatItVotesWith) {
   expect_divergence(log, 10, "sends its proposal");
 }
 
+model::Transition of_another_release(const model::Ensemble&, const model::Peer&, const model::Event&) { return {}; }
+
+TEST(Releases, AreOfProcesses) {
+  Log log;
+  EXPECT_EQ(releases_of(log.log()), (std::vector<Release>{{0, ""}}));
+  log.looks().starts().says(ReleaseNamed{"3.4.14"}).looks().starts().looks();
+  EXPECT_EQ(releases_of(log.log()), (std::vector<Release>{{0, "3.4.14"}}));
+  log.starts().says(ReleaseNamed{"3.4.14"}).starts().looks().says(ReleaseNamed{"3.8.0"});
+  EXPECT_EQ(releases_of(log.log()), (std::vector<Release>{{0, "3.4.14"}, {11, "3.8.0"}}));
+  World world = world_of_three();
+  EXPECT_EQ(world.step_at(11), &today);
+  world.later_steps[11] = &of_another_release;
+  EXPECT_EQ(world.step_at(10), &today);
+  EXPECT_EQ(world.step_at(11), &of_another_release);
+  EXPECT_EQ(world.step_at(12), &of_another_release);
+}
+
 TEST(Membership, IsWhoVotesAndWhoIsCalled) {
   Logs logs;
   Log one;

@@ -83,7 +83,8 @@ class Drawer {
     diagram_.columns = {"state", "round", "votes for", "heard this round", "heard of settled"};
     diagram_.start_columns = {"ZooKeeper", "state"};
     for (std::size_t i = 0; i < study_.logs.servers.size(); ++i) {
-      const std::string release = study_.releases[i].empty() ? "not named" : study_.releases[i];
+      const std::string named = release_words(study_.releases[i]);
+      const std::string release = named.empty() ? "not named" : named;
       diagram_.lanes.push_back({id_text(study_.logs.servers[i].sid), ""});
       diagram_.start_table.push_back({release, cells_of(peers_[i])[0]});
     }

@@ -82,8 +82,9 @@ Json servers(const LogStudy& study) {
   Json list = Json::array();
   for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
     const logs::Explanation& explanation = study.explanations[i];
+    const std::string release = release_words(study.releases[i]);
     list.push_back({{"sid", study.logs.servers[i].sid.value},
-                    {"release", study.releases[i].empty() ? Json(nullptr) : Json(study.releases[i])},
+                    {"release", release.empty() ? Json(nullptr) : Json(release)},
                     {"notifications", explanation.heard},
                     {"unknown", study.unknown[i]},
                     {"found_at_sender", study.crossing.found[i]},

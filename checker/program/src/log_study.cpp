@@ -122,8 +122,11 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   make_printable(study.logs);
   if (auto wrong = configure(study, config)) return tl::unexpected(std::move(*wrong));
   for (const logs::ServerLog& log : study.logs.servers) {
-    study.releases.push_back(logs::release_of(log));
-    study.worlds.push_back({study.configuration, model::Timing{}, rules_of(study.releases.back())});
+    study.releases.push_back(logs::releases_of(log));
+    logs::World world{study.configuration, model::Timing{}, rules_of(study.releases.back().front().name)};
+    for (const logs::Release& release : study.releases.back())
+      world.later_steps[release.from] = rules_of(release.name);
+    study.worlds.push_back(std::move(world));
     study.explanations.push_back(logs::explain(log, study.worlds.back()));
   }
   study.crossing = logs::cross(study.logs, study.explanations, study.worlds);
@@ -138,6 +141,12 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
                      [](const auto& left, const auto& right) { return left.place.time_ms < right.place.time_ms; });
   }
   return study;
+}
+
+std::string release_words(const std::vector<logs::Release>& releases) {
+  std::vector<std::string> names;
+  for (const logs::Release& release : releases) names.push_back(release.name);
+  return join(names, ", then ");
 }
 
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding) {

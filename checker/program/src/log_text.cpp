@@ -64,7 +64,8 @@ void write_servers(std::string& text, const LogStudy& study) {
     });
     const auto turns =
         std::count_if(study.turns.begin(), study.turns.end(), [&](const Turn& turn) { return turn.server == i; });
-    const std::string release = study.releases[i].empty() ? "a release that it does not name" : study.releases[i];
+    const std::string named = release_words(study.releases[i]);
+    const std::string release = named.empty() ? "a release that it does not name" : named;
     wrapped(text, fmt::format("server {}  ", log.sid.value),
             words_of(fmt::format("ZooKeeper {}; {}, {}, {} heard", release,
                                  how_many(static_cast<int>(starts), "start", "starts"),

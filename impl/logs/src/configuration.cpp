@@ -60,12 +60,20 @@ model::Configuration configuration_of(const Membership& membership) {
   return model::Configuration::make(model::QuorumKind::majority, members);
 }
 
-std::string release_of(const ServerLog& log) {
-  std::string release;
-  for (const Fact& fact : log.facts) {
-    if (const auto* named = std::get_if<ReleaseNamed>(&fact.sentence)) release = named->version;
+std::vector<Release> releases_of(const ServerLog& log) {
+  std::vector<Release> releases = {{0, ""}};
+  std::size_t process = 0;
+  for (std::size_t i = 0; i < log.facts.size(); ++i) {
+    if (std::holds_alternative<ProcessStarted>(log.facts[i].sentence)) process = i;
+    const auto* named = std::get_if<ReleaseNamed>(&log.facts[i].sentence);
+    if (named == nullptr || named->version == releases.back().name) continue;
+    if (releases.back().name.empty()) {
+      releases.back().name = named->version;
+    } else {
+      releases.push_back({process, named->version});
+    }
   }
-  return release;
+  return releases;
 }
 
 }  // namespace conclave::logs

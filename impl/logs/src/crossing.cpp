@@ -145,10 +145,11 @@ class Speaker {
     const auto led = led_.find(decided_.proposal.leader);
     of_unknown_epoch_ = led == led_.end();
     if (!of_unknown_epoch_) {
-      const Peer published = world_.step(walk_.ensemble, state, model::VotePublished{}).peer;
+      const StepFunction step = world_.step_at(walk_.move->fact);
+      const Peer published = step(walk_.ensemble, state, model::VotePublished{}).peer;
       for (const PeerEpoch epoch : led->second) {
         if (epoch <= decided_.proposal.epoch) continue;
-        updated_.push_back(world_.step(walk_.ensemble, published, model::EpochEstablished{epoch}).peer.current_vote);
+        updated_.push_back(step(walk_.ensemble, published, model::EpochEstablished{epoch}).peer.current_vote);
       }
     }
     if (asked_) answer(states_.back(), *asked_, Audience::one);
@@ -202,7 +203,7 @@ class Speaker {
 
   template <class Visit>
   void for_each_answer(const Peer& state, const model::Message& question, const Visit& visit) {
-    const model::Transition made = world_.step(walk_.ensemble, state, model::Received{question});
+    const model::Transition made = world_.step_at(walk_.move->fact)(walk_.ensemble, state, model::Received{question});
     for (const model::Effect& effect : made.effects) {
       const auto* one = std::get_if<model::SendTo>(&effect);
       if (one == nullptr || one->to != question.from) continue;

@@ -157,7 +157,7 @@ class Search {
   }
 
   void take(Situation next, Main main, std::size_t parent, const Move& move) {
-    const Transition made = world_.step(ensemble_, next.peer, move.event);
+    const Transition made = world_.step_at(move.fact)(ensemble_, next.peer, move.event);
     const bool was_looking = model::state_of(next.peer) == ServerState::looking;
     if (std::holds_alternative<model::Process>(move.event)) {
       const std::int64_t queued_ms = next.queued_ms.front();

@@ -54,7 +54,7 @@ bool Walk::next() {
       break;
     case Move::Kind::step:
       give(before, ensemble, *move);
-      made = world_.step(ensemble, before, move->event);
+      made = world_.step_at(move->fact)(ensemble, before, move->event);
       break;
   }
   return true;

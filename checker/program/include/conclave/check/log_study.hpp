@@ -104,14 +104,14 @@ struct Foreign {
 struct LogStudy {
   logs::Logs logs;
   model::Configuration configuration;
-  std::string config_file;                      // empty: the membership was deduced
-  std::string servers_file;                     // where its server lines are: it, or the dynamic file that it names
-  std::vector<config::ServerLine> addresses;    // of the configuration file, if there is one
-  std::vector<Foreign> foreign;                 // in the order of their lines
-  logs::Membership membership;                  // as the logs tell
-  std::vector<logs::World> worlds;              // of each server
-  std::vector<std::string> releases;            // of each server; empty where its log does not say
-  std::vector<logs::Explanation> explanations;  // of each server
+  std::string config_file;                    // empty: the membership was deduced
+  std::string servers_file;                   // where its server lines are: it, or the dynamic file that it names
+  std::vector<config::ServerLine> addresses;  // of the configuration file, if there is one
+  std::vector<Foreign> foreign;               // in the order of their lines
+  logs::Membership membership;                // as the logs tell
+  std::vector<logs::World> worlds;            // of each server
+  std::vector<std::vector<logs::Release>> releases;  // of each server
+  std::vector<logs::Explanation> explanations;       // of each server
   logs::Crossing crossing;
   std::vector<Turn> turns;                // by the time at which they began
   std::vector<ElectionOutcome> outcomes;  // by the time of the first decision
@@ -124,6 +124,9 @@ struct LogStudy {
   std::size_t explained = 0;         // by the replay of the server that heard them
   std::size_t accounted = 0;         // explained, and where the sender's log is here, found there
 };
+
+// "3.4.14, then 3.8.0"; empty where its log does not say.
+[[nodiscard]] std::string release_words(const std::vector<logs::Release>& releases);
 
 // Reads and studies. `config`: a zoo.cfg, or empty. Errors are one line each, ready to be printed.
 [[nodiscard]] tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& files,

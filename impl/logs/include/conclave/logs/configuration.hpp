@@ -1,8 +1,10 @@
 // Who votes, as far as logs tell.
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "conclave/logs/server_log.hpp"
 #include "conclave/model/configuration.hpp"
@@ -20,7 +22,15 @@ struct Membership {
 // Majorities of them.
 [[nodiscard]] model::Configuration configuration_of(const Membership& membership);
 
-// "3.8.0", as a server's log names it at last; empty if it does not.
-[[nodiscard]] std::string release_of(const ServerLog& log);
+// A release, as "3.8.0", from a fact on: a process that starts, or the beginning of the log.
+struct Release {
+  std::size_t from = 0;
+  std::string name;  // empty: the log does not name it
+
+  friend bool operator==(const Release&, const Release&) = default;
+};
+// At least one, by ascending facts; each is another than the one before. A process that does not name its own, as it
+// ended too early, has that of the one before; the beginning of a log, that of the one behind.
+[[nodiscard]] std::vector<Release> releases_of(const ServerLog& log);
 
 }  // namespace conclave::logs

@@ -11,6 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,9 +72,16 @@ struct Explanation {
 struct World {
   model::Configuration configuration;
   model::Timing timing;
-  StepFunction step = nullptr;
+  StepFunction step = nullptr;  // by which rules it goes at first
   // A log that leaves more open is not being followed any more; each situation is some 40 KB.
   std::size_t situations_max = 5'000;
+  // From which facts on it goes by others: it was started again as another release.
+  std::map<std::size_t, StepFunction> later_steps{};
+
+  [[nodiscard]] StepFunction step_at(std::size_t fact) const {
+    const auto behind = later_steps.upper_bound(fact);
+    return behind == later_steps.begin() ? step : std::prev(behind)->second;
+  }
 };
 
 // REQUIRES: the configuration has the server as a member, or the server is an observer that it does not list.
