@@ -112,6 +112,20 @@ TEST(Line, MayComeBehindAnotherDate) {
   }
 }
 
+TEST(Line, IsTakenOutOfWhatItWasWrappedIn) {
+  const std::string line = "2026-01-31 12:00:00,123 [myid:2] - INFO  [main:QuorumPeer@1455] - LOOKING";
+  EXPECT_EQ(plain_line(line), line);
+  EXPECT_EQ(plain_line("\x1b[36mzoo1  |\x1b[0m " + line), "zoo1  | " + line);
+  EXPECT_EQ(plain_line("2026-01-31 12:00:00,123 \x1b[1;32mINFO\x1b[m LOOKING\x1b["),
+            "2026-01-31 12:00:00,123 INFO LOOKING");
+  EXPECT_EQ(plain_line("{\"log\":\"\\u001b[36m" + line +
+                       "\\r\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-31T12:00:01Z\"}"),
+            line + "\r\n");
+  for (const char* text : {"{\"log\":\"cut", "{\"log\":7}", "{\"log\":", "\x1b", "\x1b]0;title"}) {
+    EXPECT_EQ(plain_line(text), text);
+  }
+}
+
 TEST(Line, LastingWordsAreNames) {
   struct Case {
     const char* prefix;

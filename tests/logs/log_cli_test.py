@@ -163,6 +163,23 @@ class Logs(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
 
+    def test_files_of_container_engines(self):
+        def json_line(line):
+            return json.dumps({"log": line, "stream": "stdout", "time": "2026-11-29T19:09:20.123456789Z"}) + "\n"
+        wrapped = {
+            "zeros": lambda text: "\0" * 100_000 + text,
+            "colours": lambda text: re.sub("(?m)^", "\x1b[36mzoo-1 | \x1b[0m", text),
+            "cri": lambda text: re.sub(r"(?m)^(\S+) (\d\d:\d\d:\d\d),", r"\1T\2.123456789Z stdout F \1 \2,", text),
+            "docker": lambda text: "".join(json_line(line) for line in text.splitlines(keepends=True)),
+        }
+        for name, wrap in wrapped.items():
+            with self.subTest(name=name):
+                paths = [self.write(f"{name}{sid}.log", wrap(pathlib.Path(path).read_text(encoding="utf-8")))
+                         for sid, path in enumerate(SHIPPED)]
+                done = trace(*paths)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("37 notifications heard; 37 accounted for", done.stdout)
+
     def test_lines_that_are_nobodys(self):
         # Debian's layout: threads name the server, but for the first ones of a process.
         def debian(line):

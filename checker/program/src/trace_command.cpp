@@ -26,13 +26,13 @@ struct Kind {
 
 Kind kind_of(const std::string& path) {
   const std::string beginning = logs::beginning_of(path, beginning_bytes);
+  if (logs::looks_like_log(beginning)) return {TraceInput::logs};
   switch (record::content_of(std::string_view(beginning).substr(0, record::beginning_bytes))) {
     case record::Content::recording: return {TraceInput::recordings};
     case record::Content::empty: return {std::nullopt, "an empty file"};
     case record::Content::binary: return {std::nullopt, "bytes that are no text"};
     case record::Content::other: break;
   }
-  if (logs::looks_like_log(beginning)) return {TraceInput::logs};
   return {std::nullopt, "a text of another kind"};
 }
 

@@ -18,15 +18,16 @@ class LineSource {
   // False: it can't be opened; errno says why.
   [[nodiscard]] bool good() const { return file_ != nullptr; }
 
-  // The next line without its end; of a longer one than that, the rest is left out. False: there is none, or what
-  // there is can't be read; wrong() tells which.
+  // The next line without its end; of a longer one than that, the rest is left out. So are zeros, as they stand where a
+  // rotation (copytruncate) has cut off what was before. False: there is none, or what there is can't be read; wrong()
+  // tells which.
   bool next(std::string& line, std::size_t bytes_max) {
     line.clear();
     bool any = false;
     for (int c = gzgetc(file_.get()); c != -1; c = gzgetc(file_.get())) {
       any = true;
       if (c == '\n') return true;
-      if (line.size() < bytes_max) line.push_back(static_cast<char>(c));
+      if (c != '\0' && line.size() < bytes_max) line.push_back(static_cast<char>(c));
     }
     return any && wrong().empty();
   }

@@ -73,8 +73,9 @@ class FileReader {
   bool incomplete = false;  // lines that matter are nobody's
 
  private:
-  void take(const std::string& text) {
+  void take(const std::string& raw) {
     ++file.lines;
+    const std::string text = plain_line(raw);
     const auto line = parse_line(text);
     if (!line) return;
     ++file.messages;
@@ -238,7 +239,7 @@ bool looks_like_log(std::string_view beginning) {
   // The last line may be cut.
   while (!beginning.empty()) {
     const std::size_t end = beginning.find('\n');
-    if (parse_line(beginning.substr(0, end))) return true;
+    if (parse_line(plain_line(beginning.substr(0, end)))) return true;
     if (end == std::string_view::npos) break;
     beginning.remove_prefix(end + 1);
   }

@@ -22,6 +22,9 @@ struct LogLine {
   std::string_view message;
 };
 
+// A line without what others have made of it: terminals' colours, and the JSON of docker's json-file.
+[[nodiscard]] std::string plain_line(std::string_view text);
+
 // Understands the layouts that ZooKeeper's log4j.properties and logback.xml have had since 3.4, and those that leave
 // parts of them out:
 //
