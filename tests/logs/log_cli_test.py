@@ -198,6 +198,7 @@ class Logs(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, r"note: of \d+ lines of elections it can't be told whose they are")
         self.assertRegex(done.stdout, r"(?s)UNKNOWN  .*unknown, as lines of its own may be among those that are nobody")
+        self.assertNotIn("NEVER heard", trace(self.stream("no.log", nothing, self.without_ids)).stdout)
         self.assertNotIn("DIVERGES", done.stdout)
         report = json.loads(trace(path, "--json").stdout)
         self.assertEqual((report["verdict"], report["divergences"]), ("same", []))
@@ -249,6 +250,15 @@ class Logs(unittest.TestCase):
     def test_times_have_no_zone(self):
         report = json.loads(trace(*SHIPPED, "--json").stdout)
         self.assertEqual(report["elections"][0]["servers"][0]["began"]["time"], "2026-11-29T19:09:21.331")
+
+    def test_a_line_that_is_not_understood_makes_no_divergence(self):
+        text = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8")
+        cut = self.write("1.log", text.replace("My id = 1, proposed zxid=0x0", "My id = 1, pro", 1))
+        done = trace(cut, *SHIPPED[1:])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("note: not understood, though of elections: line ", done.stdout)
+        self.assertIn(f"UNKNOWN  {cut}:", done.stdout)
+        self.assertNotIn("DIVERGES", done.stdout)
 
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())

@@ -151,7 +151,7 @@ std::string release_words(const std::vector<logs::Release>& releases) {
 
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding) {
   if (!log.incomplete) return study.findings.push_back(std::move(finding));
-  finding.unknown_as = "lines of its own may be among those that are nobody's";
+  finding.unknown_as = "lines of its own may be among those that are nobody's or are not understood";
   study.doubts.push_back(std::move(finding));
 }
 

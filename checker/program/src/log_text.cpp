@@ -247,14 +247,16 @@ void write_troubles(std::string& text, const LogStudy& study) {
                       ? fmt::format(", {}", clock_of(trouble.first->time_ms))
                       : fmt::format(", {} to {}", clock_of(trouble.first->time_ms), clock_of(trouble.last->time_ms));
     }
-    if (trouble.heard == 0) {
+    if (trouble.never_heard) {
       sentence += sentence.empty() ? fmt::format("server {} NEVER heard server {}", sid, trouble.with.value)
                                    : ", and NEVER heard it";
     }
     wrapped(text, "  ", words_of(sentence), " ");
   }
   const bool all = std::none_of(study.troubles.begin(), study.troubles.end(),
-                                [](const Trouble& trouble) { return trouble.heard == 0; });
+                                [](const Trouble& trouble) { return trouble.never_heard; }) &&
+                   std::none_of(study.logs.servers.begin(), study.logs.servers.end(),
+                                [](const logs::ServerLog& log) { return log.incomplete; });
   if (all) text += "  every voter was heard by every server whose log is here\n";
 }
 

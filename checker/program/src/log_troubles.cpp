@@ -31,7 +31,8 @@ void tell_troubles(LogStudy& study) {
     }
     for (auto& [with, trouble] : of) {
       trouble.server = i;
-      if (trouble.refused > 0 || trouble.heard == 0) study.troubles.push_back(std::move(trouble));
+      trouble.never_heard = trouble.heard == 0 && !log.incomplete;
+      if (trouble.refused > 0 || trouble.never_heard) study.troubles.push_back(std::move(trouble));
     }
   }
 }

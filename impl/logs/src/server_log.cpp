@@ -70,7 +70,8 @@ class FileReader {
 
   LogFile file;
   Part said;
-  bool incomplete = false;  // lines that matter are nobody's
+  std::set<std::int64_t> incomplete;  // servers of whom lines that matter may be nobody's, or were not understood
+  bool all_incomplete = false;        // likewise, of any server
 
  private:
   void take(const std::string& raw) {
@@ -86,7 +87,10 @@ class FileReader {
       named_[lasting_words(process, false)].insert(*sid);
     }
     Reading reading = read_sentence(line->message);
-    if (reading.garbled) file.garbled_lines.push_back(file.lines);
+    if (reading.garbled) {
+      file.garbled_lines.push_back(file.lines);
+      garbled_.emplace_back(sid, process);
+    }
     if (!reading.sentence) return;
     said.push_back({sid, std::move(process), std::string(line->message),
                     Fact{index_, file.lines, line->time_ms, std::move(*reading.sentence)}});
@@ -102,8 +106,16 @@ class FileReader {
     }
     const auto nobodys = std::stable_partition(said.begin(), said.end(), [](const Said& said) { return said.sid; });
     file.nobodys = static_cast<std::size_t>(said.end() - nobodys);
-    incomplete = std::any_of(nobodys, said.end(), [](const Said& said) { return matters(said.fact.sentence); });
+    bool lost = std::any_of(nobodys, said.end(), [](const Said& said) { return matters(said.fact.sentence); });
     said.erase(nobodys, said.end());
+    for (const auto& [sid, process] : garbled_) {
+      const auto whose = sid ? sid : only_one(process);
+      if (whose) incomplete.insert(*whose);
+      lost = lost || !whose;
+    }
+    if (!lost) return;
+    for (const Said& one : said) incomplete.insert(*one.sid);
+    all_incomplete = said.empty();
   }
 
   // Of a process, or where that names nobody, of the machine.
@@ -120,6 +132,7 @@ class FileReader {
 
   std::size_t index_;
   std::map<std::string, std::set<std::int64_t>> named_;  // behind which words, of a process or a machine
+  std::vector<std::pair<std::optional<std::int64_t>, std::string>> garbled_;  // whose, and its process
 };
 
 // Lines of two threads may be in another order than their times, but not by so much.
@@ -203,11 +216,9 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
     logs.files.push_back(std::move(reader.file));
     std::map<std::int64_t, Part> of_file;
     for (Said& said : reader.said) of_file[*said.sid].push_back(std::move(said));
-    for (auto& [sid, part] : of_file) {
-      if (reader.incomplete) incomplete.insert(sid);
-      parts[sid].push_back(std::move(part));
-    }
-    if (of_file.empty() && reader.incomplete) all_incomplete = true;
+    for (auto& [sid, part] : of_file) parts[sid].push_back(std::move(part));
+    incomplete.merge(reader.incomplete);
+    all_incomplete = all_incomplete || reader.all_incomplete;
   }
   const auto silent = [](const LogFile& file) { return !file.of_elections; };
   if (std::all_of(logs.files.begin(), logs.files.end(), silent)) {

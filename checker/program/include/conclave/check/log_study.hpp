@@ -77,8 +77,9 @@ struct Trouble {
   std::size_t refused = 0;        // attempts to connect that failed
   std::optional<LogPlace> first;  // of them
   std::optional<LogPlace> last;
-  std::string address;    // that it tried
-  std::size_t heard = 0;  // notifications of that one in all
+  std::string address;       // that it tried
+  std::size_t heard = 0;     // notifications of that one in all
+  bool never_heard = false;  // none, and none can be among lines that are nobody's
 };
 
 // A divergence in one log or between two, ready to be told.

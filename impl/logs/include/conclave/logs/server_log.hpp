@@ -45,7 +45,7 @@ struct LogFile {
 struct ServerLog {
   model::ServerId sid{0};
   std::vector<Fact> facts;  // in the order in which the server wrote them
-  bool incomplete = false;  // some of its lines may be among those that are nobody's
+  bool incomplete = false;  // some of its lines may be among those that are nobody's, or were not understood
 };
 
 struct Logs {
