@@ -184,6 +184,13 @@ TEST(Replay, ALeaderHasAQuorumAndALaterEpochThanWasHeardBefore) {
   expect_divergence(leads(5, {ServerId{2}, ServerId{7}}), 11, "leads without a quorum");
 }
 
+TEST(Replay, BeforeAnElectionThereIsNoVoteToTell) {
+  Log log;
+  log.starts().says(Looking{}).hears_vote(1, 1);
+  expect_divergence(log, 3, "hears itself");
+  EXPECT_EQ(log.explained().divergences[0].model, "LOOKING, is about to begin an election, round 0");
+}
+
 TEST(Replay, WhereTooMuchIsPossibleNothingIsKnown) {
   Log log;
   log.looks_and_hears_itself()

@@ -50,7 +50,8 @@ std::string told_situation(const Situation& situation, const model::Ensemble& en
   const model::Peer& peer = situation.peer;
   const model::ServerState state = model::state_of(peer);
   std::string text = fmt::format("{}, {}, round {}", model::name_of(state), main_words(situation), peer.clock.value);
-  if (state == model::ServerState::looking) {
+  const bool votes = situation.main != Main::idle && situation.main != Main::round;
+  if (state == model::ServerState::looking && votes) {
     text += fmt::format(", votes for {} (epoch {}, zxid {})", id_words(peer.proposal.leader),
                         peer.proposal.epoch.value, zxid_words(peer.proposal.zxid));
     const model::Vote mine{peer.proposal, peer.clock, 0, model::ServerState::looking};
@@ -62,7 +63,7 @@ std::string told_situation(const Situation& situation, const model::Ensemble& en
     if (situation.main == Main::electing) {
       text += fmt::format(", of {} voters {{{}}} agree", ensemble.configurations[peer.committed].voters(), agree);
     }
-  } else {
+  } else if (state != model::ServerState::looking) {
     text += fmt::format(", {} leads",
                         id_words((peer.unpublished ? *peer.unpublished : peer.current_vote).proposal.leader));
   }
