@@ -168,7 +168,8 @@ TEST(Line, IsNoneWithoutDateOrLevel) {
         "2026-13-31 12:00:00,123 [myid:1] - INFO  [main:X@1] - no such month",
         "2026-02-30 12:00:00,123 [myid:1] - INFO  [main:X@1] - no such day",
         "2026-01-31 25:00:00,123 [myid:1] - INFO  [main:X@1] - no such hour",
-        "2026-01-31 12:00:00,123 [myid:1 - INFO  [main:X@1 - no end", "2026-01-31 12:00:00,123 no level",
+        "2026-01-31 12:00:00,123 [myid:1 - INFO  [main:X@1 - no end",
+        "2026-01-31 12:00:00,123 [myid:1[ - INFO  [main:X@1] - no end", "2026-01-31 12:00:00,123 no level",
         "[2026-01-31 12:00:00,123 INFO no end", "2026-01-31 12:00:00,123"}) {
     EXPECT_FALSE(parse_line(text)) << text;
   }

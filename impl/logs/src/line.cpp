@@ -107,12 +107,13 @@ void split_class_behind(LogLine& line) {
   if (line.thread.empty()) line.thread = thread;
 }
 
-// [myid:1], or [myid:] before a server knows its own.
-void take_myid(std::string_view& text, LogLine& line) {
-  if (!text.starts_with("[myid:")) return;
-  std::string_view inside = *take_brackets(text);
-  inside.remove_prefix(std::string_view("myid:").size());
-  line.myid = decimal(inside);
+// [myid:1], or [myid:] before a server knows its own. False: it has no end.
+bool take_myid(std::string_view& text, LogLine& line) {
+  constexpr std::string_view name = "myid:";
+  if (!text.starts_with("[") || !text.substr(1).starts_with(name)) return true;
+  const auto inside = take_brackets(text);
+  if (inside) line.myid = decimal(inside->substr(name.size()));
+  return inside.has_value();
 }
 
 // REQUIRES: has_date_at.
@@ -130,8 +131,7 @@ std::optional<LogLine> parse_from(std::string_view text, std::size_t at) {
   }
   line.prefix = trimmed(line.prefix);
   rest = without_blanks(rest);
-  if (rest.starts_with("[myid:") && rest.find(']') == std::string_view::npos) return std::nullopt;
-  take_myid(rest, line);
+  if (!take_myid(rest, line)) return std::nullopt;
   rest = without_blanks(rest);
   if (rest.starts_with("- ")) rest = without_blanks(rest.substr(2));
   const auto level = take_level(rest);
