@@ -49,7 +49,7 @@ bool LocalSteps::asks_unversioned(int speaker) const {
 }
 
 model::Message LocalSteps::as_read(int reader, const Notification& heard) const {
-  model::Message message = message_of(heard, 0);
+  model::Message message = message_of(heard);
   const int speaker = index_of(heard.from);
   if (!mixed_ || speaker < 0) return message;
   const bool by_length = rules(reader).dialect.judges_by_length;

@@ -20,7 +20,7 @@ int main() {
       const auto* all = std::get_if<SendToAll>(&effect);
       if (all == nullptr) continue;  // nobody is late here, so nobody needs an answer
       for_each_voter(ensemble, peer, [&](ServerId to) {
-        if (to != peer.id) network.emplace_back(to, message_of(all->notification, all->config));
+        if (to != peer.id) network.emplace_back(to, message_of(all->notification));
       });
     }
   };

@@ -148,7 +148,7 @@ bool Twin::told_as_voted(int reader, int speaker) const {
 
 // By the bytes: how many the sender writes, and which of them the reader looks at.
 model::Message Twin::arriving(int reader, const Notification& notification) const {
-  model::Message message = message_of(notification, 0);
+  model::Message message = message_of(notification);
   if (!spec::is_mixed(scenario_.participants)) return message;
   constexpr int bytes_to_epoch = 36;
   constexpr int bytes_to_version = 40;

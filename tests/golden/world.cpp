@@ -115,9 +115,9 @@ std::vector<ServerId> World::receivers(const Peer& peer) const {
 void World::send(ServerId from, const Effects& effects) {
   for (const Effect& effect : effects) {
     if (const auto* one = std::get_if<SendTo>(&effect)) {
-      put({from, one->to}, message_of(one->notification, one->config));
+      put({from, one->to}, message_of(one->notification));
     } else if (const auto* all = std::get_if<SendToAll>(&effect)) {
-      for (const ServerId to : receivers(peer(from))) put({from, to}, message_of(all->notification, all->config));
+      for (const ServerId to : receivers(peer(from))) put({from, to}, message_of(all->notification));
     }
   }
 }
@@ -130,11 +130,11 @@ std::string World::text_of_effect(const Peer& peer, const Effect& effect) const 
   const auto config_of = [](ConfigIndex config) { return config == 0 ? "" : fmt::format(" config={}", config); };
   if (const auto* one = std::get_if<SendTo>(&effect)) {
     return fmt::format("-> {}: {}{}", text_of(one->to), text_of_said(one->notification.vote, notification_version),
-                       config_of(one->config));
+                       config_of(one->notification.config));
   }
   if (const auto* all = std::get_if<SendToAll>(&effect)) {
     return fmt::format("-> {}: {}{}", list_of(receivers(peer)),
-                       text_of_said(all->notification.vote, notification_version), config_of(all->config));
+                       text_of_said(all->notification.vote, notification_version), config_of(all->notification.config));
   }
   if (std::holds_alternative<ReconnectAll>(effect)) return "reconnect to all";
   if (const auto* timer = std::get_if<ArmTimer>(&effect)) {

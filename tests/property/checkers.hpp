@@ -154,10 +154,10 @@ Reaction naive_react(const Situation& now) {
       const model::ServerId self = done.peer.id;
       const bool votes = model::valid_voter(now.ensemble, done.peer, self);
       if (all != nullptr && votes) {
-        then(model::Received{model::message_of(all->notification, all->config)});
+        then(model::Received{model::message_of(all->notification)});
       }
       if (one != nullptr && one->to == self && votes) {
-        then(model::Received{model::message_of(one->notification, one->config)});
+        then(model::Received{model::message_of(one->notification)});
       }
       if (adopted != nullptr && adopted->restarted) then(model::Start{});
     } else if (done.peer.unpublished) {

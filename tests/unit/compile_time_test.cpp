@@ -35,7 +35,7 @@ constexpr Outcome elect(const std::array<Zxid, 3>& zxids) {
   for (std::size_t next = 0; next < sent.size(); ++next) {
     const Notification notification = sent[next];
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (!(ids[i] == notification.from)) take(i, Received{message_of(notification, 0)});
+      if (!(ids[i] == notification.from)) take(i, Received{message_of(notification)});
     }
   }
   Outcome outcome;

@@ -22,12 +22,14 @@ Configuration with_oracle(std::vector<std::int64_t> voters, std::int64_t version
   return Configuration::make(QuorumKind::oracle_majority, members, ConfigVersion{version});
 }
 
-Notification says(std::int64_t from, std::int64_t leader, ServerState state = ServerState::looking) {
-  return {ServerId{from}, Vote{{PeerEpoch{0}, Zxid{0}, ServerId{leader}}, Round{1}, notification_version, state}};
+Notification says(std::int64_t from, std::int64_t leader, ServerState state = ServerState::looking,
+                  ConfigIndex config = 0) {
+  const Proposal proposal{PeerEpoch{0}, Zxid{0}, ServerId{leader}};
+  return {ServerId{from}, Vote{proposal, Round{1}, notification_version, state}, config};
 }
 Message message(std::int64_t from, std::int64_t leader, ServerState state = ServerState::looking,
                 ConfigIndex config = 0) {
-  return message_of(says(from, leader, state), config);
+  return message_of(says(from, leader, state, config));
 }
 
 struct Server {

@@ -123,7 +123,7 @@ Ensemble of_three() { return single_configuration(Configuration::majority(ids));
 Message looking(std::int64_t from, std::int64_t round, std::int64_t zxid, ConfigIndex config = 0) {
   const Proposal proposal{PeerEpoch{0}, Zxid{zxid}, ServerId{from}};
   const Vote vote{proposal, Round{round}, notification_version, ServerState::looking};
-  return message_of(Notification{ServerId{from}, vote}, config);
+  return message_of(Notification{ServerId{from}, vote, config});
 }
 
 TEST(Coarse, ShowsEachOfItsSteps) {

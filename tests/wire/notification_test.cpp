@@ -53,7 +53,7 @@ TEST(Notification, ByteForByte) {
 TEST(Notification, RoundTrip) {
   const Bytes body = encode_notification(notification(), config_text);
   const DecodedNotification decoded = decode_notification(sender, body);
-  model::Message expected = model::message_of(notification(), 0);
+  model::Message expected = model::message_of(notification());
   expected.config_text = ConfigText::absent;
   EXPECT_EQ(decoded.message, expected);
   EXPECT_EQ(decoded.config_text, config_text);

@@ -15,7 +15,7 @@ model::Notification notification_of(const model::Message& message) {
 
 model::Message message_of(const Heard& heard) {
   const model::Vote& vote = heard.notification.vote;
-  model::Message message = model::message_of(heard.notification, 0);
+  model::Message message = model::message_of(heard.notification);
   message.version = vote.version;
   if (vote.version == 0) message.format = model::MessageFormat::without_version;
   if (vote.version <= 1) message.config_text = model::ConfigText::absent;

@@ -204,9 +204,9 @@ void Node::step(const model::Event& event) {
 
 void Node::apply(const model::Effect& effect) {
   if (const auto* one = std::get_if<model::SendTo>(&effect)) {
-    send(one->to, one->notification, one->config);
+    send(one->to, one->notification);
   } else if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
-    for_each_voter(ensemble_, peer_, [&](ServerId voter) { send(voter, all->notification, all->config); });
+    for_each_voter(ensemble_, peer_, [&](ServerId voter) { send(voter, all->notification); });
   } else if (std::holds_alternative<model::ReconnectAll>(effect)) {
     connections_->connect_all();
   } else if (const auto* timer = std::get_if<model::ArmTimer>(&effect)) {
@@ -230,7 +230,7 @@ void Node::tell() {
   if (listener_) listener_(now);
 }
 
-void Node::send(ServerId to, const model::Notification& notification, model::ConfigIndex config) {
+void Node::send(ServerId to, const model::Notification& notification) {
   if (to == settings_.sid) return;  // react() has taken it already
   const model::Vote& vote = notification.vote;
   log::debug(
@@ -239,7 +239,7 @@ void Node::send(ServerId to, const model::Notification& notification, model::Con
       vote.proposal.leader.value, static_cast<std::uint64_t>(vote.proposal.zxid.value),
       static_cast<std::uint64_t>(vote.round.value), to.value, settings_.sid.value,
       static_cast<std::uint64_t>(vote.proposal.epoch.value));
-  connections_->send(to, wire::encode_notification(notification, config_texts_[config]));
+  connections_->send(to, wire::encode_notification(notification, config_texts_[notification.config]));
 }
 
 void Node::arm(const model::ArmTimer& timer) {

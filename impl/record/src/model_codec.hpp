@@ -116,7 +116,8 @@ void describe(Archive& archive, model::Vote& vote) {
 }
 template <class Archive>
 void describe(Archive& archive, model::Notification& notification) {
-  auto& [from, vote] = notification;
+  auto& [from, vote, config] = notification;
+  static_cast<void>(config);  // 0 where it waits to be handled
   archive("from", from);
   describe(archive, vote);
 }
@@ -222,16 +223,16 @@ void describe(Archive& archive, model::OracleRead& read) {
 }
 template <class Archive>
 void describe(Archive& archive, model::SendTo& send) {
-  auto& [to, notification, config] = send;
+  auto& [to, notification] = send;
   archive("to", to);
   describe(archive, notification);
-  archive("configuration", config);
+  archive("configuration", notification.config);
 }
 template <class Archive>
 void describe(Archive& archive, model::SendToAll& send) {
-  auto& [notification, config] = send;
+  auto& [notification] = send;
   describe(archive, notification);
-  archive("configuration", config);
+  archive("configuration", notification.config);
 }
 template <class Archive>
 void describe(Archive& archive, model::ArmTimer& timer) {

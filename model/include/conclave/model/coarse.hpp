@@ -37,9 +37,9 @@ constexpr Transition react_by(const StepFunction& step_function, const Ensemble&
     if (looked_at < done.effects.size()) {
       const Effect effect = done.effects[looked_at++];
       if (const auto* all = std::get_if<SendToAll>(&effect)) {
-        if (to_itself()) take(Received{message_of(all->notification, all->config)});
+        if (to_itself()) take(Received{message_of(all->notification)});
       } else if (const auto* one = std::get_if<SendTo>(&effect)) {
-        if (one->to == done.peer.id && to_itself()) take(Received{message_of(one->notification, one->config)});
+        if (one->to == done.peer.id && to_itself()) take(Received{message_of(one->notification)});
       } else if (const auto* adopted = std::get_if<ConfigurationAdopted>(&effect)) {
         if (adopted->restarted) take(Start{});
       }

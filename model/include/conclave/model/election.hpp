@@ -444,11 +444,11 @@ class Stepper {
 
   constexpr void send_to_all() {
     const Vote vote{peer().proposal, peer().clock, notification_version, ServerState::looking};
-    effect(SendToAll{Notification{peer().id, vote}, peer().committed});
+    effect(SendToAll{Notification{peer().id, vote, peer().committed}});
   }
 
   constexpr void send_to(ServerId to, const Vote& vote) {
-    effect(SendTo{to, Notification{peer().id, vote}, peer().committed});
+    effect(SendTo{to, Notification{peer().id, vote, peer().committed}});
   }
 
   // Both loops begin their next wait from zero. Once decided there is nothing to wait for.

@@ -45,8 +45,8 @@ struct Message {
   friend constexpr bool operator==(const Message&, const Message&) = default;
 };
 
-// The message that carries `vote` from `from` in today's format.
-constexpr Message message_of(const Notification& notification, ConfigIndex config) {
+// The message that carries the notification in today's format.
+constexpr Message message_of(const Notification& notification) {
   const Vote& vote = notification.vote;
   return Message{notification.from,
                  MessageFormat::versioned,
@@ -57,7 +57,7 @@ constexpr Message message_of(const Notification& notification, ConfigIndex confi
                  vote.proposal.epoch,
                  vote.version,
                  ConfigText::parsed,
-                 config};
+                 notification.config};
 }
 
 // --- events -----------------------------------------------------------------------------------------------------
@@ -102,14 +102,12 @@ using Event = std::variant<Start, Received, Process, Silence, NotificationTimeou
 struct SendTo {
   ServerId to;
   Notification notification;
-  ConfigIndex config;
   friend constexpr bool operator==(const SendTo&, const SendTo&) = default;
 };
 // sendNotifications: to every voter of the committed and the last seen configuration, oneself included where one
 // votes. for_each_voter() below lists them.
 struct SendToAll {
   Notification notification;
-  ConfigIndex config;
   friend constexpr bool operator==(const SendToAll&, const SendToAll&) = default;
 };
 struct ReconnectAll {  // QuorumCnxManager.connectAll

@@ -12,10 +12,12 @@
 
 namespace conclave::model {
 
-// FastLeaderElection.Notification, after reception has accepted it.
+// FastLeaderElection.ToSend and Notification.
 struct Notification {
   ServerId from;
   Vote vote;
+  // qv: what its sender has committed. Reception looks at it, and nobody after that: in a receive queue it is 0.
+  ConfigIndex config = 0;
 
   friend constexpr bool operator==(const Notification&, const Notification&) = default;
 };

@@ -80,7 +80,7 @@ class Node : public std::enable_shared_from_this<Node> {
   void tell();
   void received(model::ServerId from, wire::ByteView body);
   model::ConfigText look_at_config(std::string_view text, model::ConfigIndex& index);
-  void send(model::ServerId to, const model::Notification& notification, model::ConfigIndex config);
+  void send(model::ServerId to, const model::Notification& notification);
   void arm(const model::ArmTimer& timer);
   void begin_election();
   void begin_role();

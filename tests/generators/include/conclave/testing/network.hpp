@@ -328,9 +328,9 @@ class Network {
     server.peer = done.peer;
     for (const model::Effect& effect : done.effects) {
       if (const auto* one = std::get_if<model::SendTo>(&effect)) {
-        send(server, one->to, model::message_of(one->notification, one->config));
+        send(server, one->to, model::message_of(one->notification));
       } else if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
-        const model::Message message = model::message_of(all->notification, all->config);
+        const model::Message message = model::message_of(all->notification);
         model::for_each_voter(ensemble_, done.peer, [&](model::ServerId to) { send(server, to, message); });
       }
     }

@@ -183,10 +183,10 @@ inline std::string text(const model::Event& event) {
 inline std::string text(const model::Effect& effect) {
   struct Name {
     std::string operator()(const model::SendTo& to) const {
-      return words("send to ", text(to.to), " #", int{to.config}, ": ", text(to.notification));
+      return words("send to ", text(to.to), " #", int{to.notification.config}, ": ", text(to.notification));
     }
     std::string operator()(const model::SendToAll& all) const {
-      return words("send to all #", int{all.config}, ": ", text(all.notification));
+      return words("send to all #", int{all.notification.config}, ": ", text(all.notification));
     }
     std::string operator()(const model::ReconnectAll&) const { return "reconnect all"; }
     std::string operator()(const model::ArmTimer& arm) const {

@@ -201,7 +201,9 @@ inline model::Peer pick_peer(const model::Ensemble& ensemble, const Talk& talk, 
 inline model::Message pick_message(const model::Ensemble& ensemble, const Talk& talk) {
   const auto config =
       between<model::ConfigIndex>(0, static_cast<model::ConfigIndex>(ensemble.configurations.size() - 1));
-  model::Message message = model::message_of(pick_notification(talk), config);
+  model::Notification notification = pick_notification(talk);
+  notification.config = config;
+  model::Message message = model::message_of(notification);
   if (chance(15)) {
     message.format = static_cast<model::MessageFormat>(weighted({1, 2, 2}));
   } else if (chance(15)) {
