@@ -44,13 +44,15 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
       channels_(scenario_.participants.size()) {
   assert(!scenario_.participants.empty() && servers() <= participants_max);
   const model::Configuration& configuration = scenario_.ensemble.configurations[0];
-  std::uint32_t electors = 0;
+  assert(scenario_.ensemble.configurations.size() <= explored_configurations_max);
+  assert(!reconfigures(scenario_) || scope_.network.kind == NetworkKind::latest);
+  std::uint32_t founders = 0;
   for (int i = 0; i < servers(); ++i) {
+    const bool unlogged = scenario_.participants[static_cast<std::size_t>(i)].durable.last_zxid == model::unlogged;
+    if (!unlogged) founders |= 1U << static_cast<unsigned>(i);
     if (!configuration.votes(id(i))) continue;
     voters_ |= 1U << static_cast<unsigned>(i);
     if (configuration.weight_of(id(i)) != model::Weight{0}) electable_ |= 1U << static_cast<unsigned>(i);
-    const bool unlogged = scenario_.participants[static_cast<std::size_t>(i)].durable.last_zxid == model::unlogged;
-    if (!unlogged) electors |= 1U << static_cast<unsigned>(i);
   }
   // The argument is about one step per message, and about plain quorums.
   clears_ = may_be_reduced() && scope_.clear_dead_votes && scope_.grain == Grain::coarse &&
@@ -58,33 +60,63 @@ ClosedSystem::ClosedSystem(Scenario scenario, const Scope& scope, const RuleVari
   // A server that can't be elected blocks nobody, and who has no log is ignored; observers learn old votes anew.
   const std::uint32_t everybody = (1U << static_cast<unsigned>(servers())) - 1U;
   outlasts_ = clears_ && scope_.timing == TimingKind::timely && scope_.network.kind == NetworkKind::latest &&
-              scope_.restarts == 0 && electors == everybody && voters_ == everybody;
+              scope_.restarts == 0 && founders == everybody && voters_ == everybody;
   for (int i = 0; i < servers(); ++i) {
     not_before_[static_cast<std::size_t>(i)] = electable(i) ? machine_.not_before(i) : everybody;
   }
-  for (int reader = 0; reader < servers(); ++reader) {
-    for (int speaker = 0; speaker < servers(); ++speaker) {
-      for (int kind = 0; kind < offers_count; ++kind) {
-        if (!machine_.steps().can_hear(reader, speaker, static_cast<Offer>(kind))) continue;
-        heard_[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)] |= 1U
-                                                                                    << static_cast<unsigned>(speaker);
-      }
-    }
-  }
-  for (std::uint32_t set = 0; set < quorums_.size(); ++set) {
-    quorums_[set] = configuration.contains_quorum([&](model::ServerId voter) {
-      for (int i = 0; i < servers(); ++i) {
-        if (id(i) == voter) return (set & electors & (1U << static_cast<unsigned>(i))) != 0;
-      }
-      return false;
-    });
-  }
+  look_who_hears();
+  look_for_quorums(founders);
   applicable_ = applicable_in(scope_, scenario_);
 }
 
-// The arguments for the reductions are about votes that keep their epoch, compared by one rule.
+void ClosedSystem::look_who_hears() {
+  const std::size_t sets = reconfigures(scenario_) ? config_sets : first_configuration + 1U;
+  for (std::size_t reader = 1; reader < sets; ++reader) {
+    for (std::size_t speaker = 1; speaker < sets; ++speaker) {
+      for (const bool looking : {false, true}) {
+        heard_[reader][speaker][looking ? 1 : 0] =
+            who_hears(machine_.steps(), static_cast<ConfigSet>(reader), static_cast<ConfigSet>(speaker), looking);
+      }
+    }
+  }
+}
+
+ClosedSystem::Heard ClosedSystem::who_hears(const LocalSteps& steps, ConfigSet readers, ConfigSet speakers,
+                                            bool looking) {
+  Heard heard{};
+  for (int reader = 0; reader < steps.servers(); ++reader) {
+    for (int speaker = 0; speaker < steps.servers(); ++speaker) {
+      for (int kind = 0; kind < offers_count; ++kind) {
+        if (!steps.can_hear({reader, readers}, {speaker, speakers, looking}, static_cast<Offer>(kind))) continue;
+        heard[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)] |= 1U
+                                                                                   << static_cast<unsigned>(speaker);
+      }
+    }
+  }
+  return heard;
+}
+
+void ClosedSystem::look_for_quorums(std::uint32_t founders) {
+  for (std::size_t sought = 1; sought < config_sets; ++sought) {
+    for (std::uint32_t set = 0; set < quorums_[sought].size(); ++set) {
+      const auto counts = [&](model::ServerId voter) {
+        const int i = machine_.steps().index_of(voter);
+        return i >= 0 && (set & founders & (1U << static_cast<unsigned>(i))) != 0;
+      };
+      bool all = true;
+      for (std::size_t i = 0; i < scenario_.ensemble.configurations.size(); ++i) {
+        if ((sought >> i & 1U) != 0) all = all && scenario_.ensemble.configurations[i].contains_quorum(counts);
+      }
+      quorums_[sought][set] = all;
+    }
+  }
+}
+
+// The arguments for the reductions are about votes that keep their epoch, compared by one rule and counted in one
+// configuration.
 bool ClosedSystem::may_be_reduced() const {
-  return machine_.steps().reducible() && !is_mixed(scenario_.participants) && scope_.vote_epoch == VoteEpoch::voted;
+  return machine_.steps().reducible() && !is_mixed(scenario_.participants) && scope_.vote_epoch == VoteEpoch::voted &&
+         !reconfigures(scenario_);
 }
 
 void ClosedSystem::absorb(const QuietCounts& counts) {

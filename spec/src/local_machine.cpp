@@ -30,6 +30,7 @@ std::string LocalMachine::key_of(const std::vector<Sent>& sends) {
 LocalFacts facts_without_offers(const LocalSteps& steps, const Server& server) {
   LocalFacts facts;
   facts.life = server.life;
+  facts.counting = counting_for(steps.scenario().ensemble, server.peer) & (config_sets - 1U);
   if (server.life != Life::up) return facts;
   const model::Peer& peer = server.peer;
   facts.state = state_of(peer);

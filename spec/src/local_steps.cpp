@@ -1,6 +1,7 @@
 #include "conclave/spec/local_steps.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 
 #include "conclave/model/coarse.hpp"
@@ -25,6 +26,11 @@ bool LocalSteps::reducible() const {
   return std::all_of(rules_.begin(), rules_.end(), [](const RuleVariant* one) { return one->reducible; });
 }
 
+bool LocalSteps::may_restart(const Party& party) const {
+  const auto committed = static_cast<std::size_t>(std::countr_zero(party.counting));
+  return scenario_.ensemble.configurations[committed].find(id(party.server)) != nullptr;
+}
+
 int LocalSteps::index_of(model::ServerId id) const {
   const auto& all = scenario_.participants;
   const auto place = std::lower_bound(all.begin(), all.end(), id,
@@ -32,16 +38,31 @@ int LocalSteps::index_of(model::ServerId id) const {
   return place != all.end() && place->id == id ? static_cast<int>(place - all.begin()) : -1;
 }
 
-bool LocalSteps::can_hear(int reader, int speaker, Offer kind) const {
-  const model::Configuration& configuration = scenario_.ensemble.configurations[0];
-  if (!configuration.votes(id(speaker))) return false;  // only voters are sent to, and only voters answer others
-  if (!configuration.votes(id(reader))) return kind == Offer::courtesy && reader != speaker;
-  if (kind == Offer::courtesy) return false;
+// Proposals go to all who vote in a configuration that counts for the speaker. Answers need a question: the reader has
+// to send to the speaker, and gets a courtesy where it does not vote for that.
+bool LocalSteps::can_hear(const Party& reader, const Party& speaker, Offer kind) const {
+  const bool asks = votes_in(reader.counting, speaker.server);
+  const bool votes = votes_in(speaker.counting, reader.server);
   // Its own copy reaches a server through its queues in the fine grain only.
-  if (reader == speaker) return kind == Offer::proposal && scope_.grain == Grain::fine;
-  if (kind == Offer::proposal) return true;
-  const bool told_voted = asks_unversioned(reader) && rules(speaker).dialect.remembers_voted_epoch;
-  return told_voted == (kind == Offer::voted);
+  if (reader.server == speaker.server) return kind == Offer::proposal && votes && scope_.grain == Grain::fine;
+  if (kind == Offer::courtesy) return asks && !votes && !goes_for_news(reader, speaker);
+  // Where there is one configuration, what one says who does not vote is only answered.
+  if (kind == Offer::proposal) return votes && (asks || reconfigures(scenario_));
+  const bool told_voted = asks_unversioned(reader.server) && rules(speaker.server).dialect.remembers_voted_epoch;
+  return asks && votes && told_voted == (kind == Offer::voted);
+}
+
+// A server that looks does not answer who asks with a newer configuration than it has committed: it begins anew.
+bool LocalSteps::goes_for_news(const Party& reader, const Party& speaker) {
+  return speaker.looking && std::countr_zero(reader.counting) > std::countr_zero(speaker.counting);
+}
+
+bool LocalSteps::votes_in(ConfigSet configurations, int server) const {
+  for (std::size_t i = 0; i < scenario_.ensemble.configurations.size(); ++i) {
+    const bool counts = (configurations >> i & 1U) != 0;
+    if (counts && scenario_.ensemble.configurations[i].votes(id(server))) return true;
+  }
+  return false;
 }
 
 bool LocalSteps::asks_unversioned(int speaker) const {
@@ -69,9 +90,11 @@ model::Message LocalSteps::as_read(int reader, const Notification& heard) const 
 }
 
 bool LocalSteps::keeps_order() const {
-  // A restarted process begins with round 1 again, and joining an older election leads back to earlier rounds.
+  // Who begins anew, as a process or for a new configuration, does so with round 1, and joining an older election
+  // leads back to earlier rounds.
   constexpr int rounds_in_order = 2;
-  return scope_.network.kind == NetworkKind::latest && scope_.restarts == 0 && scope_.rounds <= rounds_in_order;
+  return scope_.network.kind == NetworkKind::latest && scope_.restarts == 0 && scope_.rounds <= rounds_in_order &&
+         !reconfigures(scenario_);
 }
 
 // Connections keep the order: who has heard what a server said after an election has heard all it had to say in it.
@@ -91,8 +114,7 @@ LocalSteps::Outcome LocalSteps::compute(int server, const Server& before, Input 
   } else if (input >= input::establish_base) {
     establish(outcome, server, static_cast<std::int64_t>(input - input::establish_base), watch);
   } else if (input == input::crash) {
-    state = blank(server);
-    state.life = Life::down;
+    state = stopped(server, before);
   } else if (input == input::boot) {
     state.life = Life::up;
   } else if (input == input::begin) {
@@ -113,6 +135,16 @@ LocalSteps::Outcome LocalSteps::compute(int server, const Server& before, Input 
     if (scope_.grain == Grain::coarse) take(outcome, server, model::Start{}, watch);
   }
   return outcome;
+}
+
+// The disk keeps configurations (QuorumPeerConfig.writeDynamicConfig) and histories.
+Server LocalSteps::stopped(int server, const Server& before) const {
+  Server down = blank(server);
+  down.life = Life::down;
+  down.peer.committed = before.peer.committed;
+  down.peer.last_seen = before.peer.last_seen;
+  down.peer.learner_type = before.peer.learner_type;
+  return down;
 }
 
 void LocalSteps::receive(Outcome& outcome, int server, const Notification& heard, const Watch& watch) const {
@@ -160,6 +192,9 @@ void LocalSteps::take(Outcome& outcome, int server, const model::Event& event, c
   outcome.rules.add(made.rules);
   for (const model::Effect& effect : made.effects) {
     if (const auto* sent = std::get_if<model::SendToAll>(&effect)) outcome.server.proposal = sent->notification;
+    // The connection manager is a new one, with nothing to send yet.
+    const auto* adopted = std::get_if<model::ConfigurationAdopted>(&effect);
+    if (adopted != nullptr && adopted->restarted) outcome.server.proposal.reset();
     // end_role makes two steps: their effects together fit, for the first has none.
     outcome.effects.push_back(effect);
   }

@@ -141,10 +141,29 @@ bool is_initial(const Scenario& scenario, const Vote& decided, bool joins) {
   return joins && since && initial->zxid.value == decided.proposal.zxid.value;
 }
 
+// The lowest vote that the server may have begun with: by what it has committed, or comes to commit in a
+// reconfiguration. Who does not vote proposes nobody, an observer without a history.
+std::optional<Order> lowest_initial_of(const Scenario& scenario, std::int64_t id) {
+  const auto place = std::find_if(scenario.participants.begin(), scenario.participants.end(),
+                                  [id](const Participant& participant) { return participant.id.value == id; });
+  if (place == scenario.participants.end()) return std::nullopt;
+  std::optional<Order> lowest;
+  for (std::size_t i = place->committed; i < scenario.ensemble.configurations.size(); ++i) {
+    const model::Member* member = scenario.ensemble.configurations[i].find(place->id);
+    const bool observes = member != nullptr && member->role == model::LearnerType::observer;
+    const model::Durable& durable = place->durable;
+    const Order initial =
+        observes ? Order{model::least, model::least, model::least}
+                 : Order{durable.current_epoch.value, durable.last_zxid.value, member == nullptr ? model::least : id};
+    if (!lowest || initial < *lowest) lowest = initial;
+  }
+  return lowest;
+}
+
 bool as_recent_as(const LocalStep& step, const Vote& decided, const std::set<std::int64_t>& servers) {
   for (const std::int64_t server : servers) {
-    const auto initial = initial_of(step.scenario, server);
-    if (initial && order_of(*initial) > order_of(decided.proposal)) return false;
+    const auto initial = lowest_initial_of(step.scenario, server);
+    if (initial && *initial > order_of(decided.proposal)) return false;
   }
   return true;
 }
@@ -331,6 +350,17 @@ std::string explain(Property property, const LocalStep& step) {
   return self + ": " + std::string(info_of(property).sentence);
 }
 
+namespace {
+
+bool observes(const model::Ensemble& ensemble, model::ServerId id) {
+  return std::any_of(ensemble.configurations.begin(), ensemble.configurations.end(), [id](const auto& configuration) {
+    const model::Member* member = configuration.find(id);
+    return member != nullptr && member->role == model::LearnerType::observer;
+  });
+}
+
+}  // namespace
+
 bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   const model::Configuration& configuration = scenario.ensemble.configurations[0];
   const bool oracle = configuration.kind() == model::QuorumKind::oracle_majority;
@@ -343,7 +373,7 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
   }
   const bool observers =
       std::any_of(scenario.participants.begin(), scenario.participants.end(),
-                  [&](const Participant& participant) { return !configuration.votes(participant.id); });
+                  [&](const Participant& participant) { return observes(scenario.ensemble, participant.id); });
   const bool can_elect = is_quorum(configuration, taking_part);
   switch (property) {
     case Property::quorum_behind_decision:
@@ -359,7 +389,8 @@ bool applies(Property property, const Scope& scope, const Scenario& scenario) {
     case Property::one_leader_per_round:
       // In the fine grain servers that are started together begin their elections apart.
       return !oracle && scope.timing == TimingKind::timely && scope.start == StartKind::together &&
-             scope.grain == Grain::coarse && scope.restarts == 0;
+             scope.grain == Grain::coarse && scope.restarts == 0 && !reconfigures(scenario);
+    case Property::no_second_quorum: return reconfigures(scenario);
     case Property::decided_round_begun: return can_elect && voters >= 3 && scope.grain == Grain::fine;
     case Property::single_leading:
       return can_elect && voters >= 3 && (scope.timing == TimingKind::async || scope.start == StartKind::staggered);

@@ -62,6 +62,9 @@ constexpr std::array<PropertyInfo, properties_count> infos = {{
      "Where nothing can happen any more but starts and faults, every running server has settled on one that leads, "
      "unless those that run and have a database are no quorum or a bound of the exploration stands in the way.",
      "", "QuorumPeer.run would look for a leader for ever"},
+    {Property::no_second_quorum, PropertyKind::always, "no-second-quorum",
+     "At most one server leads with a quorum of followers in each of the configurations that count for it.",
+     "a reconfiguration", "two could commit different histories: quorums of two configurations may share no server"},
     {Property::single_leading, PropertyKind::refuted, "single-leading", "At most one server is LEADING in a round.",
      "async, or staggered starts",
      "a quorum of equal votes can be seen twice: a voter that still waits may adopt a better vote"},

@@ -23,10 +23,15 @@ std::optional<model::ServerId> rival_of(const Scenario& scenario, const std::vec
   for (const Server& rival : servers) {
     const bool leads = rival.life == Life::up && state_of(rival.peer) == model::ServerState::leading;
     if (!leads || &rival == &servers[static_cast<std::size_t>(server)]) continue;
-    const bool leads_quorum = scenario.ensemble.configurations[0].contains_quorum([&](model::ServerId voter) {
+    const auto follows = [&](model::ServerId voter) {
       return std::any_of(servers.begin(), servers.end(),
                          [&](const Server& one) { return one.peer.id == voter && leader_of(one) == rival.peer.id; });
-    });
+    };
+    bool leads_quorum = true;
+    for (std::size_t i = 0; i < scenario.ensemble.configurations.size(); ++i) {
+      const bool counts = (counting_for(scenario.ensemble, rival.peer) >> i & 1U) != 0;
+      leads_quorum = leads_quorum && (!counts || scenario.ensemble.configurations[i].contains_quorum(follows));
+    }
     if (leads_quorum) return rival.peer.id;
   }
   return std::nullopt;
@@ -94,7 +99,6 @@ void Replay::perform(const Action& action, Step& step, std::optional<Property> w
       return start(server, step, watched);
     case ActionKind::restart:
       if (at(server).life != Life::down) break;
-      at(server) = steps_.blank(server);
       return start(server, step, watched);
     case ActionKind::crash:
       if (at(server).life != Life::up) break;

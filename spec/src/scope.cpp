@@ -137,6 +137,15 @@ bool is_mixed(const std::vector<Participant>& participants) {
                      [](const Participant& participant) { return participant.rules != nullptr; });
 }
 
+bool reconfigures(const Scenario& scenario) { return scenario.ensemble.configurations.size() > 1; }
+
+ConfigSet counting_for(const model::Ensemble& ensemble, const model::Peer& peer) {
+  unsigned set = 1U << peer.committed;
+  const Configuration* seen = last_seen(ensemble, peer);
+  if (seen != nullptr && seen->version() > committed(ensemble, peer).version()) set |= 1U << *peer.last_seen;
+  return static_cast<ConfigSet>(set);
+}
+
 std::vector<Scenario> every_history(const model::Ensemble& ensemble, int starts_max,
                                     const std::map<ServerId, int>& kinds) {
   const Configuration& configuration = ensemble.configurations[0];

@@ -52,20 +52,35 @@ void small(Archive& archive, Small& value) {
   value = static_cast<Small>(wide);
 }
 
+// Two members, of which the first is below `below`, as one number: the first alone where the second is 0.
+template <class Archive, class First, class Second>
+void both(Archive& archive, First& first, unsigned below, Second& second) {
+  auto number = static_cast<unsigned>(first) + below * static_cast<unsigned>(second);
+  small(archive, number);
+  first = static_cast<First>(number % below);
+  second = static_cast<Second>(number / below);
+}
+
 template <class Archive>
-void fields(Archive& archive, Vote& vote) {
+void fields(Archive& archive, Vote& vote, model::ConfigIndex& config) {
   archive.number(vote.proposal.epoch.value);
   archive.number(vote.proposal.zxid.value);
   archive.number(vote.proposal.leader.value);
   archive.number(vote.round.value);
   small(archive, vote.version);
-  small(archive, vote.state);
+  both(archive, vote.state, model::server_states, config);
+}
+
+template <class Archive>
+void fields(Archive& archive, Vote& vote) {
+  model::ConfigIndex none = 0;
+  fields(archive, vote, none);
 }
 
 template <class Archive>
 void fields(Archive& archive, Notification& notification) {
   archive.number(notification.from.value);
-  fields(archive, notification.vote);
+  fields(archive, notification.vote, notification.config);
 }
 
 template <class Archive, class Value>
@@ -125,8 +140,9 @@ void fields(Archive& archive, model::Role& role) {
   }
 }
 
-// Of the peer's members these are missing: id, learner type, configurations, durable state and oracle, which never
-// change in a scenario, and the time-out's length, which a network without clocks can't notice.
+// Of the peer's members these are missing: id, durable state and oracle, which never change in a scenario, the
+// time-out's length, which a network without clocks can't notice, and what a reconfiguration changes, which a server
+// keeps that does not run (see `configurations_of`).
 template <class Archive>
 void fields(Archive& archive, model::Peer& peer) {
   archive.number(peer.clock.value);
@@ -147,9 +163,31 @@ void fields(Archive& archive, model::Peer& peer) {
   fields(archive, peer.tracked);
 }
 
+// What a server knows of configurations, as a number: 0 if it has never known another than 0. Then its learner type is
+// the one that it began with.
+constexpr auto many = static_cast<unsigned>(model::configurations_max);
+unsigned configurations_of(const model::Peer& peer) {
+  if (peer.committed == 0 && !peer.last_seen) return 0;
+  const unsigned seen = peer.last_seen ? 1U + *peer.last_seen : 0U;
+  const unsigned observes = peer.learner_type == model::LearnerType::observer ? 1U : 0U;
+  return 1U + observes + 2U * (peer.committed + many * seen);
+}
+void set_configurations(model::Peer& peer, unsigned number) {
+  peer.committed = 0;
+  peer.last_seen.reset();
+  if (number-- == 0) return;
+  peer.learner_type = number % 2 == 0 ? model::LearnerType::participant : model::LearnerType::observer;
+  peer.committed = static_cast<model::ConfigIndex>(number / 2 % many);
+  const unsigned seen = number / 2 / many;
+  if (seen != 0) peer.last_seen = static_cast<model::ConfigIndex>(seen - 1);
+}
+
 template <class Archive>
 void fields(Archive& archive, Server& server) {
-  small(archive, server.life);
+  constexpr unsigned lives = 3;
+  unsigned configurations = configurations_of(server.peer);
+  both(archive, server.life, lives, configurations);
+  if constexpr (Archive::reading) set_configurations(server.peer, configurations);
   if (server.life != Life::up) return;
   fields(archive, server.proposal);
   fields(archive, server.peer);
@@ -191,7 +229,8 @@ Notification decode_notification(const std::string& bytes) {
 Server blank_server(const Scenario& scenario, int index) {
   const Participant& participant = scenario.participants[static_cast<std::size_t>(index)];
   Server server;
-  server.peer = model::make_peer(scenario.ensemble, participant.id, participant.durable);
+  server.peer = model::make_peer(scenario.ensemble, participant.id, participant.durable, participant.committed);
+  server.peer.last_seen = participant.last_seen;
   server.peer.oracle = model::Oracle{true, scenario.oracle_grants == participant.id};
   return server;
 }
@@ -202,13 +241,15 @@ std::optional<Notification> offer_of(const Server& server, Offer kind) {
   const model::Peer& peer = server.peer;
   const Vote& current = peer.current_vote;
   if (kind == Offer::courtesy) {
-    return Notification{peer.id, Vote{current.proposal, peer.clock, model::notification_version, state_of(peer)}};
+    return Notification{peer.id, Vote{current.proposal, peer.clock, model::notification_version, state_of(peer)},
+                        peer.committed};
   }
   // What reception answers now, which between a decision and its publication is the old vote. A server that looks again
   // has put its proposal in place of any answer: there is one slot for each receiver (QuorumCnxManager.queueSendMap).
   const model::ServerState now = state_of(peer);
   if (now == model::ServerState::looking) return std::nullopt;
-  Notification answer{peer.id, Vote{current.proposal, current.round, model::notification_version, now}};
+  Notification answer{peer.id, Vote{current.proposal, current.round, model::notification_version, now},
+                      peer.committed};
   if (kind == Offer::voted && server.established) answer.vote.proposal.epoch = server.established->voted_epoch;
   return answer;
 }

@@ -18,8 +18,7 @@ World::World(const LocalSteps& steps)
   if (!fifo()) marks_.resize(n * n * offers_count);
   for (int i = 0; i < servers(); ++i) {
     const Participant& one = steps.scenario().participants[static_cast<std::size_t>(i)];
-    founds_.push_back(steps.scenario().ensemble.configurations[0].votes(one.id) &&
-                      one.durable.last_zxid != model::unlogged);
+    founds_.push_back(one.durable.last_zxid != model::unlogged);
     view_.facts[static_cast<std::size_t>(i)] = &facts_[static_cast<std::size_t>(i)];
     look_at(i);
   }
@@ -31,11 +30,17 @@ void World::look_at(int server) {
   view_.running.set(place, facts_[place].life == Life::up);
 }
 
-bool World::quorum_among(const WorldSet& servers) const {
-  return steps_.scenario().ensemble.configurations[0].contains_quorum([&](model::ServerId voter) {
+bool World::quorum_among(const WorldSet& servers, ConfigSet configurations) const {
+  const auto counts = [&](model::ServerId voter) {
     const int index = steps_.index_of(voter);
     return index >= 0 && founds_[static_cast<std::size_t>(index)] && servers[static_cast<std::size_t>(index)];
-  });
+  };
+  const model::Ensemble& ensemble = steps_.scenario().ensemble;
+  for (std::size_t i = 0; i < ensemble.configurations.size(); ++i) {
+    const bool asked = (configurations >> i & 1U) != 0;
+    if (asked && !ensemble.configurations[i].contains_quorum(counts)) return false;
+  }
+  return true;
 }
 
 PropertySet World::judge_state() const {
@@ -66,7 +71,9 @@ bool World::possible(const Action& action) const {
   if (server >= servers() || action.peer >= servers()) return false;
   const LocalFacts& own = facts(server);
   if (action.kind == ActionKind::start) return own.life == Life::unborn;
-  if (action.kind == ActionKind::restart) return own.life == Life::down;
+  if (action.kind == ActionKind::restart) {
+    return own.life == Life::down && steps_.may_restart({server, own.counting});
+  }
   if (own.life != Life::up) return false;
   switch (action.kind) {
     case ActionKind::crash: return true;
@@ -87,7 +94,9 @@ bool World::possible(const Action& action) const {
 
 bool World::hears(int reader, int speaker, Offer offer) const {
   return facts(speaker).life == Life::up && replay_.offered(speaker, offer).what.has_value() &&
-         steps_.can_hear(reader, speaker, offer);
+         steps_.can_hear({reader, facts(reader).counting},
+                         {speaker, facts(speaker).counting, facts(speaker).state == model::ServerState::looking},
+                         offer);
 }
 
 // The receive queue of the fine grain; the coarse one has none.
@@ -209,7 +218,7 @@ bool World::at_rest() const {
 }
 
 bool World::stuck() const {
-  if (!quorum_runs() || all_settled() || !at_rest()) return false;
+  if (!quorum_runs() || view_.election_over() || !at_rest()) return false;
   for (int i = 0; i < servers(); ++i) {
     if (facts(i).life == Life::up && (may_end_role(i) || may_resend(i))) return false;
   }

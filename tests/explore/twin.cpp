@@ -32,7 +32,8 @@ Twin::Twin(spec::Scenario scenario, const spec::Scope& scope, const spec::RuleVa
       locals_(scenario_.participants.size()) {
   for (const spec::Participant& participant : scenario_.participants) {
     Server blank;
-    blank.peer = model::make_peer(scenario_.ensemble, participant.id, participant.durable);
+    blank.peer = model::make_peer(scenario_.ensemble, participant.id, participant.durable, participant.committed);
+    blank.peer.last_seen = participant.last_seen;
     blank.peer.oracle = model::Oracle{true, scenario_.oracle_grants == participant.id};
     blanks_.push_back(blank);
   }
@@ -118,7 +119,7 @@ bool Twin::rival_leads(const World& before, const World& next) const {
       if (other == i || at(next, other).state != ServerState::leading) continue;
       std::vector<int> led = supporters_of(next, other);
       std::erase(led, i);
-      if (quorum(led)) return true;
+      if (quorums_for(at(next, other), led)) return true;
     }
   }
   return false;
@@ -201,7 +202,11 @@ void Twin::expand(const World& world) {
 void Twin::start(const World& world, int server, bool again) {
   World next = world;
   if (again) ++next.restarts;
-  const Local* unborn = keep(server, blanks_[static_cast<std::size_t>(server)]);
+  Server blank = decode(at(world, server).bytes, blanks_[static_cast<std::size_t>(server)]);
+  blank.life = Life::unborn;
+  // QuorumPeer.start: "My id ... not in the peer list".
+  if (again && scenario_.ensemble.configurations[blank.peer.committed].find(blank.peer.id) == nullptr) return;
+  const Local* unborn = keep(server, blank);
   const Reaction& reaction = react(server, unborn, {model::Start{}}, "start");
   next.servers[static_cast<std::size_t>(server)] = reaction.next;
   for (int other = 0; fifo() && other < n_; ++other) {
@@ -217,8 +222,12 @@ void Twin::start(const World& world, int server, bool again) {
 void Twin::crash(const World& world, int server) {
   World next = world;
   ++next.crashes;
+  const Server before = decode(at(world, server).bytes, blanks_[static_cast<std::size_t>(server)]);
   Server stopped = blanks_[static_cast<std::size_t>(server)];
   stopped.life = Life::down;
+  stopped.peer.committed = before.peer.committed;
+  stopped.peer.last_seen = before.peer.last_seen;
+  stopped.peer.learner_type = before.peer.learner_type;
   next.servers[static_cast<std::size_t>(server)] = keep(server, stopped);
   for (int other = 0; other < n_; ++other) {
     const bool up = other != server && at(world, other).life == Life::up;
@@ -228,6 +237,27 @@ void Twin::crash(const World& world, int server) {
   emit(world, next, false, 0, false);
 }
 
+// What the speaker has said to the reader: its proposal and its answer, or only an answer.
+std::vector<std::optional<Notification>> Twin::heard_of(const World& world, int reader, int speaker) {
+  const Local& own = at(world, reader);
+  const Local& other = at(world, speaker);
+  if (!reconfigures()) {
+    if (!votes(speaker)) return {};
+    if (!votes(reader)) return {other.courtesy};
+    return {other.proposal, told_as_voted(reader, speaker) ? other.as_voted : other.answer};
+  }
+  const auto proposal = writes_to(other, reader) ? other.proposal : std::nullopt;
+  std::optional<Notification> answer;
+  if (writes_to(own, speaker)) {
+    for (const auto& [to, said] : hear(speaker, &other, *own.proposal).answers) {
+      if (to == reader) answer = said;
+    }
+  }
+  // To one who is behind, who looks says only what it has said anyway.
+  if (answer == proposal) answer.reset();
+  return {proposal, answer};
+}
+
 // True: something that can be read would end the reader's wait.
 bool Twin::read(const World& world, int reader) {
   const Local& own = at(world, reader);
@@ -235,14 +265,13 @@ bool Twin::read(const World& world, int reader) {
   bool better = false;
   for (int speaker = 0; speaker < n_; ++speaker) {
     const Local& other = at(world, speaker);
-    if (speaker == reader || !votes(speaker) || other.life != Life::up) continue;
-    std::vector<std::optional<Notification>> offers{other.courtesy};
-    if (votes(reader)) offers = {other.proposal, told_as_voted(reader, speaker) ? other.as_voted : other.answer};
+    if (speaker == reader || other.life != Life::up) continue;
+    const auto offers = heard_of(world, reader, speaker);
     for (const auto& offer : offers) {
       if (!offer) continue;
       // A proposal of one who has settled: nothing waits for its being heard again, but a wait of its own round.
-      const bool repeats = scope_.restarts > 0 || scope_.rounds > 2;
-      const bool proposes = votes(reader) && &offer == &offers.front();
+      const bool repeats = scope_.restarts > 0 || scope_.rounds > 2 || reconfigures();
+      const bool proposes = offers.size() > 1 && &offer == &offers.front();
       const bool holds_up =
           scope_.timing == spec::TimingKind::timely && own.finalizing && offer->vote.round.value >= own.clock;
       old_news_ = repeats && proposes && !other.in_election && !holds_up;
@@ -298,7 +327,7 @@ void Twin::establish(const World& world, int server) {
   if (own.state == ServerState::looking || own.established != 0 || own.leader < 0) return;
   const Local& leader = at(world, own.leader);
   if (leader.life != Life::up || leader.state != ServerState::leading) return;
-  if (own.leader == server ? !quorum(supporters_of(world, server)) : leader.established == 0) return;
+  if (own.leader == server ? !quorums_for(own, supporters_of(world, server)) : leader.established == 0) return;
   const std::int64_t epoch = highest_epoch() + std::max<std::int64_t>(leader.clock, 1);
   inner(world, server, model::EpochEstablished{model::PeerEpoch{epoch}}, "epoch " + std::to_string(epoch));
 }
@@ -331,8 +360,7 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
   const auto key = std::make_pair(local, name);
   if (const auto known = reactions_.find(key); known != reactions_.end()) return known->second;
   Reaction reaction;
-  Server state = blanks_[static_cast<std::size_t>(server)];
-  if (local->life == Life::up) state = decode(local->bytes, state);
+  Server state = decode(local->bytes, blanks_[static_cast<std::size_t>(server)]);
   state.life = Life::up;
   std::optional<model::ServerId> asker;
   for (const Event& event : events) {
@@ -357,6 +385,7 @@ const Twin::Reaction& Twin::react(int server, const Local* local, const std::vec
         const bool as_voted = state.established && asker == one->to && told_as_voted(to, server);
         if (as_voted) answer.vote.proposal.epoch = state.established->voted_epoch;
         reaction.sends.emplace_back(to, answer);
+        reaction.answers.emplace_back(to, answer);
       } else if (const auto* all = std::get_if<model::SendToAll>(&effect)) {
         state.proposal = all->notification;
         for (int to = 0; to < n_; ++to) {
@@ -377,7 +406,8 @@ const Twin::Reaction& Twin::hear(int server, const Local* local, const Notificat
 // Connections keep their order, on a `latest` network too: after the answer nothing of the election before it comes.
 // Rounds tell what came before only as long as a server's rounds rise: no restarts, and no more than two rounds.
 bool Twin::overtaken(const Local& local, const Notification& notification) const {
-  if (fifo() || scope_.restarts > 0 || scope_.rounds > 2 || notification.vote.state != ServerState::looking)
+  if (fifo() || reconfigures() || scope_.restarts > 0 || scope_.rounds > 2 ||
+      notification.vote.state != ServerState::looking)
     return false;
   const int from = index_of(notification.from);
   return std::any_of(local.settled_heard.begin(), local.settled_heard.end(), [&](const auto& heard) {
@@ -393,6 +423,10 @@ const Twin::Local* Twin::keep(int server, const Server& state) {
   Local local;
   local.bytes = encode(state);
   local.life = state.life;
+  const auto& all = scenario_.ensemble.configurations;
+  local.committed = state.peer.committed;
+  const auto seen = state.peer.last_seen;
+  if (seen && all[*seen].version() > all[local.committed].version()) local.newer = *seen;
   if (state.life == Life::up) {
     local.proposal = state.proposal;
     const model::Peer& peer = state.peer;
@@ -401,9 +435,10 @@ const Twin::Local* Twin::keep(int server, const Server& state) {
     local.finalizing = std::holds_alternative<model::Finalizing>(peer.role);
     local.clock = peer.clock.value;
     const model::Vote& vote = peer.current_vote;
-    local.courtesy = Notification{peer.id, {vote.proposal, peer.clock, model::notification_version, local.state}};
+    const std::int32_t version = model::notification_version;
+    local.courtesy = Notification{peer.id, {vote.proposal, peer.clock, version, local.state}, peer.committed};
     if (local.state != ServerState::looking) {
-      local.answer = Notification{peer.id, {vote.proposal, vote.round, model::notification_version, local.state}};
+      local.answer = Notification{peer.id, {vote.proposal, vote.round, version, local.state}, peer.committed};
     }
     if (state.established) local.established = state.established->round;
     local.as_voted = local.answer;

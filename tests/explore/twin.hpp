@@ -68,6 +68,9 @@ class Twin {
     std::int64_t established = 0;          // the round of the leader whose epoch it has
     std::optional<Notification> courtesy;
     std::vector<std::pair<int, std::int64_t>> settled_heard;  // outofelection: who, in which round
+    // Also of a server that does not run: the configuration it has committed, and the newer one it has last seen.
+    std::size_t committed = 0;
+    std::optional<std::size_t> newer;
   };
   struct World {
     std::vector<const Local*> servers;
@@ -80,6 +83,7 @@ class Twin {
   struct Reaction {
     const Local* next = nullptr;
     std::vector<std::pair<int, Notification>> sends;
+    std::vector<std::pair<int, Notification>> answers;  // those of them that are for one server
     spec::PropertySet broken = 0;
   };
 
@@ -109,14 +113,20 @@ class Twin {
 
   [[nodiscard]] bool lost(const World& world, int server, bool patient) const;
   [[nodiscard]] std::vector<int> supporters_of(const World& world, int leader) const;
-  [[nodiscard]] bool quorum(const std::vector<int>& servers) const;
+  [[nodiscard]] bool quorum(const std::vector<int>& servers, std::size_t configuration = 0) const;
+  [[nodiscard]] bool quorums_for(const Local& local, const std::vector<int>& servers) const;
+  [[nodiscard]] std::size_t leading_quorums(const World& world) const;
+  [[nodiscard]] bool enough_run(const World& world) const;
   [[nodiscard]] bool settled_all(const World& world) const;
   spec::PropertySet judge(const World& world, bool progress, bool held_back);
   spec::PropertySet judge_quiet(const World& world, bool held_back);
 
   [[nodiscard]] std::int64_t highest_epoch() const;
   [[nodiscard]] bool votes(int server) const;
+  [[nodiscard]] bool writes_to(const Local& local, int server) const;
+  std::vector<std::optional<Notification>> heard_of(const World& world, int reader, int speaker);
   [[nodiscard]] const spec::RuleVariant& rules(int server) const;
+  [[nodiscard]] bool reconfigures() const { return scenario_.ensemble.configurations.size() > 1; }
   [[nodiscard]] bool knows_no_versions(int server) const;
   [[nodiscard]] bool told_as_voted(int reader, int speaker) const;
   [[nodiscard]] model::Message arriving(int reader, const Notification& notification) const;

@@ -1,5 +1,6 @@
 // What the second explorer judges by, and what it makes of servers of several releases.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "twin.hpp"
@@ -15,7 +16,7 @@ using spec::PropertySet;
 bool Twin::lost(const World& world, int server, bool patient) const {
   const Local& own = at(world, server);
   if (own.state == ServerState::leading) {
-    return !patient && !quorum(supporters_of(world, server));
+    return !patient && !quorums_for(own, supporters_of(world, server));
   }
   if (own.leader < 0 || at(world, own.leader).life != Life::up) return true;
   switch (at(world, own.leader).state) {
@@ -35,8 +36,47 @@ std::vector<int> Twin::supporters_of(const World& world, int leader) const {
   return supporters;
 }
 
-bool Twin::quorum(const std::vector<int>& servers) const {
-  const model::Configuration& configuration = scenario_.ensemble.configurations[0];
+// In what the server has committed, and in a newer one that it has last seen.
+bool Twin::quorums_for(const Local& local, const std::vector<int>& servers) const {
+  return quorum(servers, local.committed) && (!local.newer || quorum(servers, *local.newer));
+}
+
+std::size_t Twin::leading_quorums(const World& world) const {
+  std::size_t leading = 0;
+  for (int i = 0; i < n_; ++i) {
+    const bool leads = at(world, i).life == Life::up && at(world, i).state == ServerState::leading;
+    if (leads && quorums_for(at(world, i), supporters_of(world, i))) ++leading;
+  }
+  return leading;
+}
+
+// Of what anyone that runs has committed, the last counts, and all that anyone has seen since.
+bool Twin::enough_run(const World& world) const {
+  std::vector<int> running;
+  std::set<std::size_t> known;
+  std::size_t last = 0;
+  for (int i = 0; i < n_; ++i) {
+    const Local& local = at(world, i);
+    if (local.life != Life::up) continue;
+    running.push_back(i);
+    last = std::max(last, local.committed);
+    known.insert(local.committed);
+    if (local.newer) known.insert(*local.newer);
+  }
+  return !running.empty() && std::all_of(known.begin(), known.end(), [&](std::size_t configuration) {
+    return configuration < last || quorum(running, configuration);
+  });
+}
+
+// Does what a server says to all reach this one?
+bool Twin::writes_to(const Local& local, int server) const {
+  const model::ServerId id = scenario_.participants[static_cast<std::size_t>(server)].id;
+  const auto& all = scenario_.ensemble.configurations;
+  return all[local.committed].votes(id) || (local.newer && all[*local.newer].votes(id));
+}
+
+bool Twin::quorum(const std::vector<int>& servers, std::size_t number) const {
+  const model::Configuration& configuration = scenario_.ensemble.configurations[number];
   const auto counts = [&](const model::Member& member) {
     const int index = index_of(member.id);
     if (member.role != model::LearnerType::participant) return false;
@@ -81,6 +121,7 @@ PropertySet Twin::judge(const World& world, bool progress, bool held_back) {
   PropertySet broken = 0;
   std::vector<int> started;
   std::map<std::int64_t, int> leaders;
+  std::vector<const Local*> deciders;
   bool settled = false;
   bool all_up = true;
   for (int i = 0; i < n_; ++i) {
@@ -89,27 +130,29 @@ PropertySet Twin::judge(const World& world, bool progress, bool held_back) {
     all_up = all_up && own.life == Life::up;
     if (own.life != Life::up || own.state == ServerState::looking) continue;
     settled = true;
+    deciders.push_back(&own);
     if (own.state == ServerState::leading) ++leaders[own.clock];
   }
   for (const auto& [round, count] : leaders) {
     if (count > 1) broken |= bit(Property::single_leading);
     if (count > 1 && round == 1) broken |= bit(Property::one_leader_per_round);
   }
-  if (settled && !quorum(started)) broken |= bit(Property::quorum_took_part);
+  for (const Local* decider : deciders) {
+    if (!quorums_for(*decider, started)) broken |= bit(Property::quorum_took_part);
+  }
+  if (reconfigures() && leading_quorums(world) > 1) broken |= bit(Property::no_second_quorum);
   if (settled && all_up && settled_all(world)) broken |= bit(Property::all_settled);
   return progress ? broken : broken | judge_quiet(world, held_back);
 }
 
 PropertySet Twin::judge_quiet(const World& world, bool held_back) {
-  std::vector<int> running;
   bool polling = false;
   for (int i = 0; i < n_; ++i) {
-    if (at(world, i).life == Life::up) running.push_back(i);
     polling = polling || (at(world, i).in_election && !at(world, i).finalizing);
   }
-  if (!quorum(running)) {
+  if (!enough_run(world)) {
     ++counts_.quiet.no_quorum;
-  } else if (settled_all(world)) {
+  } else if (settled_all(world) || (reconfigures() && leading_quorums(world) > 0)) {
     ++counts_.quiet.settled;
   } else if (held_back || (fifo() && polling)) {
     ++counts_.quiet.cut;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conclave/spec/random.hpp"
+#include "conclave/spec/reconfiguration.hpp"
 #include "conclave/spec/worker.hpp"
 
 namespace conclave::spec {
@@ -91,8 +92,7 @@ bool bounded(const Action& action, const Scope& scope) {
   }
 }
 
-void walk_beside(int voters, int observers, const Scope& scope, std::uint64_t seed) {
-  const Scenario scenario = every_history(ensemble_of(voters, observers), voters).front();
+void walk_beside(const Scenario& scenario, const Scope& scope, std::uint64_t seed) {
   Explored explored(scenario, scope, zookeeper_rules());
   const LocalSteps steps(scenario, scope, zookeeper_rules());
   World world(steps);
@@ -123,6 +123,10 @@ void walk_beside(int voters, int observers, const Scope& scope, std::uint64_t se
   }
 }
 
+void walk_beside(int voters, int observers, const Scope& scope, std::uint64_t seed) {
+  walk_beside(every_history(ensemble_of(voters, observers), voters).front(), scope, seed);
+}
+
 Scope scope_of(NetworkKind network, TimingKind timing, Grain grain, StartKind start, RoleEnd role_end) {
   Scope scope;
   scope.network = Network{network, network == NetworkKind::fifo ? 2 : 0};
@@ -136,6 +140,27 @@ Scope scope_of(NetworkKind network, TimingKind timing, Grain grain, StartKind st
   scope.restarts = 2;
   if (network == NetworkKind::fifo) scope.losses = scope.resends = 3;
   return scope;
+}
+
+TEST(World, GoesWhereTheExploredSystemGoesInTheMidstOfAReconfiguration) {
+  const std::vector<model::ServerId> voters{model::ServerId{1}, model::ServerId{2}, model::ServerId{4}};
+  std::uint64_t seed = 1;
+  for (const bool enabled : {true, false}) {
+    Reconfiguration change;
+    change.ensemble = ensemble_of(2, 1);
+    change.ensemble.configurations.push_back(model::Configuration::majority(voters, model::ConfigVersion{1}));
+    change.ensemble.reconfig_enabled = enabled;
+    for (const Scenario& scenario : every_moment(change)) {
+      for (const TimingKind timing : {TimingKind::async, TimingKind::timely}) {
+        for (const Grain grain : {Grain::coarse, Grain::fine}) {
+          const Scope scope = scope_of(NetworkKind::latest, timing, grain, StartKind::staggered, RoleEnd::lost);
+          SCOPED_TRACE(describe(scope) + ", " + std::to_string(seed));
+          walk_beside(scenario, scope, seed++);
+          if (HasFatalFailure()) return;
+        }
+      }
+    }
+  }
 }
 
 TEST(World, GoesWhereTheExploredSystemGoes) {

@@ -171,7 +171,8 @@ void warn(Outcome& outcome) {
 bool judges_states(Property property) {
   return property == Property::quorum_took_part || property == Property::one_leader_per_round ||
          property == Property::no_deadlock || property == Property::single_leading ||
-         property == Property::no_rival_lead || property == Property::all_settled;
+         property == Property::no_rival_lead || property == Property::no_second_quorum ||
+         property == Property::all_settled;
 }
 
 bool counts_all_states(Property property) { return judges_states(property) && property != Property::no_deadlock; }

@@ -29,6 +29,7 @@ std::string explain_state(const spec::Scenario& scenario, Property property, con
   }
   switch (property) {
     case Property::single_leading:
+    case Property::no_second_quorum:
     case Property::one_leader_per_round: return "LEADING at once: " + leading;
     case Property::quorum_took_part: return "a server has decided, though only {" + started + "} have started";
     case Property::no_deadlock:

@@ -87,7 +87,8 @@ class Fields {
 
 class ClosedSystem {
  public:
-  // The scenario, the scope and the rules are copied. REQUIRES: 1 to participants_max participants.
+  // The scenario, the scope and the rules are copied. REQUIRES: 1 to participants_max participants; at most
+  // explored_configurations_max configurations, and more than one only on a `latest` network and without an oracle.
   ClosedSystem(Scenario scenario, const Scope& scope, const RuleVariant& rules);
   ClosedSystem(const ClosedSystem&) = delete;
   ClosedSystem& operator=(const ClosedSystem&) = delete;
@@ -103,15 +104,20 @@ class ClosedSystem {
   // The contents of the channels from one server. Kept apart by sender: fewer contents, smaller numbers.
   Channels& channels(int from) { return channels_[static_cast<std::size_t>(from)]; }
 
-  // Do these voters (a set of participants) contain a quorum? Servers that can't found an ensemble (zxid -1) and
-  // observers never count.
-  [[nodiscard]] bool quorum_among(std::uint32_t servers) const { return quorums_[servers]; }
-  [[nodiscard]] bool votes(int server) const { return (voters_ >> static_cast<unsigned>(server) & 1U) != 0; }
-  // On a `latest` network: does `reader` ever hear offers of this kind from `speaker`?
-  [[nodiscard]] bool hears(int reader, int speaker, Offer kind) const {
-    const std::uint32_t speakers = heard_[static_cast<std::size_t>(reader)][static_cast<std::size_t>(kind)];
-    return (speakers >> static_cast<unsigned>(speaker) & 1U) != 0;
+  // Do these voters (a set of participants) contain a quorum of each of the configurations? Servers that can't found an
+  // ensemble (zxid -1) and observers never count. REQUIRES: configurations != 0.
+  [[nodiscard]] bool quorum_among(std::uint32_t servers, ConfigSet configurations = first_configuration) const {
+    return quorums_[configurations][servers];
   }
+  [[nodiscard]] bool votes(int server) const { return (voters_ >> static_cast<unsigned>(server) & 1U) != 0; }
+  // On a `latest` network: does `reader` hear offers of this kind from `speaker`?
+  using Party = LocalSteps::Party;
+  [[nodiscard]] bool hears(const Party& reader, const Party& speaker, Offer kind) const {
+    const Heard& heard = heard_[reader.counting][speaker.counting][speaker.looking ? 1 : 0];
+    const std::uint32_t speakers = heard[static_cast<std::size_t>(reader.server)][static_cast<std::size_t>(kind)];
+    return (speakers >> static_cast<unsigned>(speaker.server) & 1U) != 0;
+  }
+  [[nodiscard]] bool may_restart(const Party& party) const { return machine_.steps().may_restart(party); }
   // Whether votes that can't matter any more are cleared (Scope::clear_dead_votes, where it is possible).
   [[nodiscard]] bool clears() const { return clears_; }
   // timely, on a `latest` network: is what every server says read at any time, by all, so that waits outlast it?
@@ -152,6 +158,8 @@ class ClosedSystem {
 
  private:
   [[nodiscard]] bool may_be_reduced() const;
+  void look_who_hears();
+  void look_for_quorums(std::uint32_t founders);
 
   Scenario scenario_;
   Scope scope_;
@@ -165,8 +173,13 @@ class ClosedSystem {
   bool clears_ = false;
   bool outlasts_ = false;
   std::array<std::uint32_t, participants_max> not_before_{};
-  std::array<std::array<std::uint32_t, offers_count>, participants_max> heard_{};  // by reader: set of speakers
-  std::array<bool, std::size_t{1} << participants_max> quorums_{};                 // by set of participants
+  // By the configurations that count for the reader and for the speaker, and whether that looks, then by reader: a set
+  // of speakers.
+  using Heard = std::array<std::array<std::uint32_t, offers_count>, participants_max>;
+  std::array<std::array<std::array<Heard, 2>, config_sets>, config_sets> heard_{};
+  static Heard who_hears(const LocalSteps& steps, ConfigSet readers, ConfigSet speakers, bool looking);
+  // By the configurations, then by set of participants.
+  std::array<std::array<bool, std::size_t{1} << participants_max>, config_sets> quorums_{};
   PropertySet applicable_ = 0;
   std::mutex mutex_;
   QuietCounts quiet_;

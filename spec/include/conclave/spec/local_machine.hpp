@@ -54,8 +54,9 @@ struct LocalFacts {
   bool finalizing : 1 = false;
   bool before_election : 1 = false;
   bool unpublished : 1 = false;
-  std::uint8_t waiting = 0;     // notifications in the receive queue
-  std::int8_t leader = -1;      // participant it has settled on, or -1
+  ConfigSet counting : explored_configurations_max = first_configuration;  // also of a server that does not run
+  std::uint8_t waiting = 0;                                                // notifications in the receive queue
+  std::int8_t leader = -1;                                                 // participant it has settled on, or -1
   std::int8_t established = 0;  // the round of the leader whose epoch its role has; 0: none
   std::int16_t clock = 0;
   std::array<NotificationId, offers_count> offers{};

@@ -59,13 +59,21 @@ class LocalSteps {
   [[nodiscard]] model::ServerId id(int server) const {
     return scenario_.participants[static_cast<std::size_t>(server)].id;
   }
+  // A server, the configurations that count for it, and whether it looks for a leader.
+  struct Party {
+    int server = 0;
+    ConfigSet counting = first_configuration;
+    bool looking = false;
+  };
+  // Can the process start again? Who is not in the configuration that it has committed is refused (QuorumPeer.start).
+  [[nodiscard]] bool may_restart(const Party& party) const;
   // The participant of that id, or -1.
   [[nodiscard]] int index_of(model::ServerId id) const;
   // The servers before they have ever started.
   [[nodiscard]] const std::vector<Server>& blanks() const { return blanks_; }
   [[nodiscard]] const Server& blank(int server) const { return blanks_[static_cast<std::size_t>(server)]; }
-  // On a `latest` network: does `reader` ever hear offers of this kind from `speaker`?
-  [[nodiscard]] bool can_hear(int reader, int speaker, Offer kind) const;
+  // On a `latest` network: does `reader` hear offers of this kind from `speaker`?
+  [[nodiscard]] bool can_hear(const Party& reader, const Party& speaker, Offer kind) const;
   // latest: does nobody hear what a server proposed once he has heard that it has settled?
   [[nodiscard]] bool keeps_order() const;
   // The rules of one server.
@@ -77,6 +85,9 @@ class LocalSteps {
 
  private:
   void take(Outcome& outcome, int server, const model::Event& event, const Watch& watch) const;
+  [[nodiscard]] static bool goes_for_news(const Party& reader, const Party& speaker);
+  [[nodiscard]] bool votes_in(ConfigSet configurations, int server) const;
+  [[nodiscard]] Server stopped(int server, const Server& before) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;
   [[nodiscard]] bool asks_unversioned(int speaker) const;
   void receive(Outcome& outcome, int server, const model::Notification& heard, const Watch& watch) const;

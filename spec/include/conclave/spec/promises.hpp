@@ -40,8 +40,8 @@ class Promises {
     }
   }
 
-  // Do enough servers run to settle, and have not all that run settled on one yet?
-  [[nodiscard]] bool pending() const { return system_.quorum_among(view_.running) && !view_.all_settled(); }
+  // Do enough servers run to settle, and is the election not over yet?
+  [[nodiscard]] bool pending() const { return view_.quorum_runs() && !view_.election_over(); }
 
   // Of an action that is possible here.
   [[nodiscard]] Promise promise(const Action& action) const {

@@ -29,6 +29,7 @@ enum class Property : std::uint8_t {
   quorum_took_part,
   one_leader_per_round,
   no_deadlock,
+  no_second_quorum,
   // Known not to hold.
   single_leading,
   decided_as_recent_as_supporters,

@@ -77,17 +77,30 @@ struct Participant {
   model::Durable durable;
   // The rules that this server runs, if not those of the exploration. Has to outlive the participant.
   const RuleVariant* rules = nullptr;
+  // Which of the ensemble's configurations it has committed, and which it has last seen, if it has seen one since.
+  model::ConfigIndex committed = 0;
+  std::optional<model::ConfigIndex> last_seen = std::nullopt;
 };
 // Does some server run rules of its own? Then messages are written and read as each server's release did.
 bool is_mixed(const std::vector<Participant>& participants);
 
 // An ensemble, the servers of it that may ever start (the others never do), and their histories.
 struct Scenario {
-  model::Ensemble ensemble;
+  model::Ensemble ensemble;  // more than one configuration: in the midst of a reconfiguration, by ascending versions
   std::vector<Participant> participants;  // sorted by id; 1 to participants_max
   // With an oracle: the server that it grants. Nobody, if empty.
   std::optional<model::ServerId> oracle_grants;
 };
+
+// Is it explored in the midst of a reconfiguration, from its first configuration to its second?
+bool reconfigures(const Scenario& scenario);
+// Sets of a scenario's configurations: bit i is for configuration i.
+using ConfigSet = std::uint8_t;
+inline constexpr std::size_t explored_configurations_max = 2;
+inline constexpr std::size_t config_sets = std::size_t{1} << explored_configurations_max;
+inline constexpr ConfigSet first_configuration = 1;
+// Those that count for a server: what it has committed, and what it has last seen where that is newer.
+ConfigSet counting_for(const model::Ensemble& ensemble, const model::Peer& peer);
 
 // "async latest coarse staggered, 1 round, 0 crashes, 0 restarts": the bounds in words.
 std::string describe(const Scope& scope);

@@ -31,8 +31,8 @@ struct Established {
 
 struct Server {
   Life life = Life::unborn;
+  model::Peer peer;  // not up: all as it began, but for what the disk keeps of a reconfiguration
   // Up only:
-  model::Peer peer;
   std::optional<model::Notification> proposal;  // last sent to all voters by this process
   std::optional<Established> established;       // while its role has an epoch
 };
@@ -41,8 +41,8 @@ struct Server {
 std::optional<model::Notification> offer_of(const Server& server, Offer kind);
 
 // The canonical encoding, from which equality, hashing and storage follow: equal bytes if and only if the servers can't
-// be told apart by anything that happens later. What never varies in a scenario (id, configuration, durable state) is
-// not in it; decode() takes it from `blank`.
+// be told apart by anything that happens later. What never varies in a scenario (id, durable state) is not in it;
+// decode() takes it from `blank`.
 std::string encode(const Server& server);
 std::string encode(const model::Notification& notification);
 Server decode(const std::string& bytes, const Server& blank);

@@ -1,6 +1,7 @@
 // A global state as its servers' facts, and what can be said of it without taking a step.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <bitset>
@@ -23,7 +24,8 @@ int size_of(const std::bitset<Size>& set) {
   return static_cast<int>(set.count());
 }
 
-// `System` has servers(), scope() and quorum_among(Set): do these contain a quorum of servers that can found one?
+// `System` has servers(), scope(), scenario() and quorum_among(Set, ConfigSet): do these contain a quorum, in each of
+// these configurations, of servers that can found one?
 template <class System, class Set, int ServersMax>
 struct BasicStateView {
   explicit BasicStateView(const System& system) : system_(system), n_(system.servers()) {}
@@ -78,17 +80,40 @@ struct BasicStateView {
     return chosen < 0 || (at(chosen).life == Life::up && at(chosen).state == model::ServerState::leading);
   }
 
+  // Is there nothing more to elect? In the midst of a reconfiguration a leader that has its quorums is enough: it
+  // completes that, and so takes in those that can't follow it before.
+  [[nodiscard]] bool election_over() const {
+    return all_settled() || (reconfigures(system_.scenario()) && leaders_with_quorums() > 0);
+  }
+
+  // Do those that run contain all the quorums that they need? One in the newest configuration that any of them has
+  // committed, and one in each newer one that any of them has last seen.
+  [[nodiscard]] bool quorum_runs() const {
+    unsigned all = 0;
+    unsigned newest = first_configuration;
+    for (int i = 0; i < n_; ++i) {
+      if (at(i).life != Life::up) continue;
+      const unsigned own = at(i).counting;
+      all |= own;
+      newest = std::max(newest, own & ~(own - 1U));  // committed: the oldest that counts for it
+    }
+    const unsigned needed = all & ~(newest - 1U);
+    return needed != 0 && system_.quorum_among(running, static_cast<ConfigSet>(needed));
+  }
+
   // The properties that the state breaks or witnesses. `progress`: something but starts and faults can happen;
   // `held_back`: a role would end, were it not for the bound on rounds.
   PropertySet judge(bool progress, bool held_back, QuietCounts& quiet) const {
     PropertySet broken = 0;
     Set started{};
     bool any_settled = false;
+    unsigned counting = 0;  // sets of configurations, those that count for who has settled
     for (int i = 0; i < n_; ++i) {
       const LocalFacts& own = at(i);
       if (own.life != Life::unborn) insert(started, i);
       if (own.life != Life::up || own.state == model::ServerState::looking) continue;
       any_settled = true;
+      counting |= 1U << own.counting;
       if (own.state != model::ServerState::leading) continue;
       for (int j = 0; j < i; ++j) {
         const bool both =
@@ -97,13 +122,29 @@ struct BasicStateView {
         if (both && own.clock == 1) broken |= bit(Property::one_leader_per_round);
       }
     }
-    if (any_settled && !system_.quorum_among(started)) broken |= bit(Property::quorum_took_part);
+    for (unsigned set = first_configuration; set < config_sets; ++set) {
+      const bool asked = (counting >> set & 1U) != 0;
+      if (asked && !system_.quorum_among(started, static_cast<ConfigSet>(set))) {
+        broken |= bit(Property::quorum_took_part);
+      }
+    }
+    if (any_settled && reconfigures(system_.scenario()) && leaders_with_quorums() > 1) {
+      broken |= bit(Property::no_second_quorum);
+    }
     if (any_settled && size_of(running) == n_ && all_settled()) broken |= bit(Property::all_settled);
     if (!progress) broken |= judge_quiet(held_back, quiet);
     return broken;
   }
 
  private:
+  [[nodiscard]] int leaders_with_quorums() const {
+    int leaders = 0;
+    for (int i = 0; i < n_; ++i) {
+      const bool leads = at(i).life == Life::up && at(i).state == model::ServerState::leading;
+      leaders += leads && has_quorum(i) ? 1 : 0;
+    }
+    return leaders;
+  }
   // Does a quorum of servers support one that leads, itself among them?
   [[nodiscard]] bool has_quorum(int leader, int but_for = -1) const {
     Set supporters{};
@@ -113,12 +154,12 @@ struct BasicStateView {
           at(i).life == Life::up && at(i).state != model::ServerState::looking && at(i).leader == leader;
       if (follows) insert(supporters, i);
     }
-    return system_.quorum_among(supporters);
+    return system_.quorum_among(supporters, at(leader).counting);
   }
   PropertySet judge_quiet(bool held_back, QuietCounts& quiet) const {
-    if (!system_.quorum_among(running)) {
+    if (!quorum_runs()) {
       ++quiet.no_quorum;
-    } else if (all_settled()) {
+    } else if (election_over()) {
       ++quiet.settled;
     } else if (held_back || waits_for_bound()) {
       ++quiet.cut;

@@ -251,6 +251,9 @@ class Worker {
   template <class Step>
   void read(const State& state, int reader, const Step& step) {
     const LocalId own = local(state, reader);
+    const auto party = [this](int server) {
+      return LocalSteps::Party{server, now(server).counting, now(server).state == model::ServerState::looking};
+    };
     const bool full = !coarse() && now(reader).waiting >= fine_queue_max;
     for (int speaker = 0; speaker < n_; ++speaker) {
       const LocalFacts& other = now(speaker);
@@ -258,7 +261,7 @@ class Worker {
       for (int kind = 0; kind < offers_count; ++kind) {
         const NotificationId offered = other.offers[static_cast<std::size_t>(kind)];
         const auto offer = static_cast<Offer>(kind);
-        if (offered == no_notification || !system_.hears(reader, speaker, offer)) continue;
+        if (offered == no_notification || !system_.hears(party(reader), party(speaker), offer)) continue;
         if (!is_old_news(reader, speaker, offer)) note_better(reader, own, offered);
         if (full) continue;
         const Known known = ask_received(reader, own, offered);
@@ -413,7 +416,9 @@ class Worker {
 
   template <class Step>
   void start(State state, int server, ActionKind kind, const Step& step) {
-    const Known known = ask(server, 0, coarse() ? input::begin : input::boot);
+    const bool keeps_configurations = kind == ActionKind::restart && reconfigures(system_.scenario());
+    const LocalId stopped = keeps_configurations ? local(state, server) : 0;
+    const Known known = ask(server, stopped, coarse() ? input::begin : input::boot);
     put_local(state, server, known.next);
     if (fifo()) {
       // A new connection first carries the last message that its sender has for the other side.
@@ -442,7 +447,8 @@ class Worker {
       }
       step(next, Action{ActionKind::crash, byte(server), 0, {}}, 0);
     }
-    if (own.life == Life::down && layout_.get(state, system_.fields().restarts()) < spent_max(scope.restarts)) {
+    if (own.life == Life::down && layout_.get(state, system_.fields().restarts()) < spent_max(scope.restarts) &&
+        system_.may_restart({server, own.counting})) {
       State next = state;
       bump(next, system_.fields().restarts());
       start(next, server, ActionKind::restart, step);

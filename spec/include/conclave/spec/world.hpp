@@ -38,14 +38,16 @@ class World {
   [[nodiscard]] const Replay& replay() const { return replay_; }
   [[nodiscard]] int servers() const { return steps_.servers(); }
   [[nodiscard]] const Scope& scope() const { return steps_.scope(); }
+  [[nodiscard]] const Scenario& scenario() const { return steps_.scenario(); }
   [[nodiscard]] const LocalFacts& facts(int server) const { return facts_[static_cast<std::size_t>(server)]; }
   [[nodiscard]] PropertySet applicable() const { return applicable_; }
   // What the state itself breaks or witnesses; a deadlock is not among it (see stuck()).
   [[nodiscard]] PropertySet judge_state() const;
 
-  // Do these contain a quorum of voters that can found an ensemble (whose zxid is not -1)?
-  [[nodiscard]] bool quorum_among(const WorldSet& servers) const;
-  [[nodiscard]] bool quorum_runs() const { return quorum_among(view_.running); }
+  // Do these contain a quorum of voters that can found an ensemble (whose zxid is not -1), in each of the
+  // configurations?
+  [[nodiscard]] bool quorum_among(const WorldSet& servers, ConfigSet configurations) const;
+  [[nodiscard]] bool quorum_runs() const { return view_.quorum_runs(); }
   // Have all that run settled on one that leads?
   [[nodiscard]] bool all_settled() const { return view_.all_settled(); }
 
@@ -85,7 +87,7 @@ class World {
   const LocalSteps& steps_;
   PropertySet applicable_;
   Replay replay_;
-  std::vector<bool> founds_;  // votes, and has a database
+  std::vector<bool> founds_;  // has a database
   std::vector<LocalFacts> facts_;
   BasicStateView<World, WorldSet, world_servers_max> view_;
   mutable std::vector<Mark> marks_;                         // latest only
