@@ -27,8 +27,7 @@ std::string program_in_words() {
   return words;
 }
 
-std::string ensemble_in_words(const spec::Scenario& scenario) {
-  const model::Configuration& configuration = scenario.ensemble.configurations[0];
+std::string configuration_in_words(const model::Configuration& configuration) {
   std::string words = fmt::format("quorums {}", static_cast<int>(configuration.kind()));
   for (const model::Member& member : configuration.members()) {
     const auto weight = configuration.weight_of(member.id);
@@ -38,6 +37,14 @@ std::string ensemble_in_words(const spec::Scenario& scenario) {
                     member.group ? std::to_string(*member.group) : "-", weight ? std::to_string(weight->value) : "-");
   }
   return words;
+}
+
+std::string ensemble_in_words(const spec::Scenario& scenario) {
+  const auto& configurations = scenario.ensemble.configurations;
+  std::string words = configuration_in_words(configurations[0]);
+  if (!reconfigures(scenario)) return words;
+  words += scenario.ensemble.reconfig_enabled ? "; to be taken over: " : "; not to be taken over: ";
+  return words + configuration_in_words(configurations[1]) + "; " + knowledge_in_words(scenario);
 }
 
 std::string histories_in_words(const spec::Scenario& scenario) {

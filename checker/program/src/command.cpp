@@ -163,6 +163,18 @@ std::optional<std::string> claim_out_of_scope(const Plan& plan, const CheckOptio
   return std::nullopt;
 }
 
+// Of the files that were read, one that would be written to. Something: what is wrong.
+std::optional<std::string> files_in_the_way(const config::ZooCfg& cfg, const Outcome& outcome) {
+  std::vector<std::string> read;
+  if (cfg.dynamic_file) read.push_back(*cfg.dynamic_file);
+  if (outcome.next) read.push_back(outcome.next->file);
+  if (outcome.next && outcome.next->dynamic_file) read.push_back(*outcome.next->dynamic_file);
+  for (const std::string& file : read) {
+    if (auto wrong = wrong_with(outcome.options.outputs, file)) return wrong;
+  }
+  return std::nullopt;
+}
+
 // Beyond what a minute and some gigabytes show, the user has to say how far to go.
 void choose_epoch_bounds(EpochOptions& options, std::size_t servers) {
   if (options.scope.transactions < 0) options.scope.transactions = servers <= 4 ? 1 : 0;
@@ -287,11 +299,16 @@ ExitCode run_check(const CheckOptions& options) {
   auto cfg = config::read_zoo_cfg(options.file);
   if (!cfg) return refused(cfg.error().message(), ExitCode::bad_input);
   interrupt_on_signals(the_progress().interrupt);
-  if (cfg->dynamic_file) wrong = wrong_with(options.outputs, *cfg->dynamic_file);
-  if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   Outcome outcome;
   outcome.options = options;
-  const auto plan = plan_of(*cfg, options);
+  if (options.reconfig) {
+    auto next = config::read_zoo_cfg(options.reconfig->file);
+    if (!next) return refused(next.error().message(), ExitCode::bad_input);
+    outcome.next = std::move(*next);
+  }
+  wrong = files_in_the_way(*cfg, outcome);
+  if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
+  const auto plan = outcome.next ? plan_of(*cfg, *outcome.next, options) : plan_of(*cfg, options);
   if (!plan) return refused(plan.error().message, plan.error().code);
   outcome.cfg = std::move(*cfg);
   outcome.tolerance = spec::tolerance_of(outcome.cfg.configuration);

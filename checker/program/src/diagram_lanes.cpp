@@ -19,6 +19,23 @@ std::string host_of(const config::ZooCfg& cfg, model::ServerId id) {
   }
   return "";
 }
+// Of a reconfiguration, where it is in the old one, or else in the new one.
+std::string host_of(const Outcome& outcome, model::ServerId id) {
+  const std::string host = host_of(outcome.cfg, id);
+  return host.empty() && outcome.next ? host_of(*outcome.next, id) : host;
+}
+
+std::string role_in(const model::Configuration& configuration, model::ServerId id) {
+  if (configuration.find(id) == nullptr) return "is not there";
+  return configuration.votes(id) ? "votes" : "observes";
+}
+// Of a reconfiguration, in the old configuration and then in the new one.
+std::string roles_of(const spec::Scenario& scenario, model::ServerId id) {
+  std::string first = role_in(scenario.ensemble.configurations[0], id);
+  if (!reconfigures(scenario)) return first;
+  const std::string second = role_in(scenario.ensemble.configurations[1], id);
+  return first == second ? first : first + ", then " + second;
+}
 
 // What the hosts' names all end with, from a dot on; empty if nothing, or if they are addresses.
 std::string common_domain(const config::ZooCfg& cfg) {
@@ -49,10 +66,10 @@ void add_lanes(const Teller& teller, Diagram& diagram) {
   if (groups) diagram.start_columns.insert(diagram.start_columns.end(), {"group", "weight"});
   diagram.start_columns.insert(diagram.start_columns.end(), {"epoch", "zxid"});
   for (const spec::Participant& participant : teller.scenario.participants) {
-    const std::string host = host_of(teller.outcome.cfg, participant.id);
+    const std::string host = host_of(teller.outcome, participant.id);
     diagram.lanes.push_back(DiagramLane{id_text(participant.id), short_name(host, domain)});
     const model::Member* member = configuration.find(participant.id);
-    std::vector<std::string> row{host, configuration.votes(participant.id) ? "votes" : "observes"};
+    std::vector<std::string> row{host, roles_of(teller.scenario, participant.id)};
     if (groups) {
       row.push_back(member != nullptr && member->group ? std::to_string(*member->group) : "");
       row.push_back(member != nullptr && member->weight ? std::to_string(member->weight->value) : "");
@@ -68,6 +85,10 @@ void add_facts(const Teller& teller, Diagram& diagram) {
   const Outcome& outcome = teller.outcome;
   auto& facts = diagram.facts;
   facts.emplace_back("configuration", outcome.cfg.file);
+  if (outcome.next) {
+    facts.emplace_back("reconfigured to", outcome.next->file);
+    facts.emplace_back("the new configuration", knowledge_in_words(teller.scenario));
+  }
   facts.emplace_back("bounds", join(bounds_in_words(outcome.options.scope), "; "));
   if (other_rules(outcome.options)) {
     facts.emplace_back(rules_title(outcome.options), join(rules_in_sentences(outcome.options), "; "));

@@ -18,8 +18,12 @@ Json notification_json(const model::Notification& notification) {
               {"epoch", vote.proposal.epoch.value}};
 }
 
-Json server_json(const spec::Server& server, model::ServerId id) {
+// In the midst of a reconfiguration.
+const char* name_of(model::ConfigIndex configuration) { return configuration == 0 ? "old" : "new"; }
+
+Json server_json(const spec::Server& server, model::ServerId id, bool reconfigures) {
   Json json{{"id", id.value}, {"life", check::name_of(server.life)}};
+  if (reconfigures) json["configuration"] = name_of(server.peer.committed);
   if (server.life != spec::Life::up) return json;
   json["state"] = model::name_of(state_of(server.peer));
   json["round"] = server.peer.clock.value;
@@ -44,10 +48,12 @@ Json step_json(const std::vector<RunStep>& steps, std::size_t number, const spec
     json["text"] = action_text(step, scenario);
     json["changes"] = changes_of(steps[number - 1].servers[step.action->server], step.servers[step.action->server]);
   }
+  const bool reconfigured = reconfigures(scenario);
   if (step.heard) json["heard"] = notification_json(*step.heard);
+  if (step.heard && reconfigured) json["heard"]["configuration"] = name_of(step.heard->config);
   json["servers"] = Json::array();
   for (std::size_t i = 0; i < step.servers.size(); ++i) {
-    json["servers"].push_back(server_json(step.servers[i], scenario.participants[i].id));
+    json["servers"].push_back(server_json(step.servers[i], scenario.participants[i].id, reconfigured));
   }
   return json;
 }
@@ -73,9 +79,14 @@ Json ensemble_json(const config::ZooCfg& cfg) {
 Json history_json(const spec::Scenario& scenario) {
   Json history = Json::array();
   for (const spec::Participant& participant : scenario.participants) {
-    history.push_back(Json{{"id", participant.id.value},
-                           {"epoch", participant.durable.current_epoch.value},
-                           {"zxid", participant.durable.last_zxid.value}});
+    Json entry{{"id", participant.id.value},
+               {"epoch", participant.durable.current_epoch.value},
+               {"zxid", participant.durable.last_zxid.value}};
+    if (reconfigures(scenario)) {
+      entry["configuration"] = name_of(participant.committed);
+      entry["last_seen"] = name_of(participant.last_seen.value_or(0));
+    }
+    history.push_back(std::move(entry));
   }
   return history;
 }

@@ -25,6 +25,13 @@ Json tolerance_json(const spec::Tolerance& tolerance) {
   return Json{{"any_crashes", tolerance.any_crashes}, {"smallest_fatal", std::move(sets)}};
 }
 
+Json reconfiguration_json(const Outcome& outcome) {
+  if (!outcome.next) return nullptr;
+  return Json{{"file", outcome.next->file},
+              {"enabled", outcome.cfg.reconfig_enabled},
+              {"ensemble", ensemble_json(*outcome.next)}};
+}
+
 Json scope_of(const Outcome& outcome) {
   const CheckOptions& options = outcome.options;
   const spec::Scope& scope = options.scope;
@@ -43,10 +50,11 @@ Json scope_of(const Outcome& outcome) {
   json["history"] = options.history == HistoryKind::any     ? "any"
                     : options.history == HistoryKind::equal ? "equal"
                                                             : "given";
-  json["orders"] = options.history == HistoryKind::any ? Json(outcome.orders) : Json(nullptr);
+  const bool orders = options.history == HistoryKind::any && !options.reconfig;
+  json["orders"] = orders ? Json(outcome.orders) : Json(nullptr);
   json["scenarios"] = outcome.scenarios;
   json["reductions"] = Json::array();
-  const bool reducible = options.releases.empty() && scope.vote_epoch == spec::VoteEpoch::voted;
+  const bool reducible = options.releases.empty() && scope.vote_epoch == spec::VoteEpoch::voted && !options.reconfig;
   if (reducible && scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
   if (reducible && options.minimise) json["reductions"].push_back("local-states");
   json["rules"] = rules_name(options);
@@ -176,6 +184,7 @@ std::string json_report(const Outcome& outcome) {
   Json json{{"version", version()}, {"file", outcome.cfg.file}};
   json["ensemble"] = ensemble_json(outcome.cfg);
   json["tolerance"] = tolerance_json(outcome.tolerance);
+  json["reconfiguration"] = reconfiguration_json(outcome);
   json["scope"] = scope_of(outcome);
   json["scenarios"] = Json::array();
   for (const Explored& explored : outcome.explored) json["scenarios"].push_back(scenario_json(explored));

@@ -15,6 +15,7 @@
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_options.hpp"
 #include "conclave/check/graph_options.hpp"
+#include "conclave/check/reconfig_options.hpp"
 #include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/simulate_options.hpp"
@@ -88,6 +89,7 @@ struct Raw {
   GraphCommandLine graph;
   AuditCommandLine audit;
   CompareCommandLine compare;
+  ReconfigCommandLine reconfig;
 };
 
 void add_bounds(CLI::App& check, Raw& raw) {
@@ -391,6 +393,7 @@ CheckOptions options_of(const Raw& raw) {
   if (wrong.empty()) options.compare = raw.compare.read(wrong);
   if (wrong.empty()) wrong = wrong_with_audit(options);
   if (wrong.empty()) wrong = wrong_with_compare(options);
+  if (wrong.empty()) wrong = raw.reconfig.read(options);
   if (!wrong.empty()) throw Wrong{wrong};
   return options;
 }
@@ -450,6 +453,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   raw.checkpoint.add_to(*check);
   raw.audit.add_to(*check);
   raw.compare.add_to(*check);
+  raw.reconfig.add_to(*check);
   EpochCommandLine epoch;
   epoch.add_to(app, raw.threads);
   SimulateCommandLine simulate;

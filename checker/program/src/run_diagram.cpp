@@ -57,7 +57,7 @@ std::string_view name_of(Stroke stroke) {
 std::string headline_of(const Teller& teller, const RunStep& step) {
   const spec::Action& action = *step.action;
   const std::string own = teller.id(action.server);
-  const std::string said = step.heard ? teller.said(step.heard->vote) : "";
+  const std::string said = step.heard ? teller.said(*step.heard) : "";
   switch (action.kind) {
     case ActionKind::read:
     case ActionKind::deliver: return fmt::format("{} hears {}: {}", own, teller.id(action.peer), said);
@@ -109,9 +109,13 @@ Consequence consequence_of(const Teller& teller, const Server& before, const Ser
   }
   std::vector<std::string> outcome;
   std::string note;
+  if (was.committed != is.committed) {
+    outcome.emplace_back("takes the new configuration over");
+    note = "new configuration";
+  }
   if (was.clock != is.clock) {
     outcome.push_back(fmt::format("round {}", is.clock.value));
-    note = outcome.back();
+    if (note.empty()) note = outcome.back();
   }
   if (!(was.proposal == is.proposal)) outcome.push_back("now votes " + teller.candidate(is.proposal));
   const bool settled_before = state_of(was) != ServerState::looking;
@@ -136,7 +140,7 @@ DiagramArrow arrow_of(const Teller& teller, std::size_t from, std::size_t sent_a
   arrow.to_lane = to;
   arrow.to_step = step;
   arrow.settled = notification.vote.state != ServerState::looking;
-  arrow.label = teller.said(notification.vote);
+  arrow.label = teller.said(notification);
   arrow.title = fmt::format("from {} to {}: {}", teller.id(from), teller.id(to), vote_text(notification.vote));
   return arrow;
 }
@@ -181,7 +185,7 @@ void add_action(const Teller& teller, std::size_t number, DiagramStep& drawn) {
   }
   add_messages(teller, number, drawn);
   if (step.action->kind == ActionKind::lose) {
-    drawn.outcome = teller.said(step.heard->vote);
+    drawn.outcome = teller.said(*step.heard);
     return;  // nobody notices
   }
   const Consequence consequence = consequence_of(teller, before, after);
@@ -239,12 +243,12 @@ std::string waiting_in_words(const Teller& teller, std::size_t lane, const RunSt
   const Server& server = step.servers[lane];
   if (server.life == Life::up) {
     for (const model::Notification& notification : server.peer.received) {
-      said["at hand, " + id_text(notification.from)].push_back(teller.said(notification.vote));
+      said["at hand, " + id_text(notification.from)].push_back(teller.said(notification));
     }
   }
   for (const spec::Replay::Message& message : step.under_way) {
     if (static_cast<std::size_t>(message.to) != lane) continue;
-    said[teller.id(static_cast<std::size_t>(message.from))].push_back(teller.said(message.notification.vote));
+    said[teller.id(static_cast<std::size_t>(message.from))].push_back(teller.said(message.notification));
   }
   std::vector<std::string> parts;
   parts.reserve(said.size());
@@ -252,13 +256,19 @@ std::string waiting_in_words(const Teller& teller, std::size_t lane, const RunSt
   return join(parts, "; ");
 }
 
-constexpr std::string_view columns[] = {"state",      "round", "votes for", "heard this round", "heard of settled",
-                                        "to be heard"};
+constexpr std::string_view columns[] = {
+    "state", "round", "votes for", "heard this round", "heard of settled", "to be heard", "configuration"};
 constexpr std::size_t optional_columns = 4;  // from here on: only where they ever say something
+
+std::string configuration_in_words(const spec::Scenario& scenario, const Peer& peer) {
+  if (peer.committed != 0) return "new";
+  return spec::counting_for(scenario.ensemble, peer) == spec::first_configuration ? "old" : "old, new seen";
+}
 
 std::vector<std::string> cells_of(const Teller& teller, std::size_t lane, const RunStep& step) {
   const Server& server = step.servers[lane];
-  std::vector<std::string> cells{state_in_words(server), "", "", "", "", waiting_in_words(teller, lane, step)};
+  std::vector<std::string> cells{state_in_words(server), "", "", "", "", waiting_in_words(teller, lane, step), ""};
+  if (reconfigures(teller.scenario)) cells.back() = configuration_in_words(teller.scenario, server.peer);
   if (server.life != Life::up) return cells;
   const Peer& peer = server.peer;
   cells[1] = std::to_string(peer.clock.value);
@@ -313,6 +323,7 @@ std::vector<std::size_t> concerned_in(const Run& run) {
     switch (run.property) {
       case spec::Property::single_leading:
       case spec::Property::no_rival_lead:
+      case spec::Property::no_second_quorum:
       case spec::Property::one_leader_per_round: concerned = is_up(i) && state(i) == ServerState::leading; break;
       case spec::Property::quorum_took_part: concerned = is_up(i) && state(i) != ServerState::looking; break;
       case spec::Property::all_settled:

@@ -81,6 +81,9 @@ void epoch_change(std::vector<std::string>& changes, const model::Peer& before, 
 void peer_changes(std::vector<std::string>& changes, const model::Peer& before, const model::Peer& after) {
   // First what it has learnt, then what it makes of it.
   queue_changes(changes, before, after);
+  if (before.committed != after.committed) {
+    changes.emplace_back("takes the new configuration over");
+  }
   if (before.clock != after.clock) {
     changes.push_back(fmt::format("round {} -> {}", before.clock.value, after.clock.value));
   }
@@ -168,7 +171,8 @@ std::string action_text(const RunStep& step, const spec::Scenario& scenario) {
   if (!step.action) return "";
   const spec::Action& action = *step.action;
   const std::string server = "server " + id_of(scenario, action.server);
-  const std::string heard = step.heard ? ": " + vote_text(step.heard->vote) : "";
+  const std::string_view with = step.heard && step.heard->config != 0 ? ", with the new configuration" : "";
+  const std::string heard = step.heard ? fmt::format(": {}{}", vote_text(step.heard->vote), with) : "";
   const bool has_peer =
       action.kind == ActionKind::read || action.kind == ActionKind::deliver || action.kind == ActionKind::lose;
   const std::string peer = has_peer ? "server " + id_of(scenario, action.peer) : "";
@@ -203,6 +207,7 @@ void tell_opening(std::string& text, const RunStep& start, const spec::Scenario&
   fmt::format_to(out, "  histories (server=epoch:zxid): {}\n", histories_text(scenario));
   if (scenario.oracle_grants)
     fmt::format_to(out, "  the oracle grants server {}\n", id_text(*scenario.oracle_grants));
+  if (reconfigures(scenario)) fmt::format_to(out, "  the new configuration: {}\n", knowledge_in_words(scenario));
   for (std::size_t i = 0; i < start.servers.size(); ++i) {
     const Server& server = start.servers[i];
     if (server.life == Life::up)

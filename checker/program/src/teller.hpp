@@ -31,6 +31,10 @@ struct Teller {
     return fmt::format("{} with zxid {}, epoch {}", id_text(proposal.leader), zxid_text(proposal.zxid),
                        proposal.epoch.value);
   }
+  // What it is said with, where that is the new configuration of a reconfiguration.
+  [[nodiscard]] std::string said(const model::Notification& notification) const {
+    return said(notification.vote) + (notification.config == 0 ? "" : ", new");
+  }
   // What a notification says, in two words; the round only where it is not the first.
   [[nodiscard]] std::string said(const model::Vote& vote) const {
     const std::string whom = candidate(vote.proposal);

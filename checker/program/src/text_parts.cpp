@@ -77,16 +77,16 @@ void tell_outputs(std::string& text, const std::vector<Output>& outputs) {
   }
 }
 
-bool is_out_of_reach(model::Rule rule) {
+bool is_out_of_reach(model::Rule rule, bool reconfigures) {
   switch (rule) {
     case model::Rule::drop_short:
     case model::Rule::drop_bad_config_length:
     case model::Rule::ignore_unparseable_config:
-    case model::Rule::adopt_newer_config:
-    case model::Rule::restart_for_newer_config:
-    case model::Rule::skip_newer_config:
+    case model::Rule::skip_newer_config:  // on a `latest` network who has settled reads nothing
     case model::Rule::drop_unknown_state:
     case model::Rule::establish_epoch: return true;
+    case model::Rule::adopt_newer_config:
+    case model::Rule::restart_for_newer_config: return !reconfigures;
     default: return false;
   }
 }

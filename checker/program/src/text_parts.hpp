@@ -20,7 +20,8 @@ std::string counted(std::size_t number, std::string_view one, std::string_view s
 void tell_ensemble(std::string& text, const config::ZooCfg& cfg);
 // The files that were asked for; nothing where there are none.
 void tell_outputs(std::string& text, const std::vector<Output>& outputs);
-// What the closed system never does: it sends no malformed message, and its configuration stays as it is.
-bool is_out_of_reach(model::Rule rule);
+// What the closed system never does: it sends no malformed message, and its configuration stays as it is unless it
+// `reconfigures`.
+bool is_out_of_reach(model::Rule rule, bool reconfigures = false);
 
 }  // namespace conclave::check

@@ -51,6 +51,21 @@ void tell_tolerance(std::string& text, const Outcome& outcome) {
 
 // --- what was explored -----------------------------------------------------------------------------------------------
 
+// In the midst of a reconfiguration.
+std::string moments_in_words(const Outcome& outcome) {
+  const CheckOptions& options = outcome.options;
+  std::string text = counted(outcome.scenarios, "moment", "moments");
+  const bool all = !options.reconfig->committed && !options.reconfig->seen;
+  text += all ? ", all that there are of who has committed the new configuration and who has only seen it"
+              : " with who is said to have committed the new configuration, or to have only seen it";
+  if (options.history != HistoryKind::any) return text + ", each with the same histories";
+  return text +
+         ", each with every order of initial votes in which voters that know of it come before those that do not; "
+         "every other one is one of them with servers renamed that are alike in both configurations. n: has "
+         "committed "
+         "the new one, s: has only seen it, o: knows the old one alone";
+}
+
 std::string histories_in_words(const Outcome& outcome) {
   const std::string oracle = outcome.cfg.configuration.kind() == model::QuorumKind::oracle_majority
                                  ? ", each with every choice of the server that the oracle grants"
@@ -84,6 +99,7 @@ std::string histories_in_words(const Outcome& outcome) {
 }
 
 std::string reductions_in_words(const CheckOptions& options) {
+  if (options.reconfig) return "none, for --reconfig: they are argued for one configuration";
   if (options.liveness) return "none, for --liveness: they are argued for what can be reached, not for endless runs";
   const bool comparable = options.releases.empty() && options.scope.vote_epoch == spec::VoteEpoch::voted;
   if (!comparable) return "none: they are argued for votes that keep their epoch, compared by one rule";
@@ -136,7 +152,9 @@ void tell_explorations(std::string& text, const Outcome& outcome) {
 void tell_bounds(std::string& text, const Outcome& outcome) {
   text += "explored\n";
   wrapped(text, "  bounds: ", bounds_in_words(outcome.options.scope), "; ");
-  paragraph(text, "  histories: ", histories_in_words(outcome));
+  if (outcome.options.reconfig) paragraph(text, "  reconfiguration: ", moments_in_words(outcome));
+  const bool told = outcome.options.reconfig && outcome.options.history == HistoryKind::any;
+  if (!told) paragraph(text, "  histories: ", histories_in_words(outcome));
   text += "  reductions: " + reductions_in_words(outcome.options) + "\n";
   const std::string kept = in_words(outcome.options.storage);
   if (!kept.empty()) paragraph(text, "  states kept: ", kept);
@@ -160,7 +178,11 @@ void tell_claims(std::string& text, const Outcome& outcome) {
     const std::uint64_t times = tested_count(outcome, info.property);
     const char* unit = judges_states(info.property) ? "state" : "local step";
     switch (standing_of(outcome, info.property)) {
-      case Standing::not_applicable: elsewhere.emplace_back(info.name); break;
+      case Standing::not_applicable:
+        if (outcome.options.reconfig || info.property != spec::Property::no_second_quorum) {
+          elsewhere.emplace_back(info.name);
+        }
+        break;
       case Standing::violated:
         fmt::format_to(out, "  VIOLATED  {:<32} after {}\n", info.name,
                        steps_in_words(*outcome.totals.first_seen[static_cast<std::size_t>(info.property)]));
@@ -208,16 +230,17 @@ void tell_others(std::string& text, const Outcome& outcome) {
 void tell_rules(std::string& text, const Outcome& outcome) {
   std::vector<std::string> never;
   std::size_t taken = 0;
+  const bool reconfigures = outcome.options.reconfig.has_value();
   for (const model::RuleInfo& info : model::rule_infos) {
     const bool was_taken = outcome.totals.rules[static_cast<std::size_t>(info.rule)] > 0;
     if (was_taken) ++taken;
-    if (!was_taken && !is_out_of_reach(info.rule)) never.emplace_back(info.name);
+    if (!was_taken && !is_out_of_reach(info.rule, reconfigures)) never.emplace_back(info.name);
   }
   if (never.empty() || taken == 0) return;
-  wrapped(
-      text,
-      fmt::format("rules: {} taken; not taken (beside those for malformed messages and new configurations): ", taken),
-      never, ", ");
+  wrapped(text,
+          fmt::format("rules: {} taken; not taken (beside those for malformed messages{}): ", taken,
+                      reconfigures ? " and late configurations" : " and new configurations"),
+          never, ", ");
 }
 
 void tell_runs(std::string& text, const Outcome& outcome) {
@@ -320,6 +343,16 @@ std::string text_report(const Outcome& outcome) {
   std::string text;
   tell_ensemble(text, outcome.cfg);
   tell_tolerance(text, outcome);
+  if (outcome.next) {
+    text += "reconfigured to ";
+    tell_ensemble(text, *outcome.next);
+    if (!outcome.cfg.reconfig_enabled) {
+      paragraph(text, "  note: ",
+                outcome.cfg.file +
+                    " has no reconfigEnabled=true, so nobody takes over the new configuration that "
+                    "another server tells of. Only servers that were given it have it.");
+    }
+  }
   tell_bounds(text, outcome);
   tell_explorations(text, outcome);
   tell_claims(text, outcome);

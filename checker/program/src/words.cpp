@@ -7,6 +7,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "conclave/spec/reconfiguration.hpp"
+
 namespace conclave::check {
 
 std::string_view version() { return CONCLAVE_VERSION; }
@@ -121,20 +123,45 @@ Rank rank_of(const spec::Participant& participant) {
   return {participant.durable.current_epoch.value, participant.durable.last_zxid.value, participant.id.value};
 }
 
+const char* mark_of(spec::Knowledge knowledge) {
+  switch (knowledge) {
+    case spec::Knowledge::none: return "o";
+    case spec::Knowledge::seen: return "s";
+    case spec::Knowledge::committed: return "n";
+  }
+  return "?";
+}
+
 }  // namespace
 
 std::string order_in_words(const spec::Scenario& scenario) {
   std::vector<spec::Participant> voters;
-  const model::Configuration& configuration = scenario.ensemble.configurations[0];
   for (const spec::Participant& participant : scenario.participants) {
-    if (configuration.votes(participant.id)) voters.push_back(participant);
+    if (spec::votes_in_any(scenario.ensemble, participant.id)) voters.push_back(participant);
   }
   std::sort(voters.begin(), voters.end(),
             [](const auto& left, const auto& right) { return rank_of(left) > rank_of(right); });
   std::vector<std::string> texts;
   texts.reserve(voters.size());
-  for (const spec::Participant& voter : voters) texts.push_back(id_text(voter.id));
+  for (const spec::Participant& voter : voters) {
+    texts.push_back(id_text(voter.id) + (reconfigures(scenario) ? mark_of(knowledge_of(voter)) : ""));
+  }
   return join(texts, " > ");
+}
+
+std::string knowledge_in_words(const spec::Scenario& scenario) {
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view what, spec::Knowledge knowledge) {
+    std::vector<model::ServerId> ids;
+    for (const spec::Participant& participant : scenario.participants) {
+      if (knowledge_of(participant) == knowledge) ids.push_back(participant.id);
+    }
+    if (!ids.empty()) parts.push_back(fmt::format("{} {}", what, id_set(ids)));
+  };
+  add("committed by", spec::Knowledge::committed);
+  add("last seen by", spec::Knowledge::seen);
+  add("unknown to", spec::Knowledge::none);
+  return join(parts, ", ");
 }
 
 std::string histories_text(const spec::Scenario& scenario) {

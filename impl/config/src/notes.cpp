@@ -25,6 +25,8 @@ using Notes = std::vector<std::string>;
 
 // QuorumPeerConfig.parseProperties, and checkValidity for what is not run standalone.
 void note_missing(const ZooCfg& cfg, Notes& notes) {
+  // With its version in it the text is what ZooKeeper keeps of a configuration by itself (zoo.cfg.dynamic.next).
+  if (cfg.configuration.version().value > 0 && !cfg.dynamic_file) return;
   const bool ensemble = cfg.configuration.voters() > 1 || !cfg.standalone_enabled;
   std::vector<std::string> missing;
   if (!cfg.data_dir) missing.emplace_back("dataDir");

@@ -45,6 +45,14 @@ struct OutputOptions {
 // Servers that run the rules of a release of their own.
 using ServerRules = std::map<model::ServerId, const spec::RuleVariant*>;
 
+// An election in the midst of a reconfiguration. Who has committed the new configuration, and who else has seen it;
+// every choice where not given.
+struct ReconfigOptions {
+  std::string file;  // the new configuration
+  std::optional<std::vector<std::int64_t>> committed;
+  std::optional<std::vector<std::int64_t>> seen;
+};
+
 struct CheckOptions {
   std::string file;  // never empty
   spec::Scope scope;
@@ -71,6 +79,7 @@ struct CheckOptions {
   CheckpointRequest checkpoint;
   std::optional<AuditOptions> audit;
   std::optional<CompareOptions> compare;
+  std::optional<ReconfigOptions> reconfig;
 };
 
 struct SimulateOptions;  // simulate_command.hpp

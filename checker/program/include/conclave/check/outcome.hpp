@@ -47,6 +47,7 @@ struct Output {
 struct Outcome {
   CheckOptions options;
   config::ZooCfg cfg;
+  std::optional<config::ZooCfg> next;  // --reconfig
   spec::Tolerance tolerance;
   std::size_t scenarios = 0;          // to be explored
   std::uint64_t orders = 0;           // of initial votes altogether (any)

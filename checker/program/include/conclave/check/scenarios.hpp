@@ -26,6 +26,9 @@ struct Refusal {
 };
 
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOptions& options);
+// In the midst of a reconfiguration to `next`. REQUIRES: options.reconfig.
+tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const config::ZooCfg& next,
+                                    const CheckOptions& options);
 
 // Two rounds show more, and three servers can afford them. A seeded bug gets what it takes to show.
 // Mixed releases don't: each has its own bugs, and what is asked is what they do to each other.

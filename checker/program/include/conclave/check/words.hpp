@@ -50,8 +50,10 @@ std::string stop_in_words(checker::Stop stop, const GivenLimits& limits);
 
 // Each bound as a phrase that an operator understands.
 std::vector<std::string> bounds_in_words(const spec::Scope& scope);
-// The voters' initial votes, best first: "5 > 4 > 3".
+// The voters' initial votes, best first: "5 > 4 > 3"; in the midst of a reconfiguration "4s > 2n > 1o".
 std::string order_in_words(const spec::Scenario& scenario);
+// In the midst of a reconfiguration: "committed by {1}, last seen by {2}, unknown to {3}", of the new configuration.
+std::string knowledge_in_words(const spec::Scenario& scenario);
 // "1=0:0x1 2=0:0x2", as --history takes it.
 std::string histories_text(const spec::Scenario& scenario);
 std::string join(const std::vector<std::string>& parts, std::string_view between);

@@ -1,0 +1,115 @@
+// --reconfig: from two configurations and the command line to what has to be explored.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conclave/check/scenarios.hpp"
+#include "conclave/check/words.hpp"
+#include "conclave/spec/reconfiguration.hpp"
+
+namespace conclave::check {
+namespace {
+
+Refusal unfit(std::string message) { return Refusal{std::move(message), ExitCode::bad_input}; }
+Refusal misused(std::string message) { return Refusal{std::move(message), ExitCode::wrong_use}; }
+
+std::optional<Refusal> wrong_pair(const config::ZooCfg& cfg, const config::ZooCfg& next) {
+  const auto has_oracle = [](const config::ZooCfg& one) {
+    return one.configuration.kind() == model::QuorumKind::oracle_majority;
+  };
+  if (has_oracle(cfg) || has_oracle(next)) {
+    return misused(fmt::format("conclave: --reconfig: found an oracle in {}; expected none",
+                               has_oracle(cfg) ? cfg.file : next.file));
+  }
+  const auto old_version = static_cast<std::uint64_t>(cfg.configuration.version().value);
+  const auto version = static_cast<std::uint64_t>(next.configuration.version().value);
+  // Files that say nothing of it have version 0.
+  if (version != 0 && version <= old_version) {
+    return unfit(
+        fmt::format("{}: an old configuration: found version {:x}; expected a later one than {:x}, which {} has",
+                    next.file, version, old_version, cfg.file));
+  }
+  const model::Configuration later =
+      spec::with_version(next.configuration, model::ConfigVersion{cfg.configuration.version().value + 1});
+  if (version == 0 && cfg.configuration.same_as(later)) {
+    return unfit(
+        fmt::format("{}: no reconfiguration: found the same servers, roles, addresses and weights as in {}; "
+                    "expected others, or a version",
+                    next.file, cfg.file));
+  }
+  return std::nullopt;
+}
+
+model::Ensemble ensemble_of(const config::ZooCfg& cfg, const config::ZooCfg& next) {
+  model::Ensemble ensemble = model::single_configuration(cfg.configuration);
+  ensemble.reconfig_enabled = cfg.reconfig_enabled;
+  const model::ConfigVersion version{
+      std::max(next.configuration.version().value, cfg.configuration.version().value + 1)};
+  ensemble.configurations.push_back(spec::with_version(next.configuration, version));
+  return ensemble;
+}
+
+using Ids = std::optional<std::set<model::ServerId>>;
+Ids set_of(const std::optional<std::vector<std::int64_t>>& given) {
+  if (!given) return std::nullopt;
+  std::set<model::ServerId> ids;
+  for (const std::int64_t id : *given) ids.insert(model::ServerId{id});
+  return ids;
+}
+
+std::optional<Refusal> unknown_server(const char* option, const Ids& ids,
+                                      const std::vector<model::ServerId>& members) {
+  if (!ids) return std::nullopt;
+  for (const model::ServerId id : *ids) {
+    if (std::find(members.begin(), members.end(), id) != members.end()) continue;
+    return misused(fmt::format("conclave: {}: found server {}; expected servers of one of the two files, {}", option,
+                               id.value, id_set(members)));
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> unknown_to_both(const spec::Reconfiguration& reconfiguration, const CheckOptions& options) {
+  const std::vector<model::ServerId> members = spec::all_members(reconfiguration.ensemble);
+  Ids histories = std::set<model::ServerId>{};
+  for (const spec::Participant& given : options.histories) histories->insert(given.id);
+  if (auto refusal = unknown_server("--reconfigured", reconfiguration.committed, members)) return refusal;
+  if (auto refusal = unknown_server("--last-seen", reconfiguration.seen, members)) return refusal;
+  return unknown_server("--history", histories, members);
+}
+
+}  // namespace
+
+tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const config::ZooCfg& next,
+                                    const CheckOptions& options) {
+  if (auto refusal = wrong_pair(cfg, next)) return tl::unexpected(std::move(*refusal));
+  spec::Reconfiguration reconfiguration;
+  reconfiguration.ensemble = ensemble_of(cfg, next);
+  reconfiguration.committed = set_of(options.reconfig->committed);
+  reconfiguration.seen = set_of(options.reconfig->seen);
+  const std::size_t servers = spec::all_members(reconfiguration.ensemble).size();
+  if (servers > spec::participants_max) {
+    return tl::unexpected(
+        unfit(fmt::format("{}: more servers than can be explored: found {}, with those of {}; "
+                          "expected at most {}",
+                          next.file, servers, cfg.file, spec::participants_max)));
+  }
+  if (auto refusal = unknown_to_both(reconfiguration, options)) return tl::unexpected(std::move(*refusal));
+  Plan plan;
+  plan.scenarios = options.history == HistoryKind::any ? every_moment(reconfiguration)
+                                                       : every_moment(reconfiguration, options.histories);
+  if (!plan.scenarios.empty()) return plan;
+  return tl::unexpected(misused(fmt::format(
+      "conclave: --reconfigured, --last-seen: found what can't be; expected some who know of the new "
+      "configuration and not all to have committed it{}",
+      cfg.reconfig_enabled
+          ? "; that quorums of both configurations know of it, and a voter of the old one has committed it, "
+            "where any has; and no observer that has only seen it"
+          : ", and none that has only seen it, for reconfigEnabled is not true")));
+}
+
+}  // namespace conclave::check

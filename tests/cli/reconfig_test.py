@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""conclave check --reconfig: what is explored, what is told of it, and what is refused.
+
+usage: reconfig_test.py PROGRAM [unittest arguments]
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+OLD = "examples/reconfig/zoo.cfg"
+REPLACED = "examples/reconfig/replaces-3.next"
+FEWER = "examples/reconfig/removes-3.next"
+AHEAD = ["--reconfigured", "none", "--last-seen", "2,3,4"]
+
+
+def conclave(*arguments):
+    return subprocess.run([PROGRAM, "check", *map(str, arguments)], capture_output=True, text=True, timeout=240,
+                          check=False)
+
+
+class Reconfiguration(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="conclave-reconfig-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def file(self, name, voters, *more):
+        path = self.folder / name
+        lines = [f"server.{sid}=host{sid}:2888:3888" for sid in voters]
+        path.write_text("\n".join([*lines, *more]) + "\n", encoding="utf-8")
+        return path
+
+    def expect(self, status, done, *words):
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, " ".join((done.stdout + done.stderr).split()))
+
+    def refused(self, status, arguments, *words):
+        done = conclave(*arguments)
+        self.expect(status, done, *words)
+        self.assertEqual(done.stdout, "")
+
+    # --- what is explored --------------------------------------------------------------------------------------------
+
+    def test_every_moment(self):
+        old = self.file("old.cfg", (1, 2), "reconfigEnabled=true")
+        new = self.file("new.cfg", (1, 2, 3))
+        done = conclave(old, "--reconfig", new, "--rounds", "1")
+        self.expect(0, done, "reconfigured to", "27 moments", "none, for --reconfig", "verdict: exhausted",
+                    "holds no-second-quorum", "of 27 explorations", "16,637 states", "3s > 2s > 1o: ")
+        self.assertNotIn("adopt-newer-config", done.stdout.split("rules: ")[0])
+
+    def test_who_knows_what_can_be_said(self):
+        arguments = [OLD, "--reconfig", FEWER, "--history", "1=1:1,2=1:2,3=1:3", "--rounds", "1"]
+        report = json.loads(conclave(*arguments, "--reconfigured", "1", "--last-seen", "2", "--json").stdout)
+        self.assertEqual([[(one["id"], one["configuration"], one["last_seen"]) for one in scenario["history"]]
+                          for scenario in report["scenarios"]],
+                         [[(1, "new", "new"), (2, "old", "new"), (3, "old", "old")]])
+        self.assertEqual(report["reconfiguration"]["file"], FEWER)
+        self.assertTrue(report["reconfiguration"]["enabled"])
+        self.assertEqual(len(report["reconfiguration"]["ensemble"]["servers"]), 2)
+        self.assertIsNone(report["scope"]["orders"])
+        self.assertGreater(report["rules"]["restart-for-newer-config"], 0)
+
+    def test_who_proposes_nobody_is_not_ahead_by_its_id(self):
+        old = self.file("old.cfg", (1, 2), "reconfigEnabled=true")
+        done = conclave(old, "--reconfig", self.file("new.cfg", (1, 2, 3)), "--reconfigured", "1", "--last-seen", "2",
+                        "--history", "equal", "--rounds", "1")
+        self.expect(0, done, "holds decided-as-recent-as-voters")
+
+    def test_all_three_rules_are_taken(self):
+        taken = {}
+        same = self.file("same.cfg", (1, 2, 3), "version=7")
+        old = self.file("old.cfg", (1, 2, 3), "reconfigEnabled=true")
+        for arguments in ([OLD, "--reconfig", FEWER], [old, "--reconfig", same]):
+            done = conclave(*arguments, "--rounds", "2", "--crashes", "1", "--grain", "fine", "--reconfigured", "1",
+                            "--last-seen", "2", "--history", "equal", "--depth", "14", "--json")
+            for rule, times in json.loads(done.stdout)["rules"].items():
+                taken[rule] = taken.get(rule, 0) + times
+        for rule in ("restart-for-newer-config", "adopt-newer-config"):
+            self.assertGreater(taken[rule], 0, rule)
+
+    def test_a_run_tells_of_configurations(self):
+        done = conclave(OLD, "--reconfig", REPLACED, *AHEAD, "--rounds", "1")
+        self.assertNotIn("does not start without", done.stdout)
+        self.expect(1, done, "VIOLATED no-deadlock", "the new configuration: last seen by {2 3 4}, unknown to {1}",
+                    "looking for ever: 2, 3, 4")
+        shown = conclave(OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "2", "--history", "equal",
+                         "--show", "all-settled", "--rounds", "1")
+        self.expect(0, shown, "with the new configuration", "takes the new configuration over")
+        page = self.folder / "run.html"
+        self.expect(1, conclave(OLD, "--reconfig", REPLACED, *AHEAD, "--html", page), "written:")
+        text = page.read_text(encoding="utf-8")
+        for word in ("reconfigured to", "votes, then is not there", "is not there, then votes", "old, new seen"):
+            self.assertIn(word, text)
+
+    def test_without_reconfig_enabled(self):
+        old = self.file("old.cfg", (1, 2, 3))
+        new = self.file("new.cfg", (1, 2, 4))
+        done = conclave(old, "--reconfig", new, "--except", "no-deadlock", "--rounds", "1")
+        self.expect(1, done, "has no reconfigEnabled=true", "VIOLATED no-second-quorum", "LEADING at once")
+
+    # --- what is refused ---------------------------------------------------------------------------------------------
+
+    def test_files_that_are_no_reconfiguration(self):
+        self.refused(4, [OLD, "--reconfig", self.folder / "none"], "found no such file")
+        same = self.file("same.cfg", (1, 2, 3))
+        self.refused(4, [self.file("old.cfg", (1, 2, 3)), "--reconfig", same], "no reconfiguration", "expected others")
+        old = self.file("older.cfg", (1, 2, 3), "version=b")
+        self.refused(4, [old, "--reconfig", self.file("new.cfg", (1, 2), "version=b")], "found version b",
+                     "expected a later one than b")
+        self.refused(4, [OLD, "--reconfig", self.file("many.cfg", range(4, 10))], "found 9, with those of",
+                     "expected at most 8")
+
+    def test_ids_and_moments_that_can_not_be(self):
+        self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "4"], "found server 4", "{1 2 3}")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--last-seen", "1,4"], "--last-seen: found server 4")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--history", "4=1:1"], "--history: found server 4")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1,x"], "found 'x'", "or none")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "1"], "found 1, as with")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "none"],
+                     "found what can't be", "quorums of both configurations")
+        self.refused(5, [OLD, "--reconfigured", "1"], "without --reconfig")
+        self.refused(5, [OLD, "--last-seen", "1"], "without --reconfig")
+
+    def test_what_does_not_go_with_it(self):
+        for option, *words in (["--audit", "nothing is reduced"], ["--compare", "latest,fifo:1"],
+                               ["--network", "fifo:1"], ["--starts", "2"], ["--no-reduction", "histories"],
+                               ["--zookeeper", "1=3.8.0"], ["--zookeeper", "3.4.5"]):
+            arguments = [option] if option == "--audit" else [option, *words]
+            done = conclave(OLD, "--reconfig", FEWER, *arguments)
+            self.expect(5, done, option, "--reconfig", "expected")
+        oracle = self.file("oracle.cfg", (1, 2), "oraclePath=/tmp/oracle")
+        self.refused(5, [oracle, "--reconfig", self.file("new.cfg", (1, 2, 3))], "found an oracle in", "expected none")
+
+
+if __name__ == "__main__":
+    unittest.main()
