@@ -63,7 +63,7 @@ class Overview(unittest.TestCase):
         for option in ("network timing role-ends grain start history crashes restarts rounds threads memory json "
                        "starts resends losses depth time liveness property show no-reduction "
                        "seed-bug zookeeper epochs except list html itf graph graph-of graph-max "
-                       "counterexamples").split():
+                       "counterexamples reconfig reconfigured last-seen").split():
             self.assertIn("--" + option, text)
 
     def test_list(self):

@@ -100,6 +100,15 @@ class Reconfiguration(unittest.TestCase):
         for word in ("reconfigured to", "votes, then is not there", "is not there, then votes", "old, new seen"):
             self.assertIn(word, text)
 
+    def test_checkpoints_are_of_one_moment(self):
+        file = self.folder / "checkpoint"
+        said = [OLD, "--reconfig", FEWER, "--last-seen", "2", "--history", "equal"]
+        self.refused(5, [OLD, "--reconfig", FEWER, "--checkpoint", file], "found 30 histories", "--last-seen with")
+        self.expect(2, conclave(*said, "--reconfigured", "1", "--depth", "5", "--checkpoint", file))
+        self.expect(0, conclave(*said, "--reconfigured", "1", "--resume", file), "269 states")
+        self.refused(4, [*said[:3], "--last-seen", "none", *said[5:], "--reconfigured", "1,2", "--resume", file],
+                     "another ensemble", "committed by {1}, last seen by {2}")
+
     def test_without_reconfig_enabled(self):
         old = self.file("old.cfg", (1, 2, 3))
         new = self.file("new.cfg", (1, 2, 4))

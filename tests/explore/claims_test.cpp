@@ -176,6 +176,7 @@ TEST(Vacuity, EveryPropertyIsPutToTheTest) {
   tested |= bit(Property::decided_as_recent_as_supporters);
   tested |= bit(Property::decided_round_begun);  // the fine grain: Refuted.AJoinerTakesARoundThatHasNotBegun
   tested |= bit(Property::no_rival_lead);        // restarts in time: QueueForWhoIsDown in mixed_test.cpp
+  tested |= bit(Property::no_second_quorum);     // reconfigurations: ByHandTwoLeadersMay... in reconfig_test.cpp
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     EXPECT_NE(tested & bit(info.property), 0U) << info.name;
   }

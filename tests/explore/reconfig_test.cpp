@@ -278,5 +278,59 @@ TEST(ReconfigTwin, ANewVersionOfTheSame) {
   expect_equal_everywhere(change({1, 2, 3}, {1, 2, 3}), faults(1, 1, 1), 5);
 }
 
+// --- what comes of it -----------------------------------------------------------------------------------------------
+
+std::set<model::ServerId> ids(const Ids& numbers) {
+  std::set<model::ServerId> set;
+  for (const std::int64_t id : numbers) set.insert(model::ServerId{id});
+  return set;
+}
+std::vector<spec::Participant> histories(const Ids& zxids) {
+  std::vector<spec::Participant> all;
+  for (const std::int64_t zxid : zxids) {
+    const model::Durable durable{model::PeerEpoch{1}, model::PeerEpoch{1}, model::Zxid{zxid}};
+    all.push_back(spec::Participant{model::ServerId{static_cast<std::int64_t>(all.size()) + 1}, durable});
+  }
+  return all;
+}
+
+// 3 makes room for 4, and all but 1 have seen that. docs/reconfiguration.md; real servers: tests/interop.
+TEST(Reconfig, WhoJoinsAndIsAheadIsWaitedFor) {
+  for (const bool adds : {false, true}) {
+    auto seen = change({1, 2, 3}, adds ? Ids{1, 2, 3, 4} : Ids{1, 2, 4});
+    seen.committed = ids({});
+    seen.seen = ids({2, 3, 4});
+    const check::Request request = request_for(faults(0, 0, 1));
+    const check::Report ahead = explored(every_moment(seen, histories({1, 2, 2, 3})).front(), request);
+    EXPECT_EQ(names_of(ahead.violations), std::vector<std::string>{"no-deadlock"});
+    EXPECT_EQ(ahead.violations.front().steps.size(), 8U);
+    const check::Report level = explored(every_moment(seen, histories({1, 2, 2, 2})).front(), request);
+    EXPECT_TRUE(level.violations.empty());
+    EXPECT_EQ(level.verdict, checker::Verdict::exhausted);
+  }
+}
+
+TEST(Reconfig, ByHandTwoLeadersMayHaveTheirQuorums) {
+  auto given = change({1, 2, 3}, {1, 2, 4}, false);
+  given.committed = ids({2, 4});
+  check::Request request = request_for(faults(0, 0, 1));
+  request.except = bit(Property::no_deadlock);
+  const check::Report report = explored(every_moment(given, histories({1, 1, 1, 1})).front(), request);
+  EXPECT_EQ(names_of(report.violations), std::vector<std::string>{"no-second-quorum"});
+}
+
+TEST(Reconfig, TheRulesForNewConfigurationsAreTaken) {
+  const check::Request request = request_for(faults(0, 0, 1));
+  const auto taken = [&request](const spec::Scenario& scenario, model::Rule rule) {
+    return explored(scenario, request).rules[static_cast<std::size_t>(rule)] > 0;
+  };
+  auto fewer = change({1, 2, 3}, {1, 2});
+  fewer.committed = ids({1});
+  EXPECT_TRUE(taken(every_moment(fewer).front(), model::Rule::restart_for_newer_config));
+  auto same = change({1, 2, 3}, {1, 2, 3});
+  same.committed = ids({1});
+  EXPECT_TRUE(taken(every_moment(same).front(), model::Rule::adopt_newer_config));
+}
+
 }  // namespace
 }  // namespace conclave::explore

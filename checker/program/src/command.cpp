@@ -324,8 +324,9 @@ ExitCode run_check(const CheckOptions& options) {
   if (checkpoints && plan->scenarios.size() != 1) {
     return refused(
         fmt::format("conclave: {}: found {} histories to be explored one after the other; expected one, "
-                    "which --history ID=EPOCH:ZXID,... chooses",
-                    options.checkpoint.write_to.empty() ? "--resume" : "--checkpoint", plan->scenarios.size()),
+                    "which {}--history ID=EPOCH:ZXID,... chooses",
+                    options.checkpoint.write_to.empty() ? "--resume" : "--checkpoint", plan->scenarios.size(),
+                    options.reconfig ? "--reconfigured and --last-seen with " : ""),
         ExitCode::wrong_use);
   }
   if (const auto wrong_graph = wrong_with_graph(*plan, options)) {
