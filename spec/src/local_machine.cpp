@@ -135,6 +135,11 @@ bool LocalMachine::may_come(NotificationId id, VoteSet votes) {
   return sent.vote.state == model::ServerState::looking || can_matter(sent.vote, votes, false);
 }
 
+bool LocalMachine::matters(NotificationId id, VoteSet votes) {
+  const Notification stored = notification(id);
+  return can_matter(stored.vote, votes, stored.vote.state != model::ServerState::looking);
+}
+
 Notification LocalMachine::heard_by(Input input) {
   return input < input::receive_base ? Notification{} : notifications_[input - input::receive_base];
 }
@@ -337,6 +342,11 @@ std::string LocalMachine::bytes(int server, LocalId local) {
 }
 
 Server LocalMachine::decoded(int server, LocalId local) { return decode(bytes(server, local), steps_.blank(server)); }
+
+LocalId LocalMachine::number_of(int server, const Server& state) {
+  const std::scoped_lock lock(mutex_);
+  return intern(server, state);
+}
 
 std::vector<Sent> LocalMachine::sends(std::uint32_t index) {
   const std::scoped_lock lock(mutex_);

@@ -46,8 +46,13 @@ SCOPES = [
 # Those that take long: beside their options they get a limit on memory, and the disk.
 FAR = [
     ("five voters, a crash, two rounds", "examples/five-voters.cfg", "--crashes 1 --rounds 2"),
-    ("five voters, two crashes", "examples/five-voters.cfg", "--crashes 2"),
-    ("five voters, a crash and restart", "examples/five-voters.cfg", "--crashes 1 --restarts 1"),
+    *((f"five voters, {name}, late reads", "examples/five-voters.cfg", f"{options} --late-reads")
+      for name, options in (("a crash, two rounds", "--crashes 1 --rounds 2"),
+                            ("two crashes", "--crashes 2 --rounds 1"),
+                            ("a crash and restart", "--crashes 1 --restarts 1 --rounds 1"),
+                            ("two crashes, two rounds", "--crashes 2 --rounds 2"),
+                            ("a crash and restart, two rounds", "--crashes 1 --restarts 1 --rounds 2"),
+                            ("a crash, three rounds", "--crashes 1 --rounds 3"))),
 ]
 FAR_MEMORY = "11G"
 FAR_BEGIN, FAR_END = "<!-- far: begin -->", "<!-- far: end -->"

@@ -26,6 +26,7 @@
 #include "conclave/check/exploring.hpp"
 #include "conclave/check/graph_choice.hpp"
 #include "conclave/check/interrupt.hpp"
+#include "conclave/check/late_run.hpp"
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/outcome.hpp"
 #include "conclave/check/outputs.hpp"
@@ -97,6 +98,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.except = options.except;
   request.show = options.show;
   request.minimise = options.minimise;
+  request.late_reads = options.late_reads;
   request.liveness = options.liveness;
   request.storage = options.storage;
   request.checkpoint = options.checkpoint;
@@ -331,6 +333,11 @@ ExitCode run_check(const CheckOptions& options) {
   }
   if (const auto wrong_graph = wrong_with_graph(*plan, options)) {
     return refused("conclave: " + *wrong_graph, ExitCode::wrong_use);
+  }
+  if (options.late_reads) {
+    const auto why = no_late_reads_for(plan->scenarios.front(), outcome.options);
+    if (why)
+      return refused(fmt::format("conclave: --late-reads: {}: {}", outcome.cfg.file, *why), ExitCode::wrong_use);
   }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "conclave/check/epoch_command.hpp"
+#include "conclave/check/preparation.hpp"
 #include "conclave/check/run.hpp"
 #include "conclave/checker/explorer.hpp"
 #include "conclave/spec/epoch_worker.hpp"
@@ -137,22 +138,16 @@ EpochReport explore_epochs(const model::Configuration& configuration, const Epoc
   EpochSystem system(configuration, options.scope, *options.rules);
   std::vector<int> widths = system.fields().widths();
   for (;;) {
-    std::size_t words = 2;
-    std::optional<Layout> layout;
-    for (; words <= 8 && !layout; words *= 2) layout = Layout::plan(widths, system.fields().growing(), words);
-    if (!layout) throw ReplayFailed("a state does not fit into eight words");
-    words /= 2;
-    progress.states = 0;
-    progress.steps = 0;
-    progress.expanded = 0;
+    reset(progress);
+    const auto [words, layout] = roomy_layout(widths, system.fields().growing());
     try {
-      EpochReport report = words == 2   ? explore_with<2>(system, configuration, *layout, options, limits, progress)
-                           : words == 4 ? explore_with<4>(system, configuration, *layout, options, limits, progress)
-                                        : explore_with<8>(system, configuration, *layout, options, limits, progress);
+      EpochReport report = with_wide_words(words, [&, &planned = layout](auto count) {
+        return explore_with<count()>(system, configuration, planned, options, limits, progress);
+      });
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
       return report;
     } catch (const spec::LayoutFull& full) {
-      widen(widths, system, *layout, full.field());
+      widen(widths, system, layout, full.field());
     }
   }
 }

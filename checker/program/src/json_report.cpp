@@ -56,7 +56,8 @@ Json scope_of(const Outcome& outcome) {
   json["reductions"] = Json::array();
   const bool reducible = options.releases.empty() && scope.vote_epoch == spec::VoteEpoch::voted && !options.reconfig;
   if (reducible && scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
-  if (reducible && options.minimise) json["reductions"].push_back("local-states");
+  if (reducible && options.minimise && !options.late_reads) json["reductions"].push_back("local-states");
+  if (options.late_reads) json["reductions"].push_back("late-reads");
   json["rules"] = rules_name(options);
   json["epochs"] = scope.vote_epoch == spec::VoteEpoch::voted ? "voted" : "established";
   json["kept"] = options.storage.keeping == Keeping::states         ? "states"

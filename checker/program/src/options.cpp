@@ -15,7 +15,9 @@
 #include "conclave/check/counterexamples.hpp"
 #include "conclave/check/epoch_options.hpp"
 #include "conclave/check/graph_options.hpp"
+#include "conclave/check/late_run.hpp"
 #include "conclave/check/reconfig_options.hpp"
+#include "conclave/check/reduction_options.hpp"
 #include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/simulate_options.hpp"
@@ -69,7 +71,7 @@ struct Raw {
   std::vector<std::string> shows;
   std::vector<std::string> excepted;
   std::string epochs;
-  std::vector<std::string> switched_off;
+  ReductionOptions reductions;
   std::string role_ends = "lost";
   int crashes = 0;
   int restarts = 0;
@@ -211,13 +213,7 @@ void add_limits(CLI::App& check, Raw& raw) {
       ->check(wrong_seconds)
       ->type_name("SECONDS")
       ->group("Limits");
-  check
-      .add_option("--no-reduction", raw.switched_off,
-                  "explore without dead-votes, local-states, all (both), or histories: every order by itself; "
-                  "repeatable")
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"dead-votes", "local-states", "histories", "all"}))
-      ->group("Limits");
+  raw.reductions.add_to(check);
 }
 
 // Wrong use, in one sentence.
@@ -319,12 +315,7 @@ void read_scope(const Raw& raw, CheckOptions& options) {
   if (raw.restarts > 0 && raw.crashes == 0) {
     throw Wrong{"--restarts: found it without --crashes; expected both, for only a crashed server can be restarted"};
   }
-  for (const std::string& reduction : raw.switched_off) {
-    const bool all = reduction == "all";
-    if (all || reduction == "dead-votes") scope.clear_dead_votes = false;
-    if (all || reduction == "local-states") options.minimise = false;
-    if (reduction == "histories") options.every_order = true;
-  }
+  raw.reductions.read(options);
   if (raw.liveness) {  // what is argued for them is about what can be reached, not about runs without end
     scope.clear_dead_votes = false;
     options.minimise = false;
@@ -394,6 +385,7 @@ CheckOptions options_of(const Raw& raw) {
   if (wrong.empty()) wrong = wrong_with_audit(options);
   if (wrong.empty()) wrong = wrong_with_compare(options);
   if (wrong.empty()) wrong = raw.reconfig.read(options);
+  if (wrong.empty()) wrong = wrong_with_late_reads(options);
   if (!wrong.empty()) throw Wrong{wrong};
   return options;
 }

@@ -24,6 +24,7 @@ void add(Totals& totals, const Report& report) {
   totals.seconds += report.seconds;
   totals.bytes = std::max(totals.bytes, report.bytes);
   totals.applicable |= report.applicable;
+  totals.suspected |= report.suspected;
   totals.quiet.settled += report.quiet.settled;
   totals.quiet.no_quorum += report.quiet.no_quorum;
   totals.quiet.cut += report.quiet.cut;
@@ -55,6 +56,14 @@ void judge_liveness(Outcome& outcome) {
   }
   outcome.why = liveness.not_judged;
   if (!liveness.limited) outcome.verdict = checker::Verdict::aborted;
+}
+
+// Everything was gone through, and something in it may be no run's.
+void judge_suspicions(Outcome& outcome) {
+  if (outcome.verdict != checker::Verdict::exhausted || outcome.totals.suspected == 0) return;
+  outcome.only_suspicions_open = true;
+  outcome.verdict = checker::Verdict::bounded;
+  outcome.why = "late reads come to states that break a claim, and may be no run's: --late-reads can't tell";
 }
 
 // Where nothing else ended it.
@@ -98,6 +107,7 @@ void judge(Outcome& outcome) {
                                 given_limits(outcome.options));
   }
   if (outcome.options.liveness) judge_liveness(outcome);
+  judge_suspicions(outcome);
   outcome.exit_code = code_of(outcome.verdict);
   if (outcome.violated) outcome.exit_code = ExitCode::violated;
 }
@@ -201,6 +211,7 @@ Standing standing_of(const Outcome& outcome, Property property) {
   const bool seen = outcome.totals.first_seen[static_cast<std::size_t>(property)].has_value();
   if (!is_claimed(outcome, property)) return seen ? Standing::seen : Standing::not_seen;
   if (seen) return Standing::violated;
+  if ((outcome.totals.suspected & spec::bit(property)) != 0) return Standing::suspected;
   return tested_count(outcome, property) > 0 ? Standing::holds : Standing::untested;
 }
 
@@ -208,6 +219,7 @@ std::string_view name_of(Standing standing) {
   switch (standing) {
     case Standing::holds: return "holds";
     case Standing::violated: return "violated";
+    case Standing::suspected: return "suspected";
     case Standing::untested: return "untested";
     case Standing::not_applicable: return "not-applicable";
     case Standing::seen: return "seen";

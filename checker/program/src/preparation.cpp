@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "conclave/check/run.hpp"
 
@@ -11,6 +12,8 @@ namespace conclave::check {
 namespace {
 
 int bits_for(std::size_t count) { return static_cast<int>(std::bit_width(count)); }
+
+constexpr const char* too_wide = "a state does not fit into eight words";
 
 }  // namespace
 
@@ -40,7 +43,14 @@ void Widening::plan() {
     layout_ = spec::Layout::plan(widths_, system_.fields().growing(), words_);
     if (layout_ || words_ == 8) break;
   }
-  if (!layout_) throw ReplayFailed("a state does not fit into eight words");
+  if (!layout_) throw ReplayFailed(too_wide);
+}
+
+RoomyLayout roomy_layout(const std::vector<int>& widths, std::size_t growing) {
+  for (const std::size_t words : {2, 4, 8}) {
+    if (auto layout = spec::Layout::plan(widths, growing, words)) return {words, std::move(*layout)};
+  }
+  throw ReplayFailed(too_wide);
 }
 
 bool Allowance::over() {

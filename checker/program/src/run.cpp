@@ -11,6 +11,7 @@
 #include "conclave/check/checkpoint_run.hpp"
 #include "conclave/check/election_system.hpp"
 #include "conclave/check/graph_run.hpp"
+#include "conclave/check/late_run.hpp"
 #include "conclave/check/liveness_run.hpp"
 #include "conclave/check/preparation.hpp"
 #include "conclave/check/retelling.hpp"
@@ -58,18 +59,8 @@ Report explore_with(const Start& start, const Request& request, checker::Progres
                           result.stop == Stop::interrupted;
   if (unfinished) checkpoints.write_last();
 
-  Report report;
+  Report report = counts_of(result);
   report.checkpoint = checkpoints.report();
-  report.verdict = result.verdict;
-  report.stop = result.stop;
-  report.states = result.states;
-  report.steps = result.steps;
-  report.levels = result.levels;
-  report.last_level_complete = result.last_level_complete;
-  report.bytes = result.bytes;
-  report.bytes_on_disk = result.bytes_on_disk;
-  report.omissions_expected = result.omissions_expected;
-  report.seconds = result.seconds;
   Retelling<Words> retelling(system, layout);
   GraphSource<Words> source{{},
                             result.states,
@@ -114,6 +105,7 @@ bool is_claim(Property property, const Request& request) {
 }
 
 Report explore(const spec::Scenario& scenario, const Request& request, checker::Progress& progress) {
+  if (request.late_reads) return explore_late(scenario, request, progress);
   const auto began = std::chrono::steady_clock::now();
   ClosedSystem system(scenario, request.scope, *request.rules);
   Allowance allowance(request.limits, progress);

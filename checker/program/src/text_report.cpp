@@ -12,6 +12,7 @@
 #include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/spec/late_machine.hpp"
 #include "conclave/spec/liveness_claims.hpp"
 #include "text_parts.hpp"
 
@@ -101,6 +102,7 @@ std::string histories_in_words(const Outcome& outcome) {
 std::string reductions_in_words(const CheckOptions& options) {
   if (options.reconfig) return "none, for --reconfig: they are argued for one configuration";
   if (options.liveness) return "none, for --liveness: they are argued for what can be reached, not for endless runs";
+  if (options.late_reads) return "dead-votes and late-reads";
   const bool comparable = options.releases.empty() && options.scope.vote_epoch == spec::VoteEpoch::voted;
   if (!comparable) return "none: they are argued for votes that keep their epoch, compared by one rule";
   if (options.scope.clear_dead_votes && options.minimise) return "dead-votes and local-states, where they apply";
@@ -168,11 +170,17 @@ void tell_bounds(std::string& text, const Outcome& outcome) {
 
 // --- what was found ------------------------------------------------------------------------------------------------
 
+// Where servers read late, claims about single steps are not.
+bool judged_at_all(const Outcome& outcome, spec::Property property) {
+  return !outcome.options.late_reads || (spec::late_properties & spec::bit(property)) != 0;
+}
+
 void tell_claims(std::string& text, const Outcome& outcome) {
   auto out = std::back_inserter(text);
   const bool whole = outcome.verdict == checker::Verdict::exhausted;
   text += "claims\n";
   std::vector<std::string> elsewhere;
+  std::vector<std::string> unjudged;
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     if (!is_claimed(outcome, info.property)) continue;
     const std::uint64_t times = tested_count(outcome, info.property);
@@ -180,13 +188,14 @@ void tell_claims(std::string& text, const Outcome& outcome) {
     switch (standing_of(outcome, info.property)) {
       case Standing::not_applicable:
         if (outcome.options.reconfig || info.property != spec::Property::no_second_quorum) {
-          elsewhere.emplace_back(info.name);
+          (judged_at_all(outcome, info.property) ? elsewhere : unjudged).emplace_back(info.name);
         }
         break;
       case Standing::violated:
         fmt::format_to(out, "  VIOLATED  {:<32} after {}\n", info.name,
                        steps_in_words(*outcome.totals.first_seen[static_cast<std::size_t>(info.property)]));
         break;
+      case Standing::suspected: fmt::format_to(out, "  SUSPECTED {}\n", info.name); break;
       case Standing::untested: fmt::format_to(out, "  untested  {}\n", info.name); break;
       default:
         // What was not explored to its end has not been shown to hold.
@@ -196,6 +205,7 @@ void tell_claims(std::string& text, const Outcome& outcome) {
     }
   }
   if (!elsewhere.empty()) wrapped(text, "  not claimed in this scope: ", elsewhere, ", ");
+  if (!unjudged.empty()) wrapped(text, "  not judged with --late-reads: ", unjudged, ", ");
 }
 
 void tell_others(std::string& text, const Outcome& outcome) {
@@ -236,7 +246,8 @@ void tell_rules(std::string& text, const Outcome& outcome) {
     if (was_taken) ++taken;
     if (!was_taken && !is_out_of_reach(info.rule, reconfigures)) never.emplace_back(info.name);
   }
-  if (never.empty() || taken == 0) return;
+  // Late reads take no more steps of a server than they need.
+  if (never.empty() || taken == 0 || outcome.options.late_reads) return;
   wrapped(text,
           fmt::format("rules: {} taken; not taken (beside those for malformed messages{}): ", taken,
                       reconfigures ? " and late configurations" : " and new configurations"),
@@ -278,6 +289,27 @@ std::size_t untested_claims(const Outcome& outcome) {
   }));
 }
 
+// What was gone through with --late-reads to its end. False: something else ended it.
+bool tell_late_verdict(std::string& text, const Outcome& outcome, const std::string& bounds) {
+  if (outcome.only_suspicions_open) {
+    paragraph(
+        text, "",
+        fmt::format("What was gone through includes the like of every run within these bounds. Some of it breaks "
+                    "a claim, and may be no run's: without --late-reads it is judged. Bounds: {}.",
+                    bounds));
+    text += fmt::format("verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
+    return true;
+  }
+  if (outcome.verdict != checker::Verdict::exhausted || !outcome.options.late_reads) return false;
+  paragraph(text, "",
+            fmt::format("What was gone through includes the like of every run of this ensemble within these bounds, "
+                        "and nowhere does a claim about states fail. Claims about single steps were not judged. "
+                        "Bounds: {}. Beyond them nothing is said.",
+                        bounds));
+  text += "verdict: exhausted - every claim about states holds within these bounds\n";
+  return true;
+}
+
 void tell_verdict(std::string& text, const Outcome& outcome) {
   auto out = std::back_inserter(text);
   for (const std::string& warning : outcome.warnings) paragraph(text, "warning: ", warning);
@@ -294,6 +326,7 @@ void tell_verdict(std::string& text, const Outcome& outcome) {
     fmt::format_to(out, "verdict: violated - {}\n", violated_names(outcome));
     return;
   }
+  if (tell_late_verdict(text, outcome, bounds)) return;
   if (outcome.verdict == checker::Verdict::exhausted) {
     paragraph(
         text, "",

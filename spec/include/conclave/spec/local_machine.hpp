@@ -80,6 +80,8 @@ class LocalMachine {
   void add_support(NotificationId id, Support& support);
   // Can this notification still be sent, where only these can be settled on? Proposals always can.
   bool may_come(NotificationId id, VoteSet votes);
+  // Does a stored notification matter, where only these votes can?
+  bool matters(NotificationId id, VoteSet votes);
   // The participants whose initial votes this one's does not supersede.
   [[nodiscard]] std::uint32_t not_before(int server) const;
   // The local state without what can't matter where only these votes can.
@@ -88,6 +90,8 @@ class LocalMachine {
   Support support(int server, LocalId local);
   std::string bytes(int server, LocalId local);  // the canonical encoding
   Server decoded(int server, LocalId local);
+  // The number of a server, such as decoded() gives one back.
+  LocalId number_of(int server, const Server& state);
   std::vector<Sent> sends(std::uint32_t index);
   model::Notification notification(NotificationId id);
   // latest: does nobody hear what a server proposed once he has heard that it has settled?

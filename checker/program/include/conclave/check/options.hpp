@@ -68,6 +68,7 @@ struct CheckOptions {
   int counterexamples = 1;       // how many runs that break claims are wanted
   spec::PropertySet except = 0;  // claims that are left out
   bool minimise = true;
+  bool late_reads = false;
   bool every_order = false;  // HistoryKind::any: also those that a symmetry maps onto another
   bool liveness = false;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();  // of all servers but those of `releases`

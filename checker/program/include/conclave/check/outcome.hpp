@@ -29,6 +29,7 @@ struct Totals {
   double seconds = 0;
   std::size_t bytes = 0;  // of the largest
   spec::PropertySet applicable = 0;
+  spec::PropertySet suspected = 0;
   spec::QuietCounts quiet;
   std::array<std::optional<std::uint32_t>, spec::properties_count> first_seen;
   std::array<std::uint64_t, spec::properties_count> tested{};
@@ -61,8 +62,9 @@ struct Outcome {
   checker::Verdict verdict = checker::Verdict::exhausted;
   std::string why;  // bounded, aborted: what ended it
   bool violated = false;
-  bool only_liveness_open = false;   // everything was explored, and what has to happen eventually is not known
-  bool only_omissions_open = false;  // all that was found was looked at, and some may not have been found
+  bool only_liveness_open = false;    // everything was explored, and what has to happen eventually is not known
+  bool only_suspicions_open = false;  // --late-reads came to states that break a claim, and may be no run's
+  bool only_omissions_open = false;   // all that was found was looked at, and some may not have been found
   std::vector<std::string> warnings;
   ExitCode exit_code = ExitCode::holds;
 
@@ -72,7 +74,7 @@ struct Outcome {
 // Fills in what is said to be from it.
 void conclude(Outcome& outcome);
 
-enum class Standing : std::uint8_t { holds, violated, untested, not_applicable, seen, not_seen };
+enum class Standing : std::uint8_t { holds, violated, suspected, untested, not_applicable, seen, not_seen };
 // What an outcome says of a property. `holds` means: within what was explored.
 Standing standing_of(const Outcome& outcome, spec::Property property);
 std::string_view name_of(Standing standing);

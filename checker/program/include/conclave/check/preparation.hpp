@@ -40,6 +40,13 @@ class Widening {
   std::optional<spec::Layout> layout_;
 };
 
+// The first layout of two, four or eight words that fits. Throws ReplayFailed where none does.
+struct RoomyLayout {
+  std::size_t words;
+  spec::Layout layout;
+};
+RoomyLayout roomy_layout(const std::vector<int>& widths, std::size_t growing);
+
 // Calls call(std::integral_constant<std::size_t, words>) for a layout of so many words.
 template <class Call>
 auto with_words(std::size_t words, const Call& call) {

@@ -33,6 +33,7 @@ struct Request {
   spec::PropertySet except = 0;  // claims that are only watched
   spec::PropertySet show = 0;    // properties whose first run is wanted though the exploration goes on
   bool minimise = true;          // a reduction: one representative for local states that nothing can tell apart
+  bool late_reads = false;       // a reduction: what servers read is decided when it matters (late_run.hpp)
   bool liveness = false;         // judge what has to happen eventually, once everything is explored
   std::optional<GraphWish> graph;
   Storage storage;
@@ -70,8 +71,9 @@ struct Report {
   std::string trouble;            // Stop::disk: what is wrong there
   double seconds = 0;
   spec::PropertySet applicable = 0;
-  std::vector<Run> violations;  // of claims that failed, by length; checker::Result tells which
-  std::vector<Run> shown;       // Request::show
+  spec::PropertySet suspected = 0;  // Request::late_reads: broken in a state that may be no run's
+  std::vector<Run> violations;      // of claims that failed, by length; checker::Result tells which
+  std::vector<Run> shown;           // Request::show
   std::array<std::optional<std::uint32_t>, spec::properties_count> first_seen;  // steps of the shortest run to it
   std::array<std::uint64_t, spec::properties_count> tested{};  // distinct local steps that put it to the test
   std::array<std::uint64_t, model::rules_count> rules{};       // distinct local steps that took the rule
@@ -83,6 +85,23 @@ struct Report {
   CheckpointReport checkpoint;
   std::optional<StateGraph> graph;  // Request::graph; none where there is nothing to draw
 };
+
+// What an exploration counted, and what ended it.
+template <class State>
+Report counts_of(const checker::Result<State>& result) {
+  Report report;
+  report.verdict = result.verdict;
+  report.stop = result.stop;
+  report.states = result.states;
+  report.steps = result.steps;
+  report.levels = result.levels;
+  report.last_level_complete = result.last_level_complete;
+  report.bytes = result.bytes;
+  report.bytes_on_disk = result.bytes_on_disk;
+  report.omissions_expected = result.omissions_expected;
+  report.seconds = result.seconds;
+  return report;
+}
 
 // Explores. Throws std::bad_alloc, ReplayFailed, BadCheckpoint, std::invalid_argument where a checkpoint's numbers do
 // not fit together, and std::system_error where the disk fails. The progress may be watched, and interrupted, from

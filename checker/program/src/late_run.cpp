@@ -1,0 +1,138 @@
+#include "conclave/check/late_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "conclave/check/exploring.hpp"
+#include "conclave/check/preparation.hpp"
+#include "conclave/check/state_sets.hpp"
+#include "conclave/checker/explorer.hpp"
+#include "conclave/spec/late_worker.hpp"
+
+namespace conclave::check {
+namespace {
+
+using spec::ClosedSystem;
+using spec::LateMachine;
+using spec::Layout;
+
+template <std::size_t Words>
+class LateSystem {
+ public:
+  using State = spec::PackedState<Words>;
+
+  // All must outlive this.
+  LateSystem(ClosedSystem& system, LateMachine& late, const Layout& layout)
+      : system_(system), late_(late), layout_(layout) {}
+
+  spec::LateWorker<Words> worker() { return spec::LateWorker<Words>(system_, late_, layout_); }
+  // What is broken here need not be broken by any run, so that the exploration goes on.
+  [[nodiscard]] std::vector<checker::Property> properties() const {
+    std::vector<checker::Property> properties;
+    for (const spec::PropertyInfo& info : spec::property_infos()) {
+      properties.push_back({std::string(info.name), std::string(info.sentence), checker::Mode::observe});
+    }
+    return properties;
+  }
+  std::size_t bytes_used() { return system_.bytes_used() + late_.bytes_used(); }
+
+ private:
+  ClosedSystem& system_;
+  LateMachine& late_;
+  const Layout& layout_;
+};
+
+template <std::size_t Words>
+Report explore_with(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
+                    checker::Progress& progress) {
+  using State = spec::PackedState<Words>;
+  LateSystem<Words> adapter(system, late, layout);
+  checker::Explorer<LateSystem<Words>> explorer(adapter, request.limits, progress, make_set<State>(request.storage));
+  const checker::Result<State> result = explorer.run();
+  Report report = counts_of(result);
+  for (const auto& finding : result.observations) {
+    report.suspected |= spec::bit(static_cast<spec::Property>(finding.property));
+  }
+  return report;
+}
+
+void widen(std::vector<int>& widths, ClosedSystem& system, LateMachine& late, const Layout& layout,
+           std::size_t full) {
+  for (int i = 0; i < system.servers(); ++i) {
+    int& width = widths[system.fields().local(i)];
+    width = std::max(width, static_cast<int>(std::bit_width(late.count(i))));
+  }
+  widths[full] = std::max(widths[full], layout.width(full) + 1);
+}
+
+}  // namespace
+
+Report explore_late(const spec::Scenario& scenario, const Request& request, checker::Progress& progress) {
+  const auto began = std::chrono::steady_clock::now();
+  ClosedSystem system(scenario, request.scope, *request.rules);
+  LateMachine late(system);
+  std::vector<int> widths = system.fields().widths();
+  for (;;) {
+    reset(progress);
+    const auto [words, layout] = roomy_layout(widths, system.fields().growing());
+    try {
+      Report report = with_wide_words(words, [&, &planned = layout](auto count) {
+        return explore_with<count()>(system, late, planned, request, progress);
+      });
+      report.applicable = system.applicable() & spec::late_properties & ~request.except;
+      report.suspected &= report.applicable;
+      report.rules = system.machine().rule_counts();
+      report.quiet = system.quiet_counts();
+      for (int i = 0; i < system.servers(); ++i) report.local_states.push_back(late.count(i));
+      report.notifications = system.machine().notifications();
+      report.local_steps = system.machine().remembered();
+      report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      return report;
+    } catch (const spec::LayoutFull& full) {
+      system.forget_quiet();
+      widen(widths, system, late, layout, full.field());
+    }
+  }
+}
+
+std::string wrong_with_late_reads(const CheckOptions& options) {
+  if (!options.late_reads) return "";
+  const auto refused = [](const std::string& found, const char* why) {
+    return fmt::format("--late-reads: found it with {}; expected one of them, for {}", found, why);
+  };
+  constexpr const char* no_runs = "its states stand for many, and no run is told from them";
+  if (options.rules != &spec::zookeeper_rules() || !options.releases.empty()) {
+    return refused(
+        options.rules->of == spec::RulesOf::seeded_bug && options.releases.empty() ? "--seed-bug" : "--zookeeper",
+        "it is argued for today's rules");
+  }
+  if (options.liveness) return refused("--liveness", "it keeps what can be reached, not runs without end");
+  if (options.claim != 0) return refused("--property", "claims about states are all that it judges");
+  if (options.show != 0) return refused("--show", no_runs);
+  if (!options.outputs.html.empty()) return refused("--html", no_runs);
+  if (!options.outputs.itf.empty()) return refused("--itf", no_runs);
+  if (options.graph) return refused("--graph", no_runs);
+  if (options.counterexamples > 1) return refused("--counterexamples", no_runs);
+  if (options.audit) return refused("--audit", "that looks at the other reductions");
+  if (options.compare) return refused("--compare", "that explores without any reduction");
+  if (!options.checkpoint.write_to.empty()) return refused("--checkpoint", "its states are not kept in checkpoints");
+  if (!options.checkpoint.resume_from.empty()) return refused("--resume", "its states are not kept in checkpoints");
+  if (!options.scope.clear_dead_votes) return refused("--no-reduction dead-votes", "it rests on that");
+  if (options.scope.network.kind == spec::NetworkKind::fifo) {
+    return refused("--network fifo", "there what is not read is in the way of what comes after");
+  }
+  if (options.scope.grain == spec::Grain::fine) return refused("--grain fine", "it is argued for the coarse one");
+  return "";
+}
+
+std::optional<std::string> no_late_reads_for(const spec::Scenario& scenario, const CheckOptions& options) {
+  const ClosedSystem system(scenario, options.scope, *options.rules);
+  return LateMachine::why_not(system);
+}
+
+}  // namespace conclave::check

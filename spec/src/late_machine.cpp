@@ -1,0 +1,285 @@
+#include "conclave/spec/late_machine.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <utility>
+
+namespace conclave::spec {
+namespace {
+
+bool looking(const model::Notification& said) { return said.vote.state == model::ServerState::looking; }
+
+}  // namespace
+
+std::optional<std::string> LateMachine::why_not(const ClosedSystem& system) {
+  const Scope& scope = system.scope();
+  if (scope.network.kind != NetworkKind::latest) return "found a fifo network; expected latest";
+  if (scope.grain != Grain::coarse) return "found the fine grain; expected the coarse one";
+  if (scope.rounds > prospect_rounds_max) {
+    return "found more rounds; expected at most " + std::to_string(prospect_rounds_max) + " rounds";
+  }
+  for (int i = 0; i < system.servers(); ++i) {
+    if (!system.votes(i)) return "found an observer; expected servers that vote alone";
+  }
+  if (!system.clears()) return "found an oracle, or other rules; expected what dead-votes is argued for";
+  return std::nullopt;
+}
+
+LateMachine::LateMachine(ClosedSystem& system) : system_(system), known_(static_cast<std::size_t>(system.servers())) {
+  assert(!why_not(system));
+  for (int i = 0; i < system.servers(); ++i) intern(i, Late{});
+}
+
+LateMachine::Turn LateMachine::plain(int server, LateId id, Input input) {
+  const LocalResult result = system_.machine().apply(server, bare(server, id), input);
+  return {after(server, result.next), result.broken};
+}
+
+LateId LateMachine::after(int server, LocalId next) { return intern(server, Late{bare_of(server, next), {}}); }
+
+// What is settled is stored in any round; what looks is stored if it is of the own round and no better than the
+// proposal, for otherwise hearing it would be noticed.
+LateId LateMachine::may_have_heard(int server, LateId id, NotificationId offered) {
+  const Late& now = late(server, id);
+  if (std::binary_search(now.heard.begin(), now.heard.end(), offered)) return id;
+  const LocalId next = system_.machine().apply(server, now.bare, input::receive(offered)).next;
+  if (next == now.bare) return id;
+  const bool noticed = !shows(server, next, facts(server, id));
+  if (noticed && looking(system_.machine().notification(offered))) return id;
+  Late more = now;
+  more.heard.insert(std::lower_bound(more.heard.begin(), more.heard.end(), offered), offered);
+  return intern(server, std::move(more));
+}
+
+std::vector<LateMachine::Turn> LateMachine::turns(int server, LateId id, NotificationId offered) {
+  const Late& now = late(server, id);
+  const LocalFacts own = facts(server, id);
+  std::vector<Turn> turns;
+  const LocalResult alone = system_.machine().apply(server, now.bare, input::receive(offered));
+  if (!shows(server, alone.next, own)) add(turns, turn_to(server, now, own, alone));
+  const Vote vote{offered, system_.machine().notification(offered)};
+  if (!looking(vote.said)) join(server, now, own, vote, turns);
+  return turns;
+}
+
+// Reads all that speaks for the same settled vote, and what is offered last, as joining takes it. The leader's word
+// comes first, and what was heard of other rounds before what counts in this one as well. Whatever is noticed on the
+// way may come too.
+void LateMachine::join(int server, const Late& late, const LocalFacts& facts, const Vote& offered,
+                       std::vector<Turn>& turns) {
+  LocalMachine& machine = system_.machine();
+  const model::Vote& settled = offered.said.vote;
+  std::vector<Vote> read;
+  for (const Vote& vote : votes_of(late)) {
+    const bool word =
+        vote.said.from == settled.proposal.leader && vote.said.vote.state == model::ServerState::leading;
+    if (vote.said.from == offered.said.from || !(word || votes_equal(settled, vote.said.vote))) continue;
+    read.push_back(vote);
+  }
+  const auto stand = [&](const auto& first) { std::stable_partition(read.begin(), read.end(), first); };
+  stand([&](const Vote& vote) { return vote.said.vote.round.value != facts.clock; });
+  stand([&](const Vote& vote) { return vote.said.vote.state == model::ServerState::leading; });
+  LocalId at = late.bare;
+  for (const Vote& vote : read) {
+    const LocalResult result = machine.apply(server, at, input::receive(vote.id));
+    if (!shows(server, result.next, facts)) {
+      add(turns, turn_to(server, late, facts, result));
+      continue;
+    }
+    if (machine.facts(server, result.next).finalizing) {  // the own proposal has a quorum, which decides the same
+      add(turns, wait_of(server, result.next).decided);
+      break;
+    }
+    at = result.next;
+  }
+  const LocalResult last = machine.apply(server, at, input::receive(offered.id));
+  if (!shows(server, last.next, facts)) add(turns, turn_to(server, late, facts, last));
+}
+
+// A quorum is looked for when a looking vote is processed: so the settled ones come first, and the own one last. Where
+// with one of them the server would join, it may have stored that before it came to its proposal, and decides the same.
+std::optional<LateMachine::Wait> LateMachine::wait(int server, LateId id) {
+  LocalMachine& machine = system_.machine();
+  const Late& now = late(server, id);
+  const LocalFacts own = facts(server, id);
+  const NotificationId mine = own.offers[static_cast<std::size_t>(Offer::proposal)];
+  if (!own.in_election || mine == no_notification) return std::nullopt;
+  const model::Vote proposed = machine.notification(mine).vote;
+  std::vector<Vote> read;
+  for (const Vote& vote : votes_of(now)) {
+    const bool counts = vote.said.vote.round == proposed.round && votes_equal(proposed, vote.said.vote);
+    if (counts) read.push_back(vote);
+  }
+  std::stable_partition(read.begin(), read.end(), [](const Vote& vote) { return !looking(vote.said); });
+  read.push_back({mine, machine.notification(mine)});
+  LocalId at = now.bare;
+  for (const Vote& vote : read) {
+    const LocalResult result = machine.apply(server, at, input::receive(vote.id));
+    if (!shows(server, result.next, own)) return Wait{at, turn_to(server, now, own, result)};
+    at = result.next;
+    if (machine.facts(server, at).finalizing) return wait_of(server, at);
+  }
+  return std::nullopt;
+}
+
+LateMachine::Wait LateMachine::wait_of(int server, LocalId waits) {
+  const LocalResult silence = system_.machine().apply(server, waits, input::silence);
+  return {waits, {after(server, silence.next), silence.broken}};
+}
+
+// Within a round what was heard stays; in another round only what was settled.
+LateMachine::Turn LateMachine::turn_to(int server, const Late& before, const LocalFacts& facts,
+                                       const LocalResult& result) {
+  Late next{bare_of(server, result.next), {}};
+  const LocalFacts then = system_.machine().facts(server, result.next);
+  for (const Vote& vote : votes_of(before)) {
+    const bool kept = then.in_election && (then.clock == facts.clock || !looking(vote.said));
+    if (kept) next.heard.push_back(vote.id);
+  }
+  std::sort(next.heard.begin(), next.heard.end());
+  return {intern(server, std::move(next)), result.broken};
+}
+
+void LateMachine::add(std::vector<Turn>& turns, const Turn& turn) const {
+  const auto same = std::find_if(turns.begin(), turns.end(), [&](const Turn& one) { return one.next == turn.next; });
+  if (same == turns.end()) {
+    turns.push_back(turn);
+  } else {
+    same->broken |= turn.broken;
+  }
+}
+
+LateId LateMachine::cleared(int server, LateId id, VoteSet votes) {
+  const Late& now = late(server, id);
+  if (now.heard.empty()) return id;
+  Late less{now.bare, {}};
+  for (const NotificationId heard : now.heard) {
+    if (system_.machine().matters(heard, votes)) less.heard.push_back(heard);
+  }
+  return less.heard.size() == now.heard.size() ? id : intern(server, std::move(less));
+}
+
+LocalFacts LateMachine::facts(int server, LateId id) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].facts[id];
+}
+
+Support LateMachine::support(int server, LateId id) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].support[id];
+}
+
+LocalId LateMachine::bare(int server, LateId id) { return late(server, id).bare; }
+
+std::string LateMachine::bytes(int server, LateId id) {
+  const Late& now = late(server, id);
+  std::string bytes = system_.machine().bytes(server, now.bare);
+  for (const Vote& vote : votes_of(now)) bytes += encode(vote.said);
+  return bytes;
+}
+
+std::size_t LateMachine::count(int server) {
+  const std::scoped_lock lock(mutex_);
+  return known_[static_cast<std::size_t>(server)].lates.size();
+}
+
+// Rough, and rather too much than too little.
+std::size_t LateMachine::bytes_used() {
+  const std::scoped_lock lock(mutex_);
+  std::size_t sum = 0;
+  for (const Known& known : known_) {
+    sum += known.lates.size() * (sizeof(LocalFacts) + sizeof(Support) + sizeof(Late) + 120);
+    sum += known.bare.size() * 48;
+  }
+  return sum;
+}
+
+const LateMachine::Late& LateMachine::late(int server, LateId id) {
+  const std::scoped_lock lock(mutex_);
+  return *known_[static_cast<std::size_t>(server)].lates[id];
+}
+
+LateId LateMachine::intern(int server, Late late) {
+  Known& known = known_[static_cast<std::size_t>(server)];
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto place = known.ids.find(late); place != known.ids.end()) return place->second;
+  }
+  const LocalFacts facts = system_.machine().facts(server, late.bare);
+  const Support support = support_of(server, late, facts);
+  const std::scoped_lock lock(mutex_);
+  const auto [place, fresh] = known.ids.emplace(std::move(late), static_cast<LateId>(known.lates.size()));
+  if (!fresh) return place->second;
+  known.lates.push_back(&place->first);
+  known.facts.push_back(facts);
+  known.support.push_back(support);
+  return place->second;
+}
+
+// With its own vote alone, and not waiting: what it may have heard decides whether it does.
+LocalId LateMachine::bare_of(int server, LocalId local) {
+  Known& known = known_[static_cast<std::size_t>(server)];
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto place = known.bare.find(local); place != known.bare.end()) return place->second;
+  }
+  LocalMachine& machine = system_.machine();
+  LocalId bare = local;
+  if (machine.facts(server, local).in_election) {
+    Server state = machine.decoded(server, local);
+    model::VoteTable own;
+    if (const model::Vote* vote = state.peer.recvset.find(state.peer.id)) own.put(state.peer.id, *vote);
+    state.peer.recvset = own;
+    state.peer.outofelection.clear();
+    state.peer.role = model::Polling{};
+    bare = machine.number_of(server, state);
+  }
+  const std::scoped_lock lock(mutex_);
+  known.bare.emplace(local, bare);
+  return bare;
+}
+
+// Numbers depend on the order of threads, the notifications themselves do not.
+std::vector<LateMachine::Vote> LateMachine::votes_of(const Late& late) {
+  std::vector<Vote> votes;
+  votes.reserve(late.heard.size());
+  for (const NotificationId id : late.heard) votes.push_back({id, system_.machine().notification(id)});
+  std::sort(votes.begin(), votes.end(), [](const Vote& left, const Vote& right) {
+    const auto key = [](const Vote& vote) {
+      const model::Vote& said = vote.said.vote;
+      return std::tuple(vote.said.from, said.round, said.state, said.proposal.leader, said.proposal.epoch,
+                        said.proposal.zxid);
+    };
+    return key(left) < key(right);
+  });
+  return votes;
+}
+
+// Nobody else sees that a server waits for something better.
+bool LateMachine::shows(int server, LocalId local, const LocalFacts& facts) {
+  LocalFacts shown = system_.machine().facts(server, local);
+  shown.finalizing = false;
+  return shown == facts;
+}
+
+// As LocalMachine's, where a stored vote for the own proposal supports it, and a settled vote of the round counts like
+// a looking one. What is less than the proposal is stored to be joined, and has to be settled on by somebody first.
+Support LateMachine::support_of(int server, const Late& late, const LocalFacts& facts) {
+  LocalMachine& machine = system_.machine();
+  Support support = machine.support(server, late.bare);
+  if (late.heard.empty() || facts.clock < 1 || facts.clock > prospect_rounds_max) return support;
+  const model::Vote proposed = machine.notification(facts.offers[static_cast<std::size_t>(Offer::proposal)]).vote;
+  for (const Vote& vote : votes_of(late)) {
+    const int leader = machine.steps().index_of(vote.said.vote.proposal.leader);
+    const int from = machine.steps().index_of(vote.said.from);
+    if (leader < 0 || from < 0 || vote.said.vote.round.value != facts.clock) continue;
+    if (!looking(vote.said)) support.settled |= vote_bit(leader, facts.clock);
+    if (!looking(vote.said) || vote.said.vote.proposal < proposed.proposal) continue;
+    support.by_round[static_cast<std::size_t>(facts.clock - 1)] |= std::uint64_t{1U << static_cast<unsigned>(from)}
+                                                                   << (8U * static_cast<unsigned>(leader));
+  }
+  return support;
+}
+
+}  // namespace conclave::spec
