@@ -70,13 +70,10 @@ void LateMachine::join(int server, const Late& late, const LocalFacts& facts, co
                        std::vector<Turn>& turns) {
   LocalMachine& machine = system_.machine();
   const model::Vote& settled = offered.said.vote;
-  std::vector<Vote> read;
-  for (const Vote& vote : votes_of(late)) {
-    const bool word =
-        vote.said.from == settled.proposal.leader && vote.said.vote.state == model::ServerState::leading;
-    if (vote.said.from == offered.said.from || !(word || votes_equal(settled, vote.said.vote))) continue;
-    read.push_back(vote);
-  }
+  std::vector<Vote> read = votes_of(late, [&](const model::Notification& said) {
+    const bool word = said.from == settled.proposal.leader && said.vote.state == model::ServerState::leading;
+    return said.from != offered.said.from && (word || votes_equal(settled, said.vote));
+  });
   const auto stand = [&](const auto& first) { std::stable_partition(read.begin(), read.end(), first); };
   stand([&](const Vote& vote) { return vote.said.vote.round.value != facts.clock; });
   stand([&](const Vote& vote) { return vote.said.vote.state == model::ServerState::leading; });
@@ -106,11 +103,9 @@ std::optional<LateMachine::Wait> LateMachine::wait(int server, LateId id) {
   const NotificationId mine = own.offers[static_cast<std::size_t>(Offer::proposal)];
   if (!own.in_election || mine == no_notification) return std::nullopt;
   const model::Vote proposed = machine.notification(mine).vote;
-  std::vector<Vote> read;
-  for (const Vote& vote : votes_of(now)) {
-    const bool counts = vote.said.vote.round == proposed.round && votes_equal(proposed, vote.said.vote);
-    if (counts) read.push_back(vote);
-  }
+  std::vector<Vote> read = votes_of(now, [&](const model::Notification& said) {
+    return said.vote.round == proposed.round && votes_equal(proposed, said.vote);
+  });
   std::stable_partition(read.begin(), read.end(), [](const Vote& vote) { return !looking(vote.said); });
   read.push_back({mine, machine.notification(mine)});
   LocalId at = now.bare;
@@ -133,11 +128,11 @@ LateMachine::Turn LateMachine::turn_to(int server, const Late& before, const Loc
                                        const LocalResult& result) {
   Late next{bare_of(server, result.next), {}};
   const LocalFacts then = system_.machine().facts(server, result.next);
-  for (const Vote& vote : votes_of(before)) {
-    const bool kept = then.in_election && (then.clock == facts.clock || !looking(vote.said));
-    if (kept) next.heard.push_back(vote.id);
+  for (const NotificationId id : before.heard) {
+    const bool same_round = then.clock == facts.clock;
+    const bool kept = then.in_election && (same_round || !looking(system_.machine().notification(id)));
+    if (kept) next.heard.push_back(id);
   }
-  std::sort(next.heard.begin(), next.heard.end());
   return {intern(server, std::move(next)), result.broken};
 }
 
@@ -175,7 +170,7 @@ LocalId LateMachine::bare(int server, LateId id) { return late(server, id).bare;
 std::string LateMachine::bytes(int server, LateId id) {
   const Late& now = late(server, id);
   std::string bytes = system_.machine().bytes(server, now.bare);
-  for (const Vote& vote : votes_of(now)) bytes += encode(vote.said);
+  for (const Vote& vote : votes_of(now, [](const model::Notification&) { return true; })) bytes += encode(vote.said);
   return bytes;
 }
 
@@ -241,10 +236,12 @@ LocalId LateMachine::bare_of(int server, LocalId local) {
 }
 
 // Numbers depend on the order of threads, the notifications themselves do not.
-std::vector<LateMachine::Vote> LateMachine::votes_of(const Late& late) {
+std::vector<LateMachine::Vote> LateMachine::votes_of(const Late& late, const Wanted& wanted) {
   std::vector<Vote> votes;
-  votes.reserve(late.heard.size());
-  for (const NotificationId id : late.heard) votes.push_back({id, system_.machine().notification(id)});
+  for (const NotificationId id : late.heard) {
+    const model::Notification said = system_.machine().notification(id);
+    if (wanted(said)) votes.push_back({id, said});
+  }
   std::sort(votes.begin(), votes.end(), [](const Vote& left, const Vote& right) {
     const auto key = [](const Vote& vote) {
       const model::Vote& said = vote.said.vote;
@@ -270,12 +267,13 @@ Support LateMachine::support_of(int server, const Late& late, const LocalFacts& 
   Support support = machine.support(server, late.bare);
   if (late.heard.empty() || facts.clock < 1 || facts.clock > prospect_rounds_max) return support;
   const model::Vote proposed = machine.notification(facts.offers[static_cast<std::size_t>(Offer::proposal)]).vote;
-  for (const Vote& vote : votes_of(late)) {
-    const int leader = machine.steps().index_of(vote.said.vote.proposal.leader);
-    const int from = machine.steps().index_of(vote.said.from);
-    if (leader < 0 || from < 0 || vote.said.vote.round.value != facts.clock) continue;
-    if (!looking(vote.said)) support.settled |= vote_bit(leader, facts.clock);
-    if (!looking(vote.said) || vote.said.vote.proposal < proposed.proposal) continue;
+  for (const NotificationId id : late.heard) {
+    const model::Notification said = machine.notification(id);
+    const int leader = machine.steps().index_of(said.vote.proposal.leader);
+    const int from = machine.steps().index_of(said.from);
+    if (leader < 0 || from < 0 || said.vote.round.value != facts.clock) continue;
+    if (!looking(said)) support.settled |= vote_bit(leader, facts.clock);
+    if (!looking(said) || said.vote.proposal < proposed.proposal) continue;
     support.by_round[static_cast<std::size_t>(facts.clock - 1)] |= std::uint64_t{1U << static_cast<unsigned>(from)}
                                                                    << (8U * static_cast<unsigned>(leader));
   }

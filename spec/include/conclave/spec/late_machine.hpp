@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -93,7 +94,8 @@ class LateMachine {
   LateId intern(int server, Late late);
   LateId after(int server, LocalId next);  // having heard nothing
   LocalId bare_of(int server, LocalId local);
-  std::vector<Vote> votes_of(const Late& late);
+  using Wanted = std::function<bool(const model::Notification&)>;
+  std::vector<Vote> votes_of(const Late& late, const Wanted& wanted);
   Wait wait_of(int server, LocalId waits);
   [[nodiscard]] bool shows(int server, LocalId local, const LocalFacts& facts);
   [[nodiscard]] Support support_of(int server, const Late& late, const LocalFacts& facts);

@@ -41,12 +41,13 @@ class LateWorker {
   template <class Emit>
   PropertySet successors(const State& state, const Emit& emit) {
     load(state);
+    votes_here_ = votes_of(state);
     bool role_ends = false;
     bool held_back = false;
     std::optional<bool> quiet;
     const auto step = [&](State next, Action action, PropertySet broken) {
       role_ends = role_ends || action.kind == ActionKind::end_role;
-      emit(hear_and_clear(next), action.code(), broken & late_properties);
+      emit(hear_and_clear(next, action.server), action.code(), broken & late_properties);
     };
     for (int i = 0; i < n_; ++i) {
       const LocalFacts& own = view_.at(i);
@@ -170,17 +171,42 @@ class LateWorker {
 
   // The state with all that may have been heard in it, and without what can't matter any more.
   State hear_and_clear(State state) {
+    hear(state, everybody);
+    clear(state, votes_of(state));
+    return state;
+  }
+  // The same of a state that a step of one server has led to from the state at hand. Where the same votes can matter as
+  // before, nobody has more to hear but of that server, which has to hear of all.
+  State hear_and_clear(State next, int changed) {
+    const std::uint32_t one = 1U << static_cast<unsigned>(changed);
+    hear(next, one);
+    const VoteSet votes = votes_of(next);
+    if (votes != votes_here_) hear(next, everybody);
+    clear(next, votes);
+    return next;
+  }
+  static constexpr std::uint32_t everybody = ~0U;
+  // What these servers have to say, and all that is to be heard by them.
+  void hear(State& state, std::uint32_t servers) {
     const auto now = [&](int server) -> const LocalFacts& { return facts_of(server, get(state, server)); };
     for (int i = 0; i < n_; ++i) {
       if (now(i).life != Life::up || !now(i).in_election) continue;
-      LateId id = get(state, i);
-      for_each_offer(i, now, [&](NotificationId offered, int, Offer) { id = heard(i, id, offered); });
-      put(state, i, id);
+      const LateId before = get(state, i);
+      LateId id = before;
+      const bool all = (servers >> static_cast<unsigned>(i) & 1U) != 0;
+      for_each_offer(i, now, [&](NotificationId offered, int speaker, Offer) {
+        if (all || (servers >> static_cast<unsigned>(speaker) & 1U) != 0) id = heard(i, id, offered);
+      });
+      if (id != before) put(state, i, id);
     }
-    const VoteSet votes = votes_of(state);
+  }
+  void clear(State& state, VoteSet votes) {
     const std::uint32_t number = number_of(votes);
-    for (int i = 0; i < n_; ++i) put(state, i, cleared(i, get(state, i), votes, number));
-    return state;
+    for (int i = 0; i < n_; ++i) {
+      const LateId before = get(state, i);
+      const LateId id = facts_of(i, before).in_election ? cleared(i, before, votes, number) : before;
+      if (id != before) put(state, i, id);
+    }
   }
   LateId heard(int server, LateId id, NotificationId offered) {
     FlatMap<LateId>& map = known(server).heard;
@@ -368,6 +394,7 @@ class LateWorker {
   std::vector<LateMachine::Turn> taken_;  // of the server at hand
   FlatMap<std::uint32_t> votes_;          // numbers for sets of votes
   std::uint32_t votes_count_ = 0;
+  VoteSet votes_here_ = 0;            // that can matter in the state at hand
   std::vector<std::int64_t> rounds_;  // by notification
   QuietCounts quiet_;
 };
