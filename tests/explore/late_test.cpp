@@ -9,7 +9,6 @@ namespace {
 
 using spec::bit;
 using spec::late_properties;
-using spec::late::beside;
 
 TEST(LateReads, HaveTheLikeOfEveryRunInOneRound) {
   for (const auto timing : {async, timely}) {
@@ -30,17 +29,22 @@ TEST(LateReads, HaveTheLikeOfEveryRunInSeveralRounds) {
   beside(scenario_of(3), roles_end_at_any_time(scope_with(async, together, 0, 0, 2)));
 }
 
-TEST(LateReads, HaveTheLikeOfEveryRunAmongFourOfFiveServers) {
-  const spec::Scenario four = spec::every_history(majority(5), 4).front();
-  constexpr bool reduced = true;
-  beside(four, scope_with(async, together, 1), reduced);
-  beside(four, scope_with(timely, together, 1), reduced);
-}
-
 TEST(LateReads, HaveTheLikeOfEveryRunWithWeights) {
   for (const auto timing : {async, timely}) {
     beside(with_zxids(grouped({{2, 1, 1}}), {3, 1, 2}), scope_with(timing, staggered, 1, 0, 2));
     beside(with_zxids(grouped({{1, 1}, {0}}), {1, 2, 3}), scope_with(timing, staggered, 1, 0, 2));
+  }
+}
+
+// With these rules a vote that was heard can keep a server from deciding, or count for what it does not say.
+TEST(LateReads, AreFoundOutWhereTheyDoNotHold) {
+  for (const char* name : {"zk-480", "zk-3537"}) {
+    const check::Audit audit =
+        late_audit(scenario_of(3), scope_with(async, together, 1, 0, 2), *spec::find_seeded_bug(name));
+    ASSERT_TRUE(audit.failure) << name;
+    EXPECT_EQ(audit.failure->sentence, sentence_of(spec::Lack::like));
+    EXPECT_GT(audit.failure->steps.size(), 2U);
+    EXPECT_TRUE(audit.failure->shortest);
   }
 }
 

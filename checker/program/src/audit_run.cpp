@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conclave/check/audit.hpp"
+#include "conclave/check/audit_late.hpp"
 #include "conclave/check/audit_pairs.hpp"
 #include "conclave/check/preparation.hpp"
 #include "conclave/check/reports.hpp"
@@ -21,26 +22,31 @@ using spec::ClosedSystem;
 
 double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
 
-// Goes through the pairs of a system, again with a wider layout where one was too narrow.
-void go_through(ClosedSystem& system, const AuditRequest& request, Allowance& allowance, checker::Progress& progress,
-                Audit& audit) {
+// Calls look(words, layout, limits), again with a wider layout where one was too narrow.
+template <class Look>
+void widely(ClosedSystem& system, Allowance& allowance, checker::Progress& progress, const Look& look) {
   Widening widening(system);
   for (;;) {
     try {
       reset(progress);
       const checker::Limits limits = allowance.limits();
-      with_wide_words(widening.words(), [&](auto words) {
-        if (request.options.runs > 0) {
-          audit_random_pairs<words()>(system, widening.layout(), request.options, limits, progress, audit);
-        } else {
-          audit_every_pair<words()>(system, widening.layout(), limits, progress, audit);
-        }
-      });
-      return;
+      return with_wide_words(widening.words(), [&](auto words) { look(words, widening.layout(), limits); });
     } catch (const spec::LayoutFull& full) {
       widening.widen(full.field());
     }
   }
+}
+
+// Goes through the pairs of a system.
+void go_through(ClosedSystem& system, const AuditRequest& request, Allowance& allowance, checker::Progress& progress,
+                Audit& audit) {
+  widely(system, allowance, progress, [&](auto words, const spec::Layout& layout, const checker::Limits& limits) {
+    if (request.options.runs > 0) {
+      audit_random_pairs<words()>(system, layout, request.options, limits, progress, audit);
+    } else {
+      audit_every_pair<words()>(system, layout, limits, progress, audit);
+    }
+  });
 }
 
 // Why dead votes are not looked for in a scope; empty if they are.
@@ -64,6 +70,30 @@ std::string why_not_minimised(const ClosedSystem& system, const AuditRequest& re
   if (request.scope.rounds > 1) return "it is for one round alone";
   if (!system.minimised()) return "there are too many local states, or too little time or memory, to look for it";
   return "";
+}
+
+Audit audit_late_reads(const spec::Scenario& scenario, const AuditRequest& request, checker::Progress& progress) {
+  Audit audit;
+  audit.reduction = Reduction::late_reads;
+  const auto began = Clock::now();
+  ClosedSystem system(scenario, request.scope, *request.rules);
+  if (request.rules != &spec::zookeeper_rules()) audit.not_used = "it is argued for today's rules";
+  if (audit.not_used.empty()) audit.not_used = why_kept(system, request);
+  if (audit.not_used.empty()) audit.not_used = spec::LateMachine::why_not(system).value_or("");
+  if (!audit.not_used.empty()) return audit;
+  spec::LateMachine late(system);
+  Allowance allowance(request.limits, progress);
+  widely(system, allowance, progress, [&](auto words, const spec::Layout& layout, const checker::Limits& limits) {
+    AuditTally tally;
+    LatePairSystem<words()> pairs(system, late, layout, tally);
+    if (request.options.runs > 0) {
+      audit_random(pairs, tally, request.options, limits, progress, audit);
+    } else {
+      audit_every(pairs, tally, limits, progress, audit);
+    }
+  });
+  audit.seconds = seconds_since(began);
+  return audit;
 }
 
 // Each local step that the system has taken so far, under other histories.
@@ -118,6 +148,7 @@ std::string_view name_of(Reduction reduction) {
   switch (reduction) {
     case Reduction::dead_votes: return "dead-votes";
     case Reduction::local_states: return "local-states";
+    case Reduction::late_reads: return "late-reads";
     case Reduction::histories: return "histories";
   }
   return "?";
@@ -157,6 +188,7 @@ std::vector<Audit> audit(const spec::Scenario& scenario, const AuditRequest& req
   audits[1].not_used = why_not_minimised(system, request);
   if (audits[1].not_used.empty()) go_through(system, request, allowance, progress, audits[1]);
   audits[1].seconds = seconds_since(began);
+  if (!progress.interrupt && !audits[1].failure) audits.push_back(audit_late_reads(scenario, request, progress));
   return audits;
 }
 

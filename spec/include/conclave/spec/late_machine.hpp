@@ -67,6 +67,8 @@ class LateMachine {
   // The server with none of what it may have heard; a number of LocalMachine's.
   LocalId bare(int server, LateId id);
   std::string bytes(int server, LateId id);  // the same in every run
+  // How many notifications it may have heard.
+  std::size_t heard(int server, LateId id) { return late(server, id).heard.size(); }
   std::size_t count(int server);
   std::size_t bytes_used();
 

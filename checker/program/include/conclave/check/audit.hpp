@@ -21,9 +21,10 @@ namespace conclave::check {
 enum class Reduction : std::uint8_t {
   dead_votes,
   local_states,  // and dead votes, which it builds on
-  histories      // ranks instead of values, and one order for all that a symmetry maps onto each other
+  late_reads,
+  histories  // ranks instead of values, and one order for all that a symmetry maps onto each other
 };
-inline constexpr std::size_t reductions_count = 3;
+inline constexpr std::size_t reductions_count = 4;
 std::string_view name_of(Reduction reduction);
 
 // A random run ends after so many steps.

@@ -143,13 +143,11 @@ std::string PairSystem<Words, Reduced>::action_in_words(std::uint32_t code) cons
   return bare_action_text(spec::Action::from(code), system_.scenario());
 }
 
-// Every reachable pair. The shortest run to a difference, if there is one.
-template <std::size_t Words, class Reduced = spec::Worker<Words>>
-void audit_every_pair(spec::ClosedSystem& system, const spec::Layout& layout, const checker::Limits& limits,
-                      checker::Progress& progress, Audit& audit) {
-  AuditTally tally;
-  PairSystem<Words, Reduced> pairs(system, layout, tally);
-  checker::Explorer<PairSystem<Words, Reduced>> explorer(pairs, limits, progress);
+// Every reachable pair of such a system as PairSystem is. The shortest run to a difference, if there is one.
+template <class System>
+void audit_every(System& pairs, const AuditTally& tally, const checker::Limits& limits, checker::Progress& progress,
+                 Audit& audit) {
+  checker::Explorer<System> explorer(pairs, limits, progress);
   const auto result = explorer.run();
   audit.pairs = result.states;
   audit.steps = tally.compared;
@@ -164,10 +162,9 @@ void audit_every_pair(spec::ClosedSystem& system, const spec::Layout& layout, co
 
 // The pairs along random runs: the same runs with any number of threads, and of several differences that of the first
 // run.
-template <std::size_t Words, class Reduced>
+template <class System>
 class AuditRuns {
  public:
-  using System = PairSystem<Words, Reduced>;
   using State = typename System::State;
 
   // All must outlive this.
@@ -278,14 +275,28 @@ class AuditRuns {
   std::optional<Found> first_;
 };
 
+template <class System>
+void audit_random(System& pairs, const AuditTally& tally, const AuditOptions& options, const checker::Limits& limits,
+                  checker::Progress& progress, Audit& audit) {
+  AuditRuns<System>(pairs, options, limits, progress).run(audit);
+  audit.steps = tally.compared;
+  audit.left_out = tally.left_out;
+}
+
+// Both of PairSystem's.
+template <std::size_t Words, class Reduced = spec::Worker<Words>>
+void audit_every_pair(spec::ClosedSystem& system, const spec::Layout& layout, const checker::Limits& limits,
+                      checker::Progress& progress, Audit& audit) {
+  AuditTally tally;
+  PairSystem<Words, Reduced> pairs(system, layout, tally);
+  audit_every(pairs, tally, limits, progress, audit);
+}
 template <std::size_t Words, class Reduced = spec::Worker<Words>>
 void audit_random_pairs(spec::ClosedSystem& system, const spec::Layout& layout, const AuditOptions& options,
                         const checker::Limits& limits, checker::Progress& progress, Audit& audit) {
   AuditTally tally;
   PairSystem<Words, Reduced> pairs(system, layout, tally);
-  AuditRuns<Words, Reduced>(pairs, options, limits, progress).run(audit);
-  audit.steps = tally.compared;
-  audit.left_out = tally.left_out;
+  audit_random(pairs, tally, options, limits, progress, audit);
 }
 
 }  // namespace conclave::check

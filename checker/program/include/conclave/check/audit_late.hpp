@@ -1,0 +1,71 @@
+// Late reads and the unreduced system side by side in the explorer.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "conclave/check/audit_pairs.hpp"
+#include "conclave/spec/late_beside.hpp"
+
+namespace conclave::check {
+
+// As PairSystem is for the other reductions.
+template <std::size_t Words>
+class LatePairSystem {
+ public:
+  using State = spec::PairState<Words>;
+  using Side = spec::PackedState<Words>;
+  using Finding = checker::Finding<State>;
+  using Trace = std::vector<checker::TraceStep<State>>;
+
+  class Worker : public spec::LateBeside<Words> {
+   public:
+    Worker(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
+        : spec::LateBeside<Words>(system, late, layout), tally_(tally) {}
+    // Once, when everything has been looked at.
+    void finish() {
+      tally_.compared += this->compared();
+      tally_.left_out += this->unmatched();
+    }
+
+   private:
+    AuditTally& tally_;
+  };
+
+  // All must outlive this.
+  LatePairSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
+      : system_(system), late_(late), layout_(layout), tally_(tally) {}
+
+  Worker worker() { return Worker(system_, late_, layout_, tally_); }
+  [[nodiscard]] std::vector<checker::Property> properties() const {
+    std::vector<checker::Property> properties;
+    for (std::size_t i = 0; i < spec::lacks_count; ++i) {
+      const std::string sentence(sentence_of(static_cast<spec::Lack>(i)));
+      properties.push_back({sentence, sentence, checker::Mode::claim});
+    }
+    return properties;
+  }
+  std::size_t bytes_used() { return system_.bytes_used() + late_.bytes_used(); }
+
+  // What is lacking in words, with the run to it. Throws ReplayFailed.
+  AuditFailure tell(const Finding& finding, const Trace& trace, bool shortest) {
+    AuditFailure failure;
+    const auto lack = static_cast<spec::Lack>(finding.property);
+    failure.sentence = sentence_of(lack);
+    failure.clause = lack == spec::Lack::like ? "the last step has none" : "its like keeps what this state breaks";
+    failure.shortest = shortest;
+    std::vector<checker::TraceStep<Side>> run;
+    for (const auto& step : trace) run.push_back({step.action, step.state.plain});
+    failure.steps = Retelling<Words>(system_, layout_).steps(run);
+    return failure;
+  }
+
+ private:
+  spec::ClosedSystem& system_;
+  spec::LateMachine& late_;
+  const spec::Layout& layout_;
+  AuditTally& tally_;
+};
+
+}  // namespace conclave::check

@@ -1,0 +1,136 @@
+// Late reads beside the unreduced system, as a transition system of its own.
+//
+// Its states are pairs: where a run has come to without any reduction, and the like of it where servers read late. That
+// each step of a run which others notice has its like from every reached pair is a simulation: late reads may come to
+// more, and never to less.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "conclave/spec/late_worker.hpp"
+#include "conclave/spec/side_by_side.hpp"
+#include "conclave/spec/worker.hpp"
+
+namespace conclave::spec {
+
+// What a pair can lack.
+enum class Lack : std::uint8_t {
+  like,    // a step that others notice has none
+  judged,  // a claim that the state breaks is kept by its like
+  count_
+};
+inline constexpr std::size_t lacks_count = static_cast<std::size_t>(Lack::count_);
+constexpr std::uint64_t bit(Lack lack) { return std::uint64_t{1} << static_cast<unsigned>(lack); }
+constexpr std::string_view sentence_of(Lack lack) {
+  switch (lack) {
+    case Lack::like: return "what a server does and others notice has its like with late reads";
+    case Lack::judged: return "a claim about states that is broken is broken with late reads as well";
+    case Lack::count_: break;
+  }
+  return "?";
+}
+
+// The same interface as SideBySide's. One thread only.
+template <std::size_t Words>
+class LateBeside {
+ public:
+  using State = PairState<Words>;
+  using Side = PackedState<Words>;
+
+  // All must outlive this. REQUIRES: !LateMachine::why_not(system).
+  LateBeside(ClosedSystem& system, LateMachine& late, const Layout& layout)
+      : system_(system),
+        late_(late),
+        layout_(layout),
+        plain_(system, layout, false),
+        reads_late_(system, late, layout) {}
+
+  template <class Emit>
+  void initial(const Emit& emit) {
+    Side first{};
+    plain_.initial([&first](const Side& state) { first = state; });
+    reads_late_.initial([&](const Side& state) { emit(State{first, state}); });
+  }
+
+  // The sets that are emitted and given back are of Lack. Of several likes the one that may have heard the most.
+  template <class Emit>
+  std::uint64_t successors(const State& state, const Emit& emit) {
+    likes_.clear();
+    const PropertySet late_judged =
+        reads_late_.successors(state.reduced, [this](const Side& next, std::uint32_t action, PropertySet) {
+          likes_.push_back({Action::from(action).server, next});
+        });
+    const PropertySet judged = plain_.successors(state.plain, [&](const Side& next, std::uint32_t code, PropertySet) {
+      ++compared_;
+      if (alike(next, state.reduced)) {
+        ++unmatched_;
+        return emit(State{next, state.reduced}, code, 0);
+      }
+      const Side* best = like_of(next, Action::from(code).server);
+      emit(State{next, best == nullptr ? state.reduced : *best}, code, best == nullptr ? bit(Lack::like) : 0);
+    });
+    return (judged & late_properties & ~late_judged) != 0 ? bit(Lack::judged) : 0;
+  }
+
+  bool precedes(const State& left, const State& right) {
+    if (!(left.plain == right.plain)) return plain_.precedes(left.plain, right.plain);
+    return reads_late_.precedes(left.reduced, right.reduced);
+  }
+
+  // Steps of the unreduced system, and those of them that nobody notices.
+  [[nodiscard]] std::uint64_t compared() const { return compared_; }
+  [[nodiscard]] std::uint64_t unmatched() const { return unmatched_; }
+  [[nodiscard]] std::size_t bytes_used() const { return plain_.bytes_used() + reads_late_.bytes_used(); }
+
+ private:
+  struct Like {
+    int server = 0;
+    Side state{};
+  };
+
+  const Side* like_of(const Side& plain, int server) {
+    const Side* best = nullptr;
+    std::size_t most = 0;
+    for (const Like& like : likes_) {
+      if (like.server != server || !alike(plain, like.state)) continue;
+      const std::size_t heard = heard_in(like.state);
+      if (best != nullptr && heard <= most) continue;
+      best = &like.state;
+      most = heard;
+    }
+    return best;
+  }
+  std::size_t heard_in(const Side& late) {
+    std::size_t sum = 0;
+    for (int i = 0; i < system_.servers(); ++i) sum += late_.heard(i, reads_late_.get(late, i));
+    return sum;
+  }
+  // To everybody else, who does not see that a server waits for something better.
+  bool alike(const Side& plain, const Side& late) {
+    for (int i = 0; i < system_.servers(); ++i) {
+      LocalFacts shown = system_.machine().facts(i, plain_.local(plain, i));
+      shown.finalizing = false;
+      if (!(shown == late_.facts(i, reads_late_.get(late, i)))) return false;
+    }
+    const Fields& fields = system_.fields();
+    for (auto field = static_cast<std::size_t>(system_.servers()); field < fields.count(); ++field) {
+      if (layout_.get(plain, field) != layout_.get(late, field)) return false;
+    }
+    return true;
+  }
+
+  ClosedSystem& system_;
+  LateMachine& late_;
+  const Layout& layout_;
+  Worker<Words> plain_;
+  LateWorker<Words> reads_late_;
+  std::vector<Like> likes_;
+  std::uint64_t compared_ = 0;
+  std::uint64_t unmatched_ = 0;
+};
+
+}  // namespace conclave::spec
