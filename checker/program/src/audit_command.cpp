@@ -9,6 +9,7 @@
 #include "conclave/check/command.hpp"
 #include "conclave/check/exploring.hpp"
 #include "conclave/check/interrupt.hpp"
+#include "conclave/check/preparation.hpp"
 #include "conclave/check/progress_display.hpp"
 #include "conclave/check/run.hpp"
 #include "conclave/check/scenarios.hpp"
@@ -18,13 +19,6 @@ namespace conclave::check {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Of what is left of the time each audit that is still to come gets the same.
-std::chrono::milliseconds share_of(const CheckOptions& options, Clock::time_point began, std::size_t to_come) {
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
-  const std::int64_t left = (options.time_max_ms - spent.count()) / static_cast<std::int64_t>(to_come);
-  return std::chrono::milliseconds(std::max<std::int64_t>(left, 1));
-}
 
 void audit_all(const Plan& plan, AuditOutcome& outcome) {
   const CheckOptions& options = outcome.options;
@@ -40,9 +34,9 @@ void audit_all(const Plan& plan, AuditOutcome& outcome) {
   request.limits.depth_max = options.depth_max;
   const auto began = Clock::now();
   for (std::size_t i = 0; i < plan.scenarios.size() && !the_progress().interrupt; ++i) {
-    if (options.time_max_ms > 0) {
-      request.limits.time_max = share_of(options, began, reductions_count * (plan.scenarios.size() - i));
-    }
+    // Each audit that is still to come gets the same.
+    const std::size_t to_come = reductions_count * (plan.scenarios.size() - i);
+    request.limits.time_max = left_of(std::chrono::milliseconds(options.time_max_ms), began, to_come);
     const ProgressDisplay display(
         the_progress(), plan.scenarios.size() > 1 ? fmt::format("[{}/{}] ", i + 1, plan.scenarios.size()) : "");
     try {

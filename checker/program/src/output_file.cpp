@@ -129,4 +129,15 @@ std::optional<std::string> why_not_writable(const std::string& path) {
   return std::nullopt;
 }
 
+std::optional<std::string> wrong_with_output(const std::string& option, const std::string& path,
+                                             const std::vector<std::string>& inputs, const std::string& which) {
+  for (const std::string& input : inputs) {
+    std::error_code error;
+    if (!fs::equivalent(path, input, error) || error) continue;
+    return option + ": found " + path + ", which " + which + "; expected another file";
+  }
+  if (const auto wrong = why_not_writable(path)) return option + ": can't write " + *wrong;
+  return std::nullopt;
+}
+
 }  // namespace conclave::check

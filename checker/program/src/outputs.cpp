@@ -134,13 +134,9 @@ void write_graph(Outcome& outcome) {
   if (error) outcome.exit_code = ExitCode::not_written;
 }
 
-std::optional<std::string> wrong_with_file(const char* option, const std::string& path, const std::string& input) {
-  std::error_code error;
-  if (fs::equivalent(path, input, error) && !error) {
-    return fmt::format("--{}: found {}, which is the configuration itself; expected another file", option, path);
-  }
-  if (const auto wrong = why_not_writable(path)) return fmt::format("--{}: can't write {}", option, *wrong);
-  return std::nullopt;
+std::optional<std::string> wrong_with_file(const std::string& kind, const std::string& path,
+                                           const std::string& input) {
+  return wrong_with_output("--" + kind, path, {input}, "is the configuration itself");
 }
 
 void note_checkpoint(Outcome& outcome) {

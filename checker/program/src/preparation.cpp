@@ -82,6 +82,14 @@ std::size_t Allowance::grown() const {
   return now > before_ ? now - before_ : 0;
 }
 
+std::chrono::milliseconds left_of(std::chrono::milliseconds limit, std::chrono::steady_clock::time_point began,
+                                  std::size_t to_come) {
+  using std::chrono::milliseconds;
+  if (limit.count() == 0) return limit;
+  const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+  return std::max((limit - spent) / static_cast<milliseconds::rep>(to_come), milliseconds{1});
+}
+
 void reset(checker::Progress& progress) {
   progress.states = 0;
   progress.steps = 0;

@@ -36,13 +36,6 @@ struct Start {
   double spent_s;          // by earlier explorations
 };
 
-// Of a limit on time, where there is one: at least a millisecond, for nothing is none.
-std::chrono::milliseconds left_of(std::chrono::milliseconds limit, std::chrono::steady_clock::time_point began) {
-  if (limit.count() == 0) return limit;
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  return std::max(limit - spent, std::chrono::milliseconds{1});
-}
-
 template <std::size_t Words>
 Report explore_with(const Start& start, const Request& request, checker::Progress& progress) {
   auto& [system, layout, widths, identity, from, spent_s] = start;

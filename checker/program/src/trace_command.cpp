@@ -73,17 +73,8 @@ tl::expected<std::size_t, std::string> election_to_draw(const LogStudy& study, s
 
 ExitCode run_logs(const TraceOptions& options) {
   if (!options.html.empty()) {
-    for (const std::string& file : options.files) {
-      std::error_code error;
-      if (std::filesystem::equivalent(options.html, file, error) && !error) {
-        return refused(
-            "conclave: --html: found " + options.html + ", which is one of the logs; expected another file",
-            ExitCode::wrong_use);
-      }
-    }
-    if (const auto wrong = why_not_writable(options.html)) {
-      return refused("conclave: can't write " + *wrong, ExitCode::wrong_use);
-    }
+    const auto wrong = wrong_with_output("--html", options.html, options.files, "is one of the logs");
+    if (wrong) return refused("conclave: " + *wrong, ExitCode::wrong_use);
   }
   const auto study = study_logs(options.files, options.config);
   if (!study) return refused(study.error(), ExitCode::bad_input);

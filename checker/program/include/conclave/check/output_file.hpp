@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conclave::check {
 
@@ -15,5 +16,10 @@ std::optional<std::string> write_whole(const std::string& path, std::string_view
 
 // Why write_whole() would fail, as far as that can be seen without writing: asked before a long exploration.
 std::optional<std::string> why_not_writable(const std::string& path);
+
+// The same of a file that an option names, which must not be one of those that are read. `which`: what it then is, as
+// "is one of the logs". Gives what is wrong, in a sentence that begins with the option.
+std::optional<std::string> wrong_with_output(const std::string& option, const std::string& path,
+                                             const std::vector<std::string>& inputs, const std::string& which);
 
 }  // namespace conclave::check

@@ -95,6 +95,11 @@ class Allowance {
   std::atomic<bool> large_{false};
 };
 
+// What is left of a limit on time, where there is one, divided among so many that are to come: at least a millisecond,
+// for nothing is none.
+std::chrono::milliseconds left_of(std::chrono::milliseconds limit, std::chrono::steady_clock::time_point began,
+                                  std::size_t to_come = 1);
+
 // For another exploration; an interrupt stays.
 void reset(checker::Progress& progress);
 
