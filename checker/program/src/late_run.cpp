@@ -111,6 +111,7 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
         options.rules->of == spec::RulesOf::seeded_bug && options.releases.empty() ? "--seed-bug" : "--zookeeper",
         "it is argued for today's rules");
   }
+  if (options.reconfig) return refused("--reconfig", "it is argued for one configuration");
   if (options.liveness) return refused("--liveness", "it keeps what can be reached, not runs without end");
   if (options.claim != 0) return refused("--property", "claims about states are all that it judges");
   if (options.show != 0) return refused("--show", no_runs);

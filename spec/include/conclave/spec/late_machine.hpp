@@ -28,7 +28,8 @@ using LateId = std::uint32_t;  // of one participant; 0 is the unborn server
 //
 // A late state stands for every server that looks like it to the others and has stored some of what it may have heard.
 // What such a server can do next is asked of LocalMachine, that is of the model's step function, with the votes stored
-// that the step needs. So each step of the closed system has its like here; not every step here has one there.
+// that the step needs. Each step of the closed system that others notice is to have its like here; not every step here
+// has one there.
 //
 // Thread-safe. Callers on a hot path keep what they have asked for.
 class LateMachine {
@@ -66,6 +67,8 @@ class LateMachine {
   Support support(int server, LateId id);
   // The server with none of what it may have heard; a number of LocalMachine's.
   LocalId bare(int server, LateId id);
+  // The servers that it stands for with the least stored, where these (a set of participants) have nothing to say now.
+  std::vector<LocalId> at_least(int server, LateId id, std::uint32_t silent);
   std::string bytes(int server, LateId id);  // the same in every run
   // How many notifications it may have heard.
   std::size_t heard(int server, LateId id) { return late(server, id).heard.size(); }
@@ -85,6 +88,7 @@ class LateMachine {
     std::deque<LocalFacts> facts;
     std::deque<Support> support;
     std::unordered_map<LocalId, LocalId> bare;
+    std::size_t heard = 0;  // notifications in all
   };
   // What may have been heard, looked at as votes.
   struct Vote {
@@ -99,6 +103,11 @@ class LateMachine {
   using Wanted = std::function<bool(const model::Notification&)>;
   std::vector<Vote> votes_of(const Late& late, const Wanted& wanted);
   Wait wait_of(int server, LocalId waits);
+  // Who has found a quorum in adopting its proposal waits, discards its own vote for it, and has one of before stored.
+  bool may_not_have_heard_itself(int server, const Late& late, const LocalFacts& facts);
+  // What was heard for its proposal, in its round. REQUIRES: it looks.
+  std::vector<Vote> votes_for_proposal(const Late& late, const LocalFacts& facts);
+  std::uint32_t senders_of(const std::vector<Vote>& votes);
   [[nodiscard]] bool shows(int server, LocalId local, const LocalFacts& facts);
   [[nodiscard]] Support support_of(int server, const Late& late, const LocalFacts& facts);
   Turn turn_to(int server, const Late& before, const LocalFacts& facts, const LocalResult& result);

@@ -1,6 +1,7 @@
 // One thread's view of a closed system whose servers read late: states into successor states, by tables.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -88,6 +89,7 @@ class LateWorker {
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t sum = 0;
     for (const Known& known : known_) {
+      sum += known.plain.bytes_used() + known.least.bytes_used() + known.locals.size() * sizeof(LocalFacts);
       sum += known.heard.bytes_used() + known.turns.bytes_used() + known.waits.bytes_used() +
              known.cleared.bytes_used() + known.read.bytes_used() +
              known.facts.size() * (sizeof(LocalFacts) + sizeof(Support)) + known.lists.size() * 64;
@@ -101,12 +103,14 @@ class LateWorker {
   struct Known {
     StableVector<LocalFacts> facts;
     StableVector<Support> support;
-    FlatMap<LateId> heard;             // by id and notification
-    FlatMap<const Turns*> turns;       // likewise
-    std::deque<Turns> lists;           // which lie here
-    FlatMap<LateMachine::Wait> waits;  // by id
-    FlatMap<LateId> cleared;           // by id and number of a set of votes
-    FlatMap<LateMachine::Turn> plain;  // by id and input
+    FlatMap<LateId> heard;                       // by id and notification
+    FlatMap<const Turns*> turns;                 // likewise
+    std::deque<Turns> lists;                     // which lie here
+    FlatMap<LateMachine::Wait> waits;            // by id
+    FlatMap<LateId> cleared;                     // by id and number of a set of votes
+    FlatMap<LateMachine::Turn> plain;            // by id and input
+    FlatMap<const std::vector<LocalId>*> least;  // by id and who is silent
+    std::deque<std::vector<LocalId>> leasts;     // which lie here
     // Of LocalMachine:
     FlatMap<LocalId> read;  // by number and notification
     StableVector<LocalFacts> locals;
@@ -136,6 +140,13 @@ class LateWorker {
     return support[id];
   }
 
+  const std::vector<LocalId>& at_least(int server, LateId id, std::uint32_t silent) {
+    Known& of_server = known(server);
+    const std::uint64_t key = key_of(id, silent);
+    if (const auto* found = of_server.least.find(key)) return **found;
+    of_server.leasts.push_back(late_.at_least(server, id, silent));
+    return **of_server.least.add(key, &of_server.leasts.back());
+  }
   LocalId read(int server, LocalId local, NotificationId offered) {
     FlatMap<LocalId>& map = known(server).read;
     const std::uint64_t key = key_of(local, offered);
@@ -155,6 +166,10 @@ class LateWorker {
   // Calls visit(notification, speaker, kind) for all that the reader hears of those servers.
   template <class FactsOf, class Visit>
   void for_each_offer(int reader, const FactsOf& facts_of, const Visit& visit) {
+    const auto party = [&facts_of](int server) {
+      const LocalFacts& facts = facts_of(server);
+      return LocalSteps::Party{server, facts.counting, facts.state == model::ServerState::looking};
+    };
     for (const bool settled : {true, false}) {  // what was settled first: it overtakes what had been proposed
       for (int speaker = 0; speaker < n_; ++speaker) {
         const LocalFacts& other = facts_of(speaker);
@@ -163,7 +178,7 @@ class LateWorker {
           const NotificationId offered = other.offers[static_cast<std::size_t>(kind)];
           const auto offer = static_cast<Offer>(kind);
           if ((offer == Offer::proposal) == settled || offered == no_notification) continue;
-          if (system_.hears(reader, speaker, offer)) visit(offered, speaker, offer);
+          if (system_.hears(party(reader), party(speaker), offer)) visit(offered, speaker, offer);
         }
       }
     }
@@ -261,10 +276,14 @@ class LateWorker {
       const Action action{ActionKind::read, byte(server), byte(speaker), offer};
       for (const LateMachine::Turn& turn : turns(server, id, offered)) take(state, action, turn, step);
       if (wait == nullptr || !timely() || is_old_news(server, speaker, offer, true)) return;
-      better = better || holds_up(server, *wait, offered);
+      better = better || (!overtaken(speaker, offer) && holds_up(server, *wait, offered));
     });
     if (wait != nullptr && !better)
       take(state, Action{ActionKind::silence, byte(server), 0, {}}, wait->decided, step);
+  }
+  // May the reader have heard already that the speaker has settled since? Then it hears no more of what was proposed.
+  [[nodiscard]] bool overtaken(int speaker, Offer offer) {
+    return offer == Offer::proposal && !view_.at(speaker).in_election && system_.machine().keeps_order();
   }
   // timely: does hearing this end the wait for something better?
   bool holds_up(int server, const LateMachine::Wait& wait, NotificationId offered) {
@@ -370,19 +389,25 @@ class LateWorker {
   // May all that look have read what is on offer, and no more, and none has anything to do? Who has stored more has no
   // less to do. `old_news`: what was said in elections that are over has to be read as well.
   bool is_quiet(const State& state, bool old_news) {
-    const auto now = [this](int other) -> const LocalFacts& { return view_.at(other); };
+    const std::uint32_t silent = ~view_.running;
     for (int i = 0; i < n_; ++i) {
-      if (now(i).life != Life::up || !now(i).in_election) continue;
-      LocalId at = late_.bare(i, get(state, i));
-      bool rests = true;
-      for_each_offer(i, now, [&](NotificationId offered, int speaker, Offer offer) {
-        if (!rests || (!old_news && is_old_news(i, speaker, offer, false))) return;
-        at = read(i, at, offered);
-        rests = local_facts(i, at) == now(i);  // and does not wait, which a late state never does
-      });
-      if (!rests) return false;
+      if (view_.at(i).life != Life::up || !view_.at(i).in_election) continue;
+      const std::vector<LocalId>& least =
+          at_least(i, get(state, i), silent & ((1U << static_cast<unsigned>(n_)) - 1U));
+      const auto rests = [&](LocalId local) { return may_rest(i, local, old_news); };
+      if (std::none_of(least.begin(), least.end(), rests)) return false;
     }
     return true;
+  }
+  bool may_rest(int server, LocalId at, bool old_news) {
+    const auto now = [this](int other) -> const LocalFacts& { return view_.at(other); };
+    bool rests = true;
+    for_each_offer(server, now, [&](NotificationId offered, int speaker, Offer offer) {
+      if (!rests || (!old_news && is_old_news(server, speaker, offer, false))) return;
+      at = read(server, at, offered);
+      rests = local_facts(server, at) == now(server);  // and does not wait, which a late state never does
+    });
+    return rests;
   }
 
   ClosedSystem& system_;
