@@ -168,9 +168,11 @@ void LateMachine::add(std::vector<Turn>& turns, const Turn& turn) const {
 // more of those who say something now than what they say, and of the others as few as made a quorum with them.
 std::vector<LocalId> LateMachine::at_least(int server, LateId id, std::uint32_t silent) {
   const Late& now = late(server, id);
-  std::vector<LocalId> least{now.bare};
   const LocalFacts own = facts(server, id);
+  std::vector<LocalId> least{now.bare};
   if (!own.in_election) return least;
+  // Its own vote was looked at when it was given: who is a quorum alone waits.
+  if (system_.quorum_among(1U << static_cast<unsigned>(server))) least.clear();
   const std::vector<Vote> votes = votes_for_proposal(now, own);
   const std::uint32_t all = senders_of(votes) & ~(1U << static_cast<unsigned>(server));
   if (!system_.quorum_among(all)) return least;

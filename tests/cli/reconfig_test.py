@@ -48,6 +48,10 @@ class Reconfiguration(unittest.TestCase):
 
     # --- what is explored --------------------------------------------------------------------------------------------
 
+    def test_without_reconfig_enabled_nobody_has_only_seen_it(self):
+        self.refused(5, ["examples/three-voters.cfg", "--reconfig", "examples/reconfig/replaces-3.next", "--last-seen",
+                         "2"], "--last-seen: found it with examples/three-voters.cfg", "reconfigEnabled is not true")
+
     def test_every_moment(self):
         old = self.file("old.cfg", (1, 2), "reconfigEnabled=true")
         new = self.file("new.cfg", (1, 2, 3))

@@ -63,6 +63,18 @@ TEST(LateReads, SuspectWhereARunBreaksAClaim) {
   EXPECT_EQ(explored(scenario_of(3), request).suspected, 0U);
 }
 
+// Who is a quorum alone never rests before it has decided.
+TEST(LateReads, SuspectNothingWhereNothingCanBeReadLate) {
+  check::Request request = request_for(scope_with(async, staggered));
+  request.late_reads = true;
+  for (const spec::Scenario& scenario :
+       {scenario_of(1), spec::every_history(grouped({{1, 0}}), 2).front(), scenario_of(2)}) {
+    const check::Report report = explored(scenario, request);
+    EXPECT_EQ(report.verdict, checker::Verdict::exhausted);
+    EXPECT_EQ(report.suspected, 0U);
+  }
+}
+
 TEST(LateReads, CountTheSameWithAnyNumberOfThreads) {
   check::Request request = request_for(scope_with(async, staggered, 1, 0, 2));
   request.late_reads = true;

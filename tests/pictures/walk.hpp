@@ -95,7 +95,9 @@ class Walk {
       const spec::Server& other = replay_.servers()[speaker];
       if (other.life != spec::Life::up) continue;
       for (const spec::Offer offer : {spec::Offer::proposal, spec::Offer::answer}) {
-        if (system_.hears(reader, speaker, offer)) all.push_back(spec::Action{Kind::read, reader, speaker, offer});
+        if (system_.hears({reader}, {speaker}, offer)) {
+          all.push_back(spec::Action{Kind::read, reader, speaker, offer});
+        }
       }
     }
   }

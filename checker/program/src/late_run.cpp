@@ -119,7 +119,7 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
   if (!options.outputs.itf.empty()) return refused("--itf", no_runs);
   if (options.graph) return refused("--graph", no_runs);
   if (options.counterexamples > 1) return refused("--counterexamples", no_runs);
-  if (options.audit) return refused("--audit", "that looks at the other reductions");
+  if (options.audit) return refused("--audit", "that looks at late reads as well, beside the unreduced system");
   if (options.compare) return refused("--compare", "that explores without any reduction");
   if (!options.checkpoint.write_to.empty()) return refused("--checkpoint", "its states are not kept in checkpoints");
   if (!options.checkpoint.resume_from.empty()) return refused("--resume", "its states are not kept in checkpoints");

@@ -87,6 +87,12 @@ std::optional<Refusal> unknown_to_both(const spec::Reconfiguration& reconfigurat
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const config::ZooCfg& next,
                                     const CheckOptions& options) {
   if (auto refusal = wrong_pair(cfg, next)) return tl::unexpected(std::move(*refusal));
+  if (options.reconfig->seen && !options.reconfig->seen->empty() && !cfg.reconfig_enabled) {
+    return tl::unexpected(misused(fmt::format(
+        "conclave: --last-seen: found it with {}, in which reconfigEnabled is not true; expected that, for otherwise "
+        "no server knows of a configuration before it has it",
+        cfg.file)));
+  }
   spec::Reconfiguration reconfiguration;
   reconfiguration.ensemble = ensemble_of(cfg, next);
   reconfiguration.committed = set_of(options.reconfig->committed);
