@@ -260,6 +260,15 @@ class Logs(unittest.TestCase):
         self.assertIn(f"UNKNOWN  {cut}:", done.stdout)
         self.assertNotIn("DIVERGES", done.stdout)
 
+    def test_what_is_guessed_of_one_server_is_no_evidence_against_another(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        self.assertIn("n.round:0x1", lines[89])
+        lines[89] = lines[89].replace("n.round:0x1", "n.round:0xzz")
+        done = trace(self.write("1.log", "".join(lines)), *SHIPPED[1:])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("UNKNOWN  ", done.stdout)
+        self.assertNotIn("DIVERGES", done.stdout)
+
     def test_who_never_connected(self):
         told = " ".join(trace(*SHIPPED).stdout.split())
         self.assertIn("every voter was heard by every server", told)

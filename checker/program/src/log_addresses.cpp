@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,17 @@ struct Connection {
   std::string address;
 };
 
+// Places of the server's log that the model does not explain, or can't.
+std::set<std::pair<std::size_t, std::size_t>> unexplained_in(const LogStudy& study, ServerId sid) {
+  std::set<std::pair<std::size_t, std::size_t>> places;
+  for (const std::vector<LogFinding>* findings : {&study.findings, &study.doubts}) {
+    for (const LogFinding& one : *findings) {
+      if (one.sid == sid) places.insert({one.place.file, one.place.line});
+    }
+  }
+  return places;
+}
+
 std::vector<Connection> connections_of(const LogStudy& study, std::size_t server) {
   std::map<std::pair<std::size_t, std::size_t>, ServerId> decided_at;  // file, line
   for (const Turn& turn : study.turns) {
@@ -33,11 +45,15 @@ std::vector<Connection> connections_of(const LogStudy& study, std::size_t server
   std::vector<Connection> found;
   std::optional<ServerId> leader;
   const logs::ServerLog& log = study.logs.servers[server];
+  const std::set<std::pair<std::size_t, std::size_t>> unexplained = unexplained_in(study, log.sid);
+  bool guessed = false;  // after a line that is not explained, up to the next election
   for (const logs::Fact& fact : log.facts) {
+    const bool anew = std::holds_alternative<logs::Looking>(fact.sentence) ||
+                      std::holds_alternative<logs::ProcessStarted>(fact.sentence);
+    guessed = (guessed && !anew) || unexplained.count({fact.file, fact.line}) != 0;
     const auto decided = decided_at.find({fact.file, fact.line});
     if (decided != decided_at.end()) leader = decided->second;
-    if (std::holds_alternative<logs::Looking>(fact.sentence)) leader.reset();
-    if (std::holds_alternative<logs::ProcessStarted>(fact.sentence)) leader.reset();
+    if (anew || guessed) leader.reset();
     const auto* connected = std::get_if<logs::Connected>(&fact.sentence);
     if (connected == nullptr || !leader) continue;
     found.push_back({{fact.file, fact.line, fact.time_ms}, server, *leader, connected->address});
