@@ -260,6 +260,12 @@ class Logs(unittest.TestCase):
         self.assertIn(f"UNKNOWN  {cut}:", done.stdout)
         self.assertNotIn("DIVERGES", done.stdout)
 
+    def test_who_has_led_answers_itself_with_its_epoch(self):
+        # Of a real server: it leads epoch 1, looks again, follows, and answers its own question with its vote of before.
+        done = trace("tests/logs/answers_itself.log")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("12 accounted for (100.0 %), 0 unknown", done.stdout)
+
     def test_what_is_guessed_of_one_server_is_no_evidence_against_another(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
         self.assertIn("n.round:0x1", lines[89])

@@ -404,6 +404,16 @@ class Search {
       return quorum && is_new && now.main == Main::settled && model::state_of(now.peer) == ServerState::leading &&
              *epoch_.exactly > now.peer.current_vote.proposal.epoch;
     });
+    establish(model::EpochEstablished{*epoch_.exactly});
+  }
+  // Its vote has the epoch from now on (Leader.startZkServer, QuorumPeer.updateElectionVote).
+  void establish(const model::EpochEstablished& event) {
+    for (Node& node : nodes_) {
+      if (model::state_of(node.situation.peer) != ServerState::leading) continue;
+      node.situation.peer = world_.step(ensemble_, node.situation.peer, event).peer;
+      trails_.push_back({node.trail, Move{Move::Kind::step, at_, event, {}, {}, false}});
+      node.trail = trails_.size() - 1;
+    }
   }
   void pass(const UpToDate&) {
     if (nodes_.empty()) return;
