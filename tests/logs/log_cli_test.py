@@ -261,7 +261,7 @@ class Logs(unittest.TestCase):
         self.assertNotIn("DIVERGES", done.stdout)
 
     def test_who_has_led_answers_itself_with_its_epoch(self):
-        # Of a real server: it leads epoch 1, looks again, follows, and answers its own question with its vote of before.
+        # Of a real server: it leads epoch 1, looks again, follows, and answers its question with its vote of before.
         done = trace("tests/logs/answers_itself.log")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("12 accounted for (100.0 %), 0 unknown", done.stdout)
