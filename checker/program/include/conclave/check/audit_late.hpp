@@ -19,32 +19,15 @@ class LatePairSystem {
   using Finding = checker::Finding<State>;
   using Trace = std::vector<checker::TraceStep<State>>;
 
-  class Worker : public spec::LateBeside<Words> {
-   public:
-    Worker(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
-        : spec::LateBeside<Words>(system, late, layout), tally_(tally) {}
-    // Once, when everything has been looked at.
-    void finish() {
-      tally_.compared += this->compared();
-      tally_.left_out += this->unmatched();
-    }
-
-   private:
-    AuditTally& tally_;
-  };
+  using Worker = TallyingWorker<spec::LateBeside<Words>>;
 
   // All must outlive this.
   LatePairSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
       : system_(system), late_(late), layout_(layout), tally_(tally) {}
 
-  Worker worker() { return Worker(system_, late_, layout_, tally_); }
+  Worker worker() { return Worker(tally_, system_, late_, layout_); }
   [[nodiscard]] std::vector<checker::Property> properties() const {
-    std::vector<checker::Property> properties;
-    for (std::size_t i = 0; i < spec::lacks_count; ++i) {
-      const std::string sentence(sentence_of(static_cast<spec::Lack>(i)));
-      properties.push_back({sentence, sentence, checker::Mode::claim});
-    }
-    return properties;
+    return pair_properties<spec::Lack>(spec::lacks_count);
   }
   std::size_t bytes_used() { return system_.bytes_used() + late_.bytes_used(); }
 

@@ -38,6 +38,34 @@ std::vector<std::string> left_out_in_words(const spec::Scenario& scenario, const
 std::string looks_apart(const spec::Scenario& scenario, const std::vector<spec::Server>& plain,
                         const std::vector<spec::Server>& reduced);
 
+// One thread's, which adds to the tally what it has compared. `Beside`: SideBySide or LateBeside.
+template <class Beside>
+class TallyingWorker : public Beside {
+ public:
+  // The rest is for `Beside`.
+  template <class... Arguments>
+  explicit TallyingWorker(AuditTally& tally, Arguments&... arguments) : Beside(arguments...), tally_(tally) {}
+  // Once, when everything has been looked at.
+  void finish() {
+    tally_.compared += this->compared();
+    tally_.left_out += this->unmatched();
+  }
+
+ private:
+  AuditTally& tally_;
+};
+
+// What is claimed of pairs: the sentences of so many kinds.
+template <class Kind>
+std::vector<checker::Property> pair_properties(std::size_t kinds) {
+  std::vector<checker::Property> properties;
+  for (std::size_t i = 0; i < kinds; ++i) {
+    const std::string sentence(sentence_of(static_cast<Kind>(i)));
+    properties.push_back({sentence, sentence, checker::Mode::claim});
+  }
+  return properties;
+}
+
 // `Reduced`: see spec::SideBySide.
 template <std::size_t Words, class Reduced = spec::Worker<Words>>
 class PairSystem {
@@ -47,32 +75,15 @@ class PairSystem {
   using Finding = checker::Finding<State>;
   using Trace = std::vector<checker::TraceStep<State>>;
 
-  class Worker : public spec::SideBySide<Words, Reduced> {
-   public:
-    Worker(spec::ClosedSystem& system, const spec::Layout& layout, AuditTally& tally)
-        : spec::SideBySide<Words, Reduced>(system, layout), tally_(tally) {}
-    // Once, when everything has been looked at.
-    void finish() {
-      tally_.compared += this->compared();
-      tally_.left_out += this->unmatched();
-    }
-
-   private:
-    AuditTally& tally_;
-  };
+  using Worker = TallyingWorker<spec::SideBySide<Words, Reduced>>;
 
   // All must outlive this.
   PairSystem(spec::ClosedSystem& system, const spec::Layout& layout, AuditTally& tally)
       : system_(system), layout_(layout), tally_(tally) {}
 
-  Worker worker() { return Worker(system_, layout_, tally_); }
+  Worker worker() { return Worker(tally_, system_, layout_); }
   [[nodiscard]] std::vector<checker::Property> properties() const {
-    std::vector<checker::Property> properties;
-    for (std::size_t i = 0; i < spec::disagreements_count; ++i) {
-      const std::string sentence(sentence_of(static_cast<spec::Disagreement>(i)));
-      properties.push_back({sentence, sentence, checker::Mode::claim});
-    }
-    return properties;
+    return pair_properties<spec::Disagreement>(spec::disagreements_count);
   }
   std::size_t bytes_used() { return system_.bytes_used(); }
 
