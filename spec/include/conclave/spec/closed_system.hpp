@@ -118,6 +118,27 @@ class ClosedSystem {
     return (speakers >> static_cast<unsigned>(speaker.server) & 1U) != 0;
   }
   [[nodiscard]] bool may_restart(const Party& party) const { return machine_.steps().may_restart(party); }
+  // What servers add that may still begin from nothing, after so many crashes and restarts.
+  [[nodiscard]] std::uint64_t support_anew(const Support& support, int crashes, int restarts) const {
+    if (scope_.restarts == 0 || restarts >= scope_.restarts) return 0;
+    return support.after_restart | (crashes < scope_.crashes ? support.after_crash : 0);
+  }
+  // Who may be settled on, by what all parts of a state add together. `held` gets those that a quorum supports and that
+  // are not among `open`, a set of participants.
+  [[nodiscard]] VoteSet supported(const Support& support, std::uint64_t anew, std::uint32_t open,
+                                  VoteSet& held) const {
+    VoteSet votes = support.settled;
+    for (int round = 0; round < scope_.rounds; ++round) {
+      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)] | anew;
+      if (round > 0 && votes != 0) sets |= support.coming_back;
+      for (int leader = 0; leader < servers(); ++leader, sets >>= 8U) {
+        if (!quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) continue;
+        const VoteSet vote = vote_bit(leader, round + 1);
+        ((open >> static_cast<unsigned>(leader) & 1U) != 0 ? votes : held) |= vote;
+      }
+    }
+    return votes;
+  }
   // Whether votes that can't matter any more are cleared (Scope::clear_dead_votes, where it is possible).
   [[nodiscard]] bool clears() const { return clears_; }
   // timely, on a `latest` network: is what every server says read at any time, by all, so that waits outlast it?

@@ -244,20 +244,11 @@ class LateWorker {
   VoteSet votes_of(const State& state) {
     Support all;
     for (int i = 0; i < n_; ++i) all.add(support_of(i, get(state, i)));
-    const Scope& scope = system_.scope();
-    std::uint64_t anew = 0;
-    if (scope.restarts > 0 && spent(state, system_.fields().restarts()) < scope.restarts) {
-      anew = all.after_restart | (spent(state, system_.fields().crashes()) < scope.crashes ? all.after_crash : 0);
-    }
-    VoteSet votes = all.settled;
-    for (int round = 0; round < scope.rounds; ++round) {
-      std::uint64_t sets = all.by_round[static_cast<std::size_t>(round)] | anew;
-      if (round > 0 && votes != 0) sets |= all.coming_back;
-      for (int leader = 0; leader < n_; ++leader, sets >>= 8U) {
-        if (system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) votes |= vote_bit(leader, round + 1);
-      }
-    }
-    return votes;
+    const Fields& fields = system_.fields();
+    const std::uint64_t anew =
+        system_.support_anew(all, spent(state, fields.crashes()), spent(state, fields.restarts()));
+    VoteSet held = 0;
+    return system_.supported(all, anew, ~0U, held);
   }
   [[nodiscard]] int spent(const State& state, std::size_t field) const {
     return static_cast<int>(layout_.get(state, field));

@@ -80,32 +80,13 @@ class Prospects {
   }
   // Who may be settled on, and (shifted) who may gather a quorum though the wait for something better will not end.
   [[nodiscard]] VoteSet votes_of(const Support& support, const State& state, int changed, Life life) {
-    VoteSet votes = support.settled;
-    VoteSet held = 0;
     const std::uint32_t open = system_.outlasts() ? leaders_open(support.settled, changed, life) : ~0U;
-    const std::uint64_t anew = support_anew(support, state);
-    for (int round = 0; round < system_.scope().rounds; ++round) {
-      std::uint64_t sets = support.by_round[static_cast<std::size_t>(round)] | anew;
-      if (round > 0 && votes != 0) sets |= support.coming_back;
-      for (int leader = 0; leader < n_; ++leader, sets >>= 8U) {
-        if (!system_.quorum_among(static_cast<std::uint32_t>(sets & 0xffU))) continue;
-        const VoteSet vote = vote_bit(leader, round + 1);
-        ((open >> static_cast<unsigned>(leader) & 1U) != 0 ? votes : held) |= vote;
-      }
-    }
+    const auto spent = [&](std::size_t field) { return static_cast<int>(layout_.get(state, field)); };
+    const Fields& fields = system_.fields();
+    const std::uint64_t anew = system_.support_anew(support, spent(fields.crashes()), spent(fields.restarts()));
+    VoteSet held = 0;
+    const VoteSet votes = system_.supported(support, anew, open, held);
     return votes | (held & ~votes) << held_shift;
-  }
-
-  // What servers add that may still begin from nothing.
-  [[nodiscard]] std::uint64_t support_anew(const Support& support, const State& state) const {
-    const Scope& scope = system_.scope();
-    if (scope.restarts == 0) return 0;
-    const bool restarts_left =
-        layout_.get(state, system_.fields().restarts()) < static_cast<std::uint32_t>(scope.restarts);
-    if (!restarts_left) return 0;
-    const bool crashes_left =
-        layout_.get(state, system_.fields().crashes()) < static_cast<std::uint32_t>(scope.crashes);
-    return support.after_restart | (crashes_left ? support.after_crash : 0);
   }
 
   // timely: nobody's wait ends while something better can be read. With c crashes left, one of any c + 1 servers that
