@@ -40,6 +40,10 @@ class LogBuilder {
   LogBuilder& hears_vote(std::int64_t from, std::int64_t leader, std::int64_t round = 1) {
     return hears(from, model::ServerState::looking, leader, round);
   }
+  LogBuilder& hears_after(int after_ms, std::int64_t from, std::int64_t leader) {
+    time_ms_ += after_ms - 1;
+    return hears_vote(from, leader);
+  }
   LogBuilder& looks_and_hears_itself() { return starts().looks().hears_vote(log_.sid.value, log_.sid.value); }
   LogBuilder& settles(model::ServerState state, int after_ms) {
     return says(StateChanged{state, true, ""}, after_ms).says(RoleTaken{state});

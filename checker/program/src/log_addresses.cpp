@@ -56,7 +56,7 @@ std::vector<Connection> connections_of(const LogStudy& study, std::size_t server
     if (anew || guessed) leader.reset();
     const auto* connected = std::get_if<logs::Connected>(&fact.sentence);
     if (connected == nullptr || !leader) continue;
-    found.push_back({{fact.file, fact.line, fact.time_ms}, server, *leader, connected->address});
+    found.push_back({place_of(fact), server, *leader, connected->address});
   }
   return found;
 }

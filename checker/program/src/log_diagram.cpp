@@ -238,6 +238,9 @@ class Drawer {
     diagram_.facts.emplace_back("order",
                                 "of the logs' clocks, but nobody hears what has not been said; between two "
                                 "lines of a log, steps stand where they first could be");
+    for (const logs::ClockDifference& one : study_.logs.clocks) {
+      diagram_.facts.emplace_back("clocks", clock_words(study_, one) + "; that is taken off its times");
+    }
     if (moments_.cut) diagram_.facts.emplace_back("cut", "there is more than can be drawn");
   }
 

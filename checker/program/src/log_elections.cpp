@@ -18,8 +18,6 @@ using model::Rule;
 using model::ServerId;
 using model::ServerState;
 
-LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms}; }
-
 bool of_main(const logs::Sentence& sentence) {
   return std::holds_alternative<logs::Looking>(sentence) || std::holds_alternative<logs::ElectionBegins>(sentence) ||
          std::holds_alternative<logs::TimedOut>(sentence) || std::holds_alternative<logs::StateChanged>(sentence) ||

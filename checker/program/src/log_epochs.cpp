@@ -8,16 +8,12 @@
 #include <vector>
 
 #include "conclave/check/log_study.hpp"
+#include "conclave/logs/clocks.hpp"
 
 namespace conclave::check {
 namespace {
 
 using model::ServerId;
-
-// Between the lines of two machines.
-constexpr std::int64_t clocks_differ_ms = 5'000;
-
-LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms}; }
 
 std::string where(const LogStudy& study, const logs::Fact& fact) {
   return fmt::format("{}:{}", study.logs.files[fact.file].name, fact.line);
@@ -112,11 +108,11 @@ class FollowersEpochs {
   void compare() {
     const auto index = index_.find(leader_);
     if (index == index_.end() || index->second == server_) return;
-    const std::int64_t ms = *up_to_date_ms_ + ahead_ms(index->second);
+    const std::int64_t ms = *up_to_date_ms_;
     const model::PeerEpoch epoch = walk_.move->durable->current_epoch;
     const logs::Fact* other = nullptr;
     for (const Reign& reign : reigns_of(study_.logs.servers[index->second])) {
-      if (reign.to_ms < ms - clocks_differ_ms || reign.from_ms > ms + clocks_differ_ms) continue;
+      if (reign.to_ms < ms - logs::clocks_differ_ms || reign.from_ms > ms + logs::clocks_differ_ms) continue;
       if (reign.established == nullptr || epoch_of(*reign.established) == epoch) return;
       other = reign.established;
     }
@@ -133,14 +129,6 @@ class FollowersEpochs {
 
   static model::PeerEpoch epoch_of(const logs::Fact& fact) {
     return model::PeerEpoch{std::get<logs::Established>(fact.sentence).zxid.value >> 32};
-  }
-
-  [[nodiscard]] std::int64_t ahead_ms(std::size_t other) const {
-    for (const logs::ClockDifference& one : study_.crossing.clocks) {
-      if (one.server == server_ && one.other == other) return one.ahead_ms;
-      if (one.server == other && one.other == server_) return -one.ahead_ms;
-    }
-    return 0;
   }
 
   LogStudy& study_;

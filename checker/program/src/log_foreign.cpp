@@ -42,7 +42,7 @@ class Comparison {
     for (const logs::ServerLog& log : study.logs.servers) {
       self_ = log.sid;
       for (const logs::Fact& fact : log.facts) {
-        place_ = {fact.file, fact.line, fact.time_ms};
+        place_ = place_of(fact);
         std::visit([this](const auto& sentence) { this->take(sentence); }, fact.sentence);
       }
     }

@@ -29,7 +29,9 @@ std::string time_text(std::int64_t ms) {
 }
 
 Json place(const LogStudy& study, const LogPlace& at) {
-  return {{"file", study.logs.files[at.file].name}, {"line", at.line}, {"time", time_text(at.time_ms)}};
+  Json json = {{"file", study.logs.files[at.file].name}, {"line", at.line}, {"time", time_text(at.time_ms)}};
+  if (at.ahead_ms != 0) json["own_time"] = time_text(at.time_ms + at.ahead_ms);
+  return json;
 }
 
 Json turn(const LogStudy& study, const Turn& of) {
@@ -124,12 +126,21 @@ Json findings(const LogStudy& study, const std::vector<LogFinding>& all) {
 Json clocks(const LogStudy& study) {
   const auto sid = [&](std::size_t server) { return study.logs.servers[server].sid.value; };
   Json list = Json::array();
-  for (const logs::ClockDifference& one : study.crossing.clocks) {
-    list.push_back(
-        {{"sid", sid(one.other)}, {"with", sid(one.server)}, {"ahead_ms", one.ahead_ms}, {"votes", one.votes}});
+  for (const logs::ClockDifference& one : study.logs.clocks) {
+    list.push_back({{"sid", sid(one.server)},
+                    {"with", sid(one.with)},
+                    {"ahead_ms", one.ahead_ms},
+                    {"give_or_take_ms", one.give_or_take_ms},
+                    {"votes", one.votes},
+                    {"against", one.against}});
   }
   for (const auto& [one, other] : study.crossing.apart) {
-    list.push_back({{"sid", sid(other)}, {"with", sid(one)}, {"ahead_ms", nullptr}, {"votes", 0}});
+    list.push_back({{"sid", sid(other)},
+                    {"with", sid(one)},
+                    {"ahead_ms", nullptr},
+                    {"give_or_take_ms", nullptr},
+                    {"votes", 0},
+                    {"against", 0}});
   }
   return list;
 }

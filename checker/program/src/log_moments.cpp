@@ -16,8 +16,6 @@ using model::ServerState;
 // A picture of more can't be read.
 constexpr std::size_t moments_max = 400;
 
-LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms}; }
-
 // One server's part of it.
 class Collector {
  public:

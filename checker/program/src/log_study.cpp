@@ -9,6 +9,7 @@
 #include "conclave/check/log_study.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/config/zoo_cfg.hpp"
+#include "conclave/logs/clocks.hpp"
 #include "conclave/model/election.hpp"
 #include "conclave/spec/zookeeper_bugs.hpp"
 #include "printable.hpp"
@@ -17,8 +18,6 @@ namespace conclave::check {
 namespace {
 
 using model::ServerId;
-
-LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms}; }
 
 std::string vote_words(const model::Vote& vote) {
   return fmt::format("{} for server {}, round {}, epoch {}, zxid {}", model::name_of(vote.state),
@@ -119,6 +118,7 @@ tl::expected<LogStudy, std::string> study_logs(const std::vector<std::string>& f
   auto read = logs::read_logs(files);
   if (!read) return tl::unexpected(read.error().message());
   study.logs = std::move(*read);
+  logs::correct_clocks(study.logs);
   make_printable(study.logs);
   if (auto wrong = configure(study, config)) return tl::unexpected(std::move(*wrong));
   for (const logs::ServerLog& log : study.logs.servers) {

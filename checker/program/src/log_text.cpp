@@ -119,14 +119,11 @@ void write_clocks(std::string& text, const LogStudy& study) {
     return fmt::format("{} {} to {} {}", day_of(facts.front().time_ms), clock_of(facts.front().time_ms),
                        day_of(facts.back().time_ms), clock_of(facts.back().time_ms));
   };
-  for (const logs::ClockDifference& one : study.crossing.clocks) {
-    wrapped(text, "  note: ",
-            words_of(fmt::format("server {}'s clock is {} {} server {}'s, as {} show that both logs have; the times "
-                                 "below are each log's own",
-                                 sid(one.other), seconds(std::abs(one.ahead_ms)),
-                                 one.ahead_ms > 0 ? "ahead of" : "behind", sid(one.server),
-                                 how_many(static_cast<int>(one.votes), "vote", "votes"))),
-            " ");
+  for (const logs::ClockDifference& one : study.logs.clocks) {
+    wrapped(
+        text, "  note: ",
+        words_of(fmt::format("{}; its times below are by server {}'s clock", clock_words(study, one), sid(one.with))),
+        " ");
   }
   for (const auto& [one, other] : study.crossing.apart) {
     wrapped(
@@ -136,6 +133,11 @@ void write_clocks(std::string& text, const LogStudy& study) {
                              sid(one), span(one), sid(other), span(other))),
         " ");
   }
+}
+
+// By which clocks the times are.
+const char* by_clocks(const LogStudy& study) {
+  return study.logs.clocks.empty() ? "by the logs' clocks" : "by the logs' clocks, put right as noted above";
 }
 
 std::string change_words(const VoteChange& change) {
@@ -223,7 +225,7 @@ void write_elections(std::string& text, const LogStudy& study) {
   std::string day;
   for (std::size_t number = 0; number < study.outcomes.size(); ++number) {
     const std::string its_day = day_of(study.turns[study.outcomes[number].turns.front()].end->place.time_ms);
-    if (its_day != day) fmt::format_to(out, "elections, {} by the logs' clocks\n", its_day);
+    if (its_day != day) fmt::format_to(out, "elections, {} {}\n", its_day, by_clocks(study));
     day = its_day;
     write_outcome(text, study, number);
   }
@@ -267,7 +269,7 @@ void write_story(std::string& text, const LogStudy& study) {
     const std::string time = record::time_to_text(line.unix_us);
     if (time.substr(0, 10) != day) {
       day = time.substr(0, 10);
-      fmt::format_to(out, "story, {} by the logs' clocks\n", day);
+      fmt::format_to(out, "story, {} {}\n", day, by_clocks(study));
     }
     wrapped(text, fmt::format("  {}  server {}  ", time.substr(11, 12), line.sid.value), words_of(line.text), " ");
   }
@@ -377,6 +379,19 @@ std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome) {
   const std::string why = why_its_vote(study, outcome, *first);
   const std::vector<ServerId> absent = absent_from(study, outcome);
   return absent.empty() ? why : fmt::format("{}; of {} nothing was heard then", why, set_words(absent));
+}
+
+std::string clock_words(const LogStudy& study, const logs::ClockDifference& clock) {
+  const auto sid = [&](std::size_t server) { return study.logs.servers[server].sid.value; };
+  std::string words =
+      fmt::format("server {}'s clock is {} {} server {}'s, give or take {}, as {} show", sid(clock.server),
+                  seconds(std::abs(clock.ahead_ms)), clock.ahead_ms > 0 ? "ahead of" : "behind", sid(clock.with),
+                  seconds(clock.give_or_take_ms), how_many(static_cast<int>(clock.votes), "vote", "votes"));
+  if (clock.against > 0) {
+    words +=
+        fmt::format(" and {} not: it has changed meanwhile", how_many(static_cast<int>(clock.against), "does", "do"));
+  }
+  return words;
 }
 
 std::string log_text_report(const LogStudy& study, bool all) {

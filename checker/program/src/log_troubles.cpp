@@ -25,7 +25,7 @@ void tell_troubles(LogStudy& study) {
       trouble.with = refused->to;
       trouble.address = refused->address;
       ++trouble.refused;
-      const LogPlace place{fact.file, fact.line, fact.time_ms};
+      const LogPlace place = place_of(fact);
       if (!trouble.first) trouble.first = place;
       trouble.last = place;
     }

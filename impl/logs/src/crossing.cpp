@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "clocks.hpp"
+#include "conclave/logs/clocks.hpp"
 
 namespace conclave::logs {
 namespace {
@@ -235,7 +235,8 @@ class Speaker {
 // The times of which a server's log and its explanation tell.
 class Coverage {
  public:
-  Coverage(const ServerLog& log, const Explanation& explanation) {
+  // `within_ms`: so far the times of this log and others' may be apart beyond what is allowed for.
+  Coverage(const ServerLog& log, const Explanation& explanation, std::int64_t within_ms) : within_ms_(within_ms) {
     first_ms_ = log.facts.front().time_ms;
     last_ms_ = log.facts.back().time_ms;
     for (const Gap& gap : explanation.gaps) {
@@ -244,47 +245,35 @@ class Coverage {
       unknown_ms_.emplace_back(of_gap.first->time_ms, of_gap.second->time_ms);
     }
   }
-  [[nodiscard]] bool comes_near(std::int64_t ms) const {
-    return ms >= first_ms_ - clocks_differ_ms && ms <= last_ms_ + clocks_differ_ms;
-  }
+  [[nodiscard]] bool comes_near(std::int64_t ms) const { return within(first_ms_, last_ms_, ms, may_differ_ms()); }
   // Beyond either end of a log nothing is missing: it may have been cut there.
-  [[nodiscard]] bool covers(std::int64_t ms) const { return ms >= first_ms_ && ms <= last_ms_; }
+  [[nodiscard]] bool covers(std::int64_t ms) const { return within(first_ms_, last_ms_, ms, -within_ms_); }
   [[nodiscard]] bool apart_from(const Coverage& other) const {
     return last_ms_ < other.first_ms_ || other.last_ms_ < first_ms_;
   }
   [[nodiscard]] bool unknown_at(std::int64_t ms) const {
-    return std::any_of(unknown_ms_.begin(), unknown_ms_.end(), [ms](const auto& gap) {
-      return ms >= gap.first - clocks_differ_ms && ms <= gap.second + clocks_differ_ms;
-    });
+    return std::any_of(unknown_ms_.begin(), unknown_ms_.end(),
+                       [&](const auto& gap) { return within(gap.first, gap.second, ms, may_differ_ms()); });
   }
 
  private:
+  [[nodiscard]] std::int64_t may_differ_ms() const { return clocks_differ_ms + within_ms_; }
+  static bool within(std::int64_t from_ms, std::int64_t to_ms, std::int64_t ms, std::int64_t give_or_take_ms) {
+    return ms >= from_ms - give_or_take_ms && ms <= to_ms + give_or_take_ms;
+  }
   static bool earlier(const Fact& left, const Fact& right) { return left.time_ms < right.time_ms; }
 
+  std::int64_t within_ms_;
   std::int64_t first_ms_ = 0;
   std::int64_t last_ms_ = 0;
   std::vector<std::pair<std::int64_t, std::int64_t>> unknown_ms_;  // first and last
 };
 
-// For pairs of servers, in both orders: how far the second's clock is ahead of the first's, where they differ.
-using Clocks = std::map<std::pair<ServerId, ServerId>, std::int64_t>;
-
-Clocks compare_clocks(const Logs& logs, const std::vector<Explanation>& explanations, Crossing& crossing) {
-  Clocks clocks;
-  for (std::size_t i = 0; i < logs.servers.size(); ++i) {
-    for (std::size_t j = i + 1; j < logs.servers.size(); ++j) {
-      const ServerLog& one = logs.servers[i];
-      const ServerLog& other = logs.servers[j];
-      if (const auto difference = clock_difference(logs, i, j)) {
-        crossing.clocks.push_back(*difference);
-        clocks[{one.sid, other.sid}] = difference->ahead_ms;
-        clocks[{other.sid, one.sid}] = -difference->ahead_ms;
-      } else if (Coverage(one, explanations[i]).apart_from(Coverage(other, explanations[j]))) {
-        crossing.apart.emplace_back(i, j);
-      }
-    }
-  }
-  return clocks;
+// What the correction of clocks leaves open, at most.
+std::int64_t give_or_take_ms(const Logs& logs) {
+  std::int64_t most = 0;
+  for (const ClockDifference& one : logs.clocks) most = std::max(most, one.give_or_take_ms);
+  return most;
 }
 
 }  // namespace
@@ -299,17 +288,23 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       }
     }
   }
+  const std::int64_t within_ms = give_or_take_ms(logs);
   std::map<ServerId, std::pair<Speaker, Coverage>> speakers;
   std::set<ServerId> incomplete;
   for (std::size_t i = 0; i < logs.servers.size(); ++i) {
     const ServerLog& log = logs.servers[i];
     if (log.incomplete) incomplete.insert(log.sid);
-    speakers.emplace(log.sid,
-                     std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i])));
+    speakers.emplace(
+        log.sid, std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i], within_ms)));
   }
   Crossing crossing;
-  Clocks clocks = compare_clocks(logs, explanations, crossing);
   const std::size_t servers = logs.servers.size();
+  for (std::size_t i = 0; i < servers; ++i) {
+    for (std::size_t j = i + 1; j < servers; ++j) {
+      const Coverage& other = speakers.at(logs.servers[j].sid).second;
+      if (speakers.at(logs.servers[i].sid).second.apart_from(other)) crossing.apart.emplace_back(i, j);
+    }
+  }
   crossing.found.resize(servers);
   crossing.uncovered.resize(servers);
   crossing.undecided.resize(servers);
@@ -319,7 +314,7 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       const auto* heard = std::get_if<Heard>(&log.facts[fact].sentence);
       if (heard == nullptr || heard->notification.from == log.sid) continue;
       const auto speaker = speakers.find(heard->notification.from);
-      const std::int64_t ms = log.facts[fact].time_ms + clocks[{log.sid, heard->notification.from}];
+      const std::int64_t ms = log.facts[fact].time_ms;
       if (speaker == speakers.end() || !speaker->second.second.comes_near(ms)) {
         ++crossing.uncovered[i];
         continue;

@@ -26,7 +26,9 @@ struct LogPlace {
   std::size_t file = 0;
   std::size_t line = 0;
   std::int64_t time_ms = 0;
+  std::int64_t ahead_ms = 0;  // by which the log's own clock is ahead of that time
 };
+inline LogPlace place_of(const logs::Fact& fact) { return {fact.file, fact.line, fact.time_ms, fact.ahead_ms}; }
 
 // Another vote than before, within one election of one server.
 struct VoteChange {
@@ -153,6 +155,9 @@ void note_other_leaders(LogStudy& study);
 
 // Why this one, in words: what set its vote apart from those of the others that were in it, and who was not.
 [[nodiscard]] std::string why_leader(const LogStudy& study, const ElectionOutcome& outcome);
+
+// By how much a server's clock is apart from the others', and how that is known.
+[[nodiscard]] std::string clock_words(const LogStudy& study, const logs::ClockDifference& clock);
 
 // One election as a space-time diagram across servers. REQUIRES: an index into the outcomes.
 [[nodiscard]] Diagram log_diagram(const LogStudy& study, std::size_t outcome);

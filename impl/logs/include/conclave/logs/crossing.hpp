@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -16,17 +15,7 @@ struct Unsaid {
   std::size_t fact = 0;
 };
 
-// Two logs by whose clocks the same votes were heard at times that are always about that far apart: a time zone, or
-// a clock that is wrong. It is allowed for.
-struct ClockDifference {
-  std::size_t server = 0;  // indices into Logs::servers
-  std::size_t other = 0;
-  std::int64_t ahead_ms = 0;  // the other's
-  std::size_t votes = 0;      // that show it
-};
-
 struct Crossing {
-  std::vector<ClockDifference> clocks;
   std::vector<std::pair<std::size_t, std::size_t>> apart;  // servers whose logs have no time in common
   std::vector<std::size_t> found;      // of each server: so many that it heard were said by another whose log is here
   std::vector<std::size_t> uncovered;  // of each server: the log of the sender, or of that time, is not here

@@ -30,6 +30,7 @@ struct Fact {
   std::size_t line = 0;  // 1-based
   std::int64_t time_ms = 0;
   Sentence sentence;
+  std::int64_t ahead_ms = 0;  // by which its log's clock is ahead, as far as that was taken off the time
 };
 
 struct LogFile {
@@ -48,9 +49,20 @@ struct ServerLog {
   bool incomplete = false;  // some of its lines may be among those that are nobody's, or were not understood
 };
 
+// A server whose clock is not that of the others; its facts' times are put right.
+struct ClockDifference {
+  std::size_t server = 0;            // indices into Logs::servers
+  std::size_t with = 0;              // by whose clock its times are now
+  std::int64_t ahead_ms = 0;         // its own, of that one's
+  std::int64_t give_or_take_ms = 0;  // as far as the votes leave it open
+  std::size_t votes = 0;             // of it and others, that show it
+  std::size_t against = 0;           // that do not fit: it has changed meanwhile
+};
+
 struct Logs {
   std::vector<LogFile> files;
-  std::vector<ServerLog> servers;  // by ascending ids
+  std::vector<ServerLog> servers;       // by ascending ids
+  std::vector<ClockDifference> clocks;  // at most one of each server
 };
 
 // Reads files of one or several servers, packed by gzip or not. Whose a line is, `[myid:N]` says, a thread's name, or
