@@ -308,6 +308,24 @@ class Logs(unittest.TestCase):
         five = self.write("five.cfg", zoo_cfg() + OTHERS)
         told = " ".join(trace(*SHIPPED, "--config", five).stdout.split())
         self.assertIn("server 1 NEVER heard server 4", told)
+        report = json.loads(trace(*SHIPPED, "--config", five, "--json").stdout)
+        self.assertEqual({one["with"] for one in report["connections"] if one["never_heard"]}, {4, 5})
+
+    def test_what_no_log_shows_is_not_said_of_a_connection(self):
+        texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in SHIPPED]
+        head = self.write("head.log", texts[0][:texts[0].index("New election")])
+        deaf = self.write("deaf.log", re.sub("(?m)^.*n.sid:2,.*\n", "", texts[0]))
+        day_later = self.write("2.log", texts[1].replace("2026-11-29", "2026-11-30"))
+        for paths, others in [([head, *SHIPPED[1:]], "{2 3}"), ([deaf, day_later], "{2}")]:
+            with self.subTest(paths=paths):
+                told = " ".join(trace(*paths).stdout.split())
+                self.assertNotIn("NEVER heard", told)
+                self.assertNotIn("every voter was heard", told)
+                self.assertIn(f"server 1 did not hear {others}, but no log shows that it would have", told)
+                report = json.loads(trace(*paths, "--json").stdout)
+                self.assertFalse(any(one["never_heard"] for one in report["connections"]))
+        for others in ([], [SHIPPED[1]]):
+            self.assertIn("and NEVER heard it", " ".join(trace(deaf, *others).stdout.split()))
 
     def test_why_so_long(self):
         # The others began a second later.

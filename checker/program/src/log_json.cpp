@@ -183,12 +183,14 @@ std::string log_json_report(const LogStudy& study) {
   json["without_end"] = open;
   Json troubles = Json::array();
   for (const Trouble& trouble : study.troubles) {
+    if (trouble.refused == 0 && trouble.hearing == Hearing::not_shown) continue;
     troubles.push_back({{"sid", study.logs.servers[trouble.server].sid.value},
                         {"with", trouble.with.value},
                         {"refused", trouble.refused},
                         {"first", trouble.first ? place(study, *trouble.first) : Json(nullptr)},
                         {"last", trouble.last ? place(study, *trouble.last) : Json(nullptr)},
-                        {"notifications", trouble.heard}});
+                        {"notifications", trouble.heard},
+                        {"never_heard", trouble.hearing == Hearing::never}});
   }
   json["connections"] = troubles;
   json["unknown_places"] = findings(study, study.doubts);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 
 #include "conclave/check/log_study.hpp"
 #include "conclave/check/words.hpp"
@@ -237,29 +238,41 @@ void write_elections(std::string& text, const LogStudy& study) {
   }
 }
 
+// Empty if there is nothing to tell.
+std::string trouble_words(std::int64_t sid, const Trouble& trouble) {
+  std::string sentence;
+  if (trouble.refused > 0) {
+    sentence = fmt::format("server {} could not reach server {} at {}, {}", sid, trouble.with.value, trouble.address,
+                           how_many(static_cast<int>(trouble.refused), "time", "times"));
+    sentence += trouble.refused == 1
+                    ? fmt::format(", {}", clock_of(trouble.first->time_ms))
+                    : fmt::format(", {} to {}", clock_of(trouble.first->time_ms), clock_of(trouble.last->time_ms));
+  }
+  if (trouble.hearing == Hearing::never) {
+    sentence += sentence.empty() ? fmt::format("server {} NEVER heard server {}", sid, trouble.with.value)
+                                 : ", and NEVER heard it";
+  }
+  return sentence;
+}
+
 void write_troubles(std::string& text, const LogStudy& study) {
   text += "connections\n";
+  std::map<std::int64_t, std::vector<ServerId>> not_shown;
+  bool all_heard = true;
   for (const Trouble& trouble : study.troubles) {
     const std::int64_t sid = study.logs.servers[trouble.server].sid.value;
-    std::string sentence;
-    if (trouble.refused > 0) {
-      sentence = fmt::format("server {} could not reach server {} at {}, {}", sid, trouble.with.value,
-                             trouble.address, how_many(static_cast<int>(trouble.refused), "time", "times"));
-      sentence += trouble.refused == 1
-                      ? fmt::format(", {}", clock_of(trouble.first->time_ms))
-                      : fmt::format(", {} to {}", clock_of(trouble.first->time_ms), clock_of(trouble.last->time_ms));
-    }
-    if (trouble.never_heard) {
-      sentence += sentence.empty() ? fmt::format("server {} NEVER heard server {}", sid, trouble.with.value)
-                                   : ", and NEVER heard it";
-    }
-    wrapped(text, "  ", words_of(sentence), " ");
+    const std::string sentence = trouble_words(sid, trouble);
+    if (!sentence.empty()) wrapped(text, "  ", words_of(sentence), " ");
+    if (trouble.hearing == Hearing::not_shown) not_shown[sid].push_back(trouble.with);
+    all_heard = all_heard && trouble.hearing == Hearing::heard;
   }
-  const bool all = std::none_of(study.troubles.begin(), study.troubles.end(),
-                                [](const Trouble& trouble) { return trouble.never_heard; }) &&
-                   std::none_of(study.logs.servers.begin(), study.logs.servers.end(),
-                                [](const logs::ServerLog& log) { return log.incomplete; });
-  if (all) text += "  every voter was heard by every server whose log is here\n";
+  for (const auto& [sid, with] : not_shown) {
+    wrapped(
+        text, "  ",
+        words_of(fmt::format("server {} did not hear {}, but no log shows that it would have", sid, id_set(with))),
+        " ");
+  }
+  if (all_heard) text += "  every voter was heard by every server whose log is here\n";
 }
 
 void write_story(std::string& text, const LogStudy& study) {

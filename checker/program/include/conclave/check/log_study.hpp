@@ -72,6 +72,9 @@ struct ElectionOutcome {
   std::optional<model::PeerEpoch> epoch;  // that it was established in
 };
 
+// Was a voter heard? If not, that tells something only where it would have been.
+enum class Hearing : std::uint8_t { heard, never, not_shown };
+
 // What one server could not do with another, over all of its log.
 struct Trouble {
   std::size_t server = 0;  // index into LogStudy::logs.servers
@@ -79,9 +82,9 @@ struct Trouble {
   std::size_t refused = 0;        // attempts to connect that failed
   std::optional<LogPlace> first;  // of them
   std::optional<LogPlace> last;
-  std::string address;       // that it tried
-  std::size_t heard = 0;     // notifications of that one in all
-  bool never_heard = false;  // none, and none can be among lines that are nobody's
+  std::string address;    // that it tried
+  std::size_t heard = 0;  // notifications of that one in all
+  Hearing hearing = Hearing::heard;
 };
 
 // A divergence in one log or between two, ready to be told.
@@ -118,7 +121,7 @@ struct LogStudy {
   logs::Crossing crossing;
   std::vector<Turn> turns;                // by the time at which they began
   std::vector<ElectionOutcome> outcomes;  // by the time of the first decision
-  std::vector<Trouble> troubles;          // connections that failed, and voters that were never heard
+  std::vector<Trouble> troubles;          // connections that failed, and voters that were not heard
   std::vector<LogFinding> findings;       // by time
   std::vector<LogFinding> doubts;         // likewise: not explained, but nothing says that it can't be
   std::vector<StoryLine> story;
