@@ -448,6 +448,24 @@ class Logs(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("verdict: unknown", done.stdout)
 
+    def test_a_part_that_shows_no_election_is_unknown(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        begins = [i for i, line in enumerate(lines) if "New election" in line]
+        role = next(i for i, line in enumerate(lines) if "] - FOLLOWING" in line)
+        for name, part in {"from a role to an election": lines[role - 1:begins[1] + 1],
+                           "and one vote of its own": lines[role - 1:begins[1] + 12],
+                           "to the first election": lines[:begins[0] + 1],
+                           "not so far": lines[:begins[0]],
+                           "nobody else": [line for line in lines if not re.search("sid:[23]|channel|smaller", line)],
+                           }.items():
+            with self.subTest(name):
+                done = trace(self.write("1.log", "".join(part)))
+                self.assertEqual((done.returncode, done.stderr), (2, ""))
+                for words in ["voters {1}; ASSUMED", "  no log names another voter\n",
+                              "verdict: unknown - nothing in these logs could be judged"]:
+                    self.assertIn(words, done.stdout)
+                self.assertNotIn("DIVERGES", done.stdout)
+
     def test_an_election_as_a_page(self):
         page = self.folder / "run.html"
         self.assertEqual(trace(*SHIPPED, "--html", str(page)).returncode, 0)

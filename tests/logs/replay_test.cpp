@@ -155,6 +155,12 @@ TEST(Replay, ALogMayBeginAnywhere) {
   EXPECT_EQ(explanation.unknown.size(), 1U);
 }
 
+TEST(Replay, ItsNextVoteIsNotMissedForALongRole) {
+  Log log;
+  log.says(RoleTaken{ServerState::following}).says(Looking{}, 5'000).says(ElectionBegins{ServerId{1}, Zxid{0}});
+  expect_explained(log);  // it ends before the vote comes back
+}
+
 TEST(Replay, GoesOnAfterADivergence) {
   Log log;
   log.looks_and_hears_itself()
@@ -282,6 +288,8 @@ TEST(Membership, IsWhoVotesAndWhoIsCalled) {
   EXPECT_EQ(found.observers, std::set<ServerId>{ServerId{4}});
   EXPECT_EQ(found.silent, std::set<ServerId>{ServerId{3}});
   EXPECT_EQ(configuration_of(found).voters(), 3U);
+  logs.servers = {Log(5).says(Looking{}).log()};  // no more than who logs
+  EXPECT_EQ(membership_of(logs).voters, std::set<ServerId>{ServerId{5}});
 }
 
 }  // namespace

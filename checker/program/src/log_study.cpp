@@ -149,15 +149,24 @@ std::string release_words(const std::vector<logs::Release>& releases) {
   return join(names, ", then ");
 }
 
+bool knows_one_voter(const LogStudy& study) { return study.config_file.empty() && study.configuration.voters() == 1; }
+
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding) {
-  if (!log.incomplete) return study.findings.push_back(std::move(finding));
-  finding.unknown_as = "lines of its own may be among those that are nobody's or are not understood";
-  study.doubts.push_back(std::move(finding));
+  if (log.incomplete) {
+    finding.unknown_as = "lines of its own may be among those that are nobody's or are not understood";
+  } else if (knows_one_voter(study)) {
+    finding.unknown_as =
+        "the logs name no other voter, and one alone holds no election (--config zoo.cfg says who votes)";
+  }
+  (finding.unknown_as.empty() ? study.findings : study.doubts).push_back(std::move(finding));
 }
 
 ExitCode exit_code_of(const LogStudy& study) {
   if (!study.findings.empty()) return ExitCode::violated;
-  return study.explained == 0 && study.turns.empty() ? ExitCode::bounded : ExitCode::holds;
+  const bool decided =
+      std::any_of(study.turns.begin(), study.turns.end(), [](const Turn& turn) { return turn.end.has_value(); });
+  const bool judged = decided || (study.explained > 0 && !knows_one_voter(study));
+  return judged ? ExitCode::holds : ExitCode::bounded;
 }
 
 }  // namespace conclave::check

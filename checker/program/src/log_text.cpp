@@ -272,7 +272,11 @@ void write_troubles(std::string& text, const LogStudy& study) {
         words_of(fmt::format("server {} did not hear {}, but no log shows that it would have", sid, id_set(with))),
         " ");
   }
-  if (all_heard) text += "  every voter was heard by every server whose log is here\n";
+  if (knows_one_voter(study)) {
+    text += "  no log names another voter\n";
+  } else if (all_heard) {
+    text += "  every voter was heard by every server whose log is here\n";
+  }
 }
 
 void write_story(std::string& text, const LogStudy& study) {

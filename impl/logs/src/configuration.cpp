@@ -13,23 +13,26 @@ class Census {
   explicit Census(const Logs& logs) {
     for (const ServerLog& log : logs.servers) {
       self_ = log.sid;
+      logging_.insert(self_);
       for (const Fact& fact : log.facts)
         std::visit([this](const auto& sentence) { this->take(sentence); }, fact.sentence);
     }
   }
 
   Membership counted() {
-    for (const auto& from : {votes_, called_}) {
-      for (const ServerId id : from) {
-        if (found_.observers.count(id) == 0) found_.voters.insert(id);
-      }
-    }
+    for (const auto& from : {votes_, called_}) note_voters(from);
+    if (found_.voters.empty()) note_voters(logging_);
     std::set_difference(found_.voters.begin(), found_.voters.end(), votes_.begin(), votes_.end(),
                         std::inserter(found_.silent, found_.silent.end()));
     return std::move(found_);
   }
 
  private:
+  void note_voters(const std::set<ServerId>& ids) {
+    for (const ServerId id : ids) {
+      if (found_.observers.count(id) == 0) found_.voters.insert(id);
+    }
+  }
   // Of those that do not vote reception logs nothing.
   void take(const Heard& heard) { votes_.insert(heard.notification.from); }
   void take(const ElectionBegins& begins) {
@@ -44,6 +47,7 @@ class Census {
   ServerId self_{0};
   std::set<ServerId> votes_;
   std::set<ServerId> called_;
+  std::set<ServerId> logging_;
   Membership found_;
 };
 

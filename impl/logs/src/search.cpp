@@ -304,7 +304,6 @@ class Search {
   void expect_nothing_owed() {
     if (nodes_.empty() || !role_ms_ || at_ == 0) return;
     if (log_.facts[at_ - 1].time_ms - *role_ms_ < way_back_ms_max) return;
-    role_ms_.reset();
     const auto fits = [](const Situation& now) {
       return std::none_of(now.owed.begin(), now.owed.end(),
                           [](const Notification& own) { return own.vote.state == ServerState::looking; });
@@ -312,9 +311,14 @@ class Search {
     keep("has not heard what it sent to itself", "nothing like it", fits, at_ - 1);
   }
 
+  void end_role() {
+    expect_nothing_owed();
+    role_ms_.reset();
+  }
+
   void pass(const ProcessStarted&) {
     close();
-    expect_nothing_owed();
+    end_role();
     clock_known_ = true;
     ensemble_.timing = world_.timing;
     begin_anew(Move::Kind::process, Main::idle);
@@ -324,7 +328,7 @@ class Search {
         set.ms;
   }
   void pass(const Looking&) {
-    expect_nothing_owed();
+    end_role();
     if (nodes_.empty()) {
       clock_known_ = false;
       return begin_anew(Move::Kind::resume, Main::round);

@@ -149,7 +149,9 @@ void tell_troubles(LogStudy& study);
 // Fills what is foreign. Gives the error, ready to be printed, where nothing that the logs say of servers is so in the
 // configuration file. REQUIRES: one was read.
 [[nodiscard]] std::optional<std::string> note_foreign(LogStudy& study);
-// A divergence of a server; a doubt if lines of its log may be missing.
+// Is one voter all that the logs tell of? There are others: one alone holds no election.
+[[nodiscard]] bool knows_one_voter(const LogStudy& study);
+// A divergence of a server; a doubt if lines of its log may be missing, or no other voter is known.
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding);
 // Finds epochs that were led twice, and followers that later vote with another one than their leader's.
 void note_epochs(LogStudy& study);

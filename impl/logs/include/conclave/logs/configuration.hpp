@@ -13,7 +13,7 @@ namespace conclave::logs {
 
 // Who takes part, and how that is known. Logs say nothing of groups and weights.
 struct Membership {
-  std::set<model::ServerId> voters;     // were heard to vote, or are called
+  std::set<model::ServerId> voters;     // were heard to vote, or are called; if none were, those that log
   std::set<model::ServerId> observers;  // say so themselves, or a leader says so
   std::set<model::ServerId> silent;     // voters of whom no vote was heard
 };
