@@ -287,6 +287,21 @@ class Logs(unittest.TestCase):
         self.assertIn(f"UNKNOWN  {cut}:", done.stdout)
         self.assertNotIn("DIVERGES", done.stdout)
 
+    def test_a_word_with_bytes_that_are_no_text_makes_no_divergence(self):
+        text = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8")
+        for words, damaged in [("] - LOOKING\n", "] - LOO{}KING\n"), ("] - LOOKING\n", "] - LOO{}ING\n"),
+                               ("] - FOLLOWING\n", "] - FOL{}OWING\n"), ("- New election", "- New {}lection"),
+                               ("- Notification: my state:LOOKING", "- Notification: my state:LOO{}KING"),
+                               ("- Notification:", "- Notificat{}on:"), ("changed: following", "changed: foll{}wing")]:
+            self.assertIn(words, text)
+            for damage in ("\x01", "\x7f\x1b", "\ufffd\ufffd"):
+                with self.subTest(damaged=damaged, damage=damage):
+                    path = self.write("1.log", text.replace(words, damaged.format(damage), 1))
+                    done = trace(path, *SHIPPED[1:])
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertIn("note: not understood, though of elections: line ", done.stdout)
+                    self.assertNotIn("DIVERGES", done.stdout)
+
     def test_who_has_led_answers_itself_with_its_epoch(self):
         # Of a real server: it leads epoch 1, looks again, follows, and answers its question with its vote of before.
         done = trace("tests/logs/answers_itself.log")

@@ -182,6 +182,20 @@ TEST(Sentence, OthersSayNothing) {
   }
 }
 
+TEST(Sentence, WhatBytesThatAreNoTextMayHideIsGarbled) {
+  for (const char* damaged :
+       {"LOO\x01KING", "LOO\x01ING", "FOLL\xef\xbf\xbdWING", "\x01LEADING", "Notif\x02ication: x",
+        "New\x7f"
+        "election. My id = 1"}) {
+    EXPECT_TRUE(read_sentence(damaged).garbled) << damaged;
+  }
+  for (const char* other :
+       {"LOOKING\x01 for it", "Caf\xc3\xa9", "\xff\xff", "LO\x01KIN", "a\x01 Notification: x", "LOOKIN"}) {
+    EXPECT_FALSE(read_sentence(other).garbled) << other;
+    EXPECT_FALSE(read_sentence(other).sentence) << other;
+  }
+}
+
 TEST(Sentence, WhatIsCutOrChangedIsGarbled) {
   const std::string whole =
       "Notification: my state:LOOKING; n.sid:1, n.state:FOLLOWING, n.leader:3, n.round:0x1f, n.peerEpoch:0x2, "

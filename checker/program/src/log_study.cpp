@@ -40,6 +40,7 @@ void make_printable(logs::Logs& logs) {
   for (logs::ServerLog& log : logs.servers) {
     for (logs::Fact& fact : log.facts) {
       if (auto* one = std::get_if<logs::RoleLost>(&fact.sentence)) one->why = printable(one->why);
+      if (auto* one = std::get_if<logs::StateChanged>(&fact.sentence)) one->phase = printable(one->phase);
       if (auto* one = std::get_if<logs::Connected>(&fact.sentence)) one->address = printable(one->address);
       if (auto* one = std::get_if<logs::ChannelRefused>(&fact.sentence)) one->address = printable(one->address);
       if (auto* one = std::get_if<logs::ListensAt>(&fact.sentence)) one->address = printable(one->address);

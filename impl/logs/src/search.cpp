@@ -378,7 +378,8 @@ class Search {
   }
   void pass(const StateChanged& changed) {
     const char* what = changed.state == ServerState::looking ? "gives up its role" : "changes its state";
-    keep(what, std::string(model::name_of(changed.state)), [&](Situation& now) {
+    const std::string phase = changed.first ? "" : " - " + changed.phase;
+    keep(what, std::string(model::name_of(changed.state)) + phase, [&](Situation& now) {
       if (model::state_of(now.peer) != changed.state) return false;
       if (changed.state == ServerState::looking) return now.main == Main::idle;
       return now.main == (changed.first ? Main::decided : Main::settled);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "scan.hpp"
 
@@ -343,6 +345,34 @@ std::optional<Sentence> of_end(std::string_view message) {
   return std::nullopt;
 }
 
+bool is_text(char c) { return (c >= ' ' && c <= '~') || c == '\t'; }
+
+enum class Extent : std::uint8_t { begins, is_all };
+
+// Do these words begin a message, or are they all of it, if bytes that are no text may stand for some of their letters?
+bool may_be(std::string_view message, std::string_view words, Extent extent) {
+  std::vector<bool> matched(words.size() + 1, false);  // so many letters may be in what was looked at
+  matched[0] = true;
+  for (const char c : message) {
+    for (std::size_t i = words.size() + 1; i-- > 0;) {
+      const bool taken = i > 0 && matched[i - 1] && (!is_text(c) || c == words[i - 1]);
+      matched[i] = taken || (matched[i] && !is_text(c));
+    }
+    if (extent == Extent::begins && matched.back()) return true;
+  }
+  return matched.back();
+}
+
+// A sentence that matters may be hidden in it.
+bool is_damaged(std::string_view message) {
+  if (std::all_of(message.begin(), message.end(), is_text)) return false;
+  for (int i = 0; i < model::server_states; ++i) {
+    if (may_be(message, model::name_of(static_cast<ServerState>(i)), Extent::is_all)) return true;
+  }
+  return std::any_of(openings.begin(), openings.end(),
+                     [&](const Opening& opening) { return may_be(message, opening.words, Extent::begins); });
+}
+
 }  // namespace
 
 Reading read_sentence(std::string_view message) {
@@ -365,7 +395,8 @@ Reading read_sentence(std::string_view message) {
     }
   }
   if (auto role = of_role(message)) return {std::move(role), false};
-  return {of_end(message), false};
+  if (auto end = of_end(message)) return {std::move(end), false};
+  return is_damaged(message) ? garbled() : Reading{};
 }
 
 }  // namespace conclave::logs

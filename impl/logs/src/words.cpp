@@ -15,12 +15,12 @@ std::string id_words(model::ServerId id) {
 
 std::string main_words(const Situation& situation) {
   switch (situation.main) {
-    case Main::idle: return "is LOOKING and has not come round";
+    case Main::idle: return "has not come round to look for a leader";
     case Main::round: return "is about to begin an election";
     case Main::started: return "has just begun an election";
     case Main::electing: break;
     case Main::timed_out: return "has waited in vain";
-    case Main::decided: return "has decided";
+    case Main::decided: return "has decided and not taken up its role";
     case Main::settled: return "is in its role";
   }
   const bool waits = std::holds_alternative<model::Finalizing>(situation.peer.role);
