@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -534,6 +535,16 @@ class Logs(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (5, ""))
                 self.assertIn(words, done.stderr)
                 self.assertFalse(os.path.exists(page))
+
+    def test_a_page_on_a_full_disk_leaves_the_report(self):
+        page = self.folder / "run.html"
+        page.write_text("an older one", encoding="utf-8")
+        done = subprocess.run([PROGRAM, "trace", *SHIPPED, "--html", str(page)], capture_output=True, text=True,
+                              check=False, restore_signals=False, timeout=60,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+        self.assertEqual((done.returncode, done.stderr), (74, f"conclave: can't write {page}: File too large\n"))
+        self.assertEqual(done.stdout, trace(*SHIPPED).stdout)
+        self.assertEqual(page.read_text(encoding="utf-8"), "an older one")
 
     def test_no_page_without_an_election_that_ended(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)

@@ -52,7 +52,7 @@ examples:
 
 exit status: 0 everything within the bounds was explored and every claim holds, 1 a claim is violated,
 2 a limit that was set ended it, 3 it was aborted, 4 the configuration is wrong, 5 the command line is,
-74 a file could not be written.
+74 a file could not be written (5 if that can be seen beforehand).
 )";
 
 // What the command line says, as text where it has a grammar of its own.

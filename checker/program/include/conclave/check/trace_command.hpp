@@ -101,7 +101,8 @@ enum class TraceInput : std::uint8_t { recordings, logs };
 [[nodiscard]] tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::string>& files);
 
 // Prints the report on stdout, errors on stderr. 0: the model does the same, 1: not, 2: nothing could be judged,
-// 4: bad input, 5: an option that the files have no use for.
+// 4: bad input, 5: an option that the files have no use for, or whose file can't be written, as can be seen beforehand,
+// 74: a file or the report could not be written.
 ExitCode run_trace(const TraceOptions& options);
 
 }  // namespace conclave::check
