@@ -77,7 +77,36 @@ class Logs(unittest.TestCase):
         cut.write_bytes(pathlib.Path(paths[1]).read_bytes()[:-100])
         done = trace(str(cut))
         self.assertEqual((done.returncode, done.stdout), (4, ""))
-        self.assertIn("found a gzip file that ends too early", done.stderr)
+        self.assertIn("found a gzip file that ends too early, with byte ", done.stderr)
+
+    def test_gzip_files_that_are_not_whole(self):
+        text = pathlib.Path(SHIPPED[0]).read_bytes()
+        packed = gzip.compress(text)
+        middle = packed[:3000] + bytes(byte ^ 0x55 for byte in packed[3000:3100]) + packed[3100:]
+        for name, content, words in [
+                ("head.gz", b"\x1f\x8b" + b"\xf5\x8f" * 50, "damaged gzip file, at byte 5: unknown compression method"),
+                ("short.gz", packed[:2], "gzip file that ends too early, with byte 2"),
+                ("middle.gz", middle, r"damaged gzip file, at byte 3\d\d\d: "),
+                ("sum.gz", packed[:-8] + bytes(8), "damaged gzip file, at byte .*: incorrect data check"),
+                ("behind.gz", packed + b"junk", f"other bytes behind its gzip data, from byte {len(packed) + 1} on"),
+                ("late.gz", packed + bytes(300_000) + b"junk", f"other bytes behind .* {len(packed) + 1} on"),
+                ("two.gz", packed + packed[:50], f"gzip file that ends too early, with byte {len(packed) + 50}")]:
+            with self.subTest(name=name):
+                path = self.folder / name
+                path.write_bytes(content)
+                for paths in ([str(path)], [*SHIPPED[1:], str(path)]):
+                    done = trace(*paths)
+                    self.assertEqual((done.returncode, done.stdout), (4, ""))
+                    self.assertRegex(done.stderr, f"^{path}: found (a )?{words}.*; expected the log of a ZooKeeper "
+                                                  "server, whole, packed by gzip or not\n$")
+        for name, content in [("zeros.gz", packed + bytes(300_000)), ("empty.gz", gzip.compress(b"") + packed),
+                              ("several.gz", b"".join(gzip.compress(text[at:at + 999])
+                                                      for at in range(0, len(text), 999)))]:
+            with self.subTest(name=name):
+                path = self.folder / name
+                path.write_bytes(content)
+                told, alone = trace(str(path)).stdout, trace(SHIPPED[0]).stdout
+                self.assertEqual(told.replace(str(path), "LOG").split(), alone.replace(SHIPPED[0], "LOG").split())
 
     def test_files_with_lines_in_common(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)

@@ -24,8 +24,7 @@ struct Kind {
   const char* otherwise = "";
 };
 
-Kind kind_of(const std::string& path) {
-  const std::string beginning = logs::beginning_of(path, beginning_bytes);
+Kind kind_of(const std::string& beginning) {
   if (logs::looks_like_log(beginning)) return {TraceInput::logs};
   switch (record::content_of(std::string_view(beginning).substr(0, record::beginning_bytes))) {
     case record::Content::recording: return {TraceInput::recordings};
@@ -107,7 +106,9 @@ tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::stri
       if (!error.expected.empty()) error.expected = expected;
       return tl::unexpected(error.message());
     }
-    const Kind kind = kind_of(path);
+    const auto beginning = logs::beginning_of(path, beginning_bytes);
+    if (!beginning) return tl::unexpected(beginning.error().message());
+    const Kind kind = kind_of(*beginning);
     if (!kind.input) {
       const bool text = std::string_view(kind.otherwise).starts_with("a text");
       return tl::unexpected(record::ReadError{path, text ? 1U : 0U, "", kind.otherwise, expected}.message());

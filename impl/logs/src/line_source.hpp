@@ -4,49 +4,56 @@
 #include <zlib.h>
 
 #include <cstddef>
+#include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace conclave::logs {
 
+// Not by zlib's gzread: that takes what stands behind the packed data, and is none, for the end of the file.
 // Not thread-safe.
 class LineSource {
  public:
-  explicit LineSource(const std::string& path) : file_(gzopen(path.c_str(), "rb")) {
-    if (file_) gzbuffer(file_.get(), buffer_bytes);
-  }
+  explicit LineSource(const std::string& path);
+  LineSource(const LineSource&) = delete;
+  LineSource& operator=(const LineSource&) = delete;
+  ~LineSource();
+
   // False: it can't be opened; errno says why.
   [[nodiscard]] bool good() const { return file_ != nullptr; }
 
   // The next line without its end; of a longer one than that, the rest is left out. So are zeros, as they stand where a
   // rotation (copytruncate) has cut off what was before. False: there is none, or what there is can't be read; wrong()
   // tells which.
-  bool next(std::string& line, std::size_t bytes_max) {
-    line.clear();
-    bool any = false;
-    for (int c = gzgetc(file_.get()); c != -1; c = gzgetc(file_.get())) {
-      any = true;
-      if (c == '\n') return true;
-      if (c != '\0' && line.size() < bytes_max) line.push_back(static_cast<char>(c));
-    }
-    return any && wrong().empty();
-  }
+  bool next(std::string& line, std::size_t bytes_max);
 
   // What is wrong with the file, in words; empty if nothing.
-  [[nodiscard]] std::string wrong() const {
-    int code = Z_OK;
-    gzerror(file_.get(), &code);
-    if (code == Z_BUF_ERROR) return "a gzip file that ends too early";
-    if (code == Z_ERRNO) return "a file that could not be read to its end";
-    return code == Z_OK || code == Z_STREAM_END ? "" : "a damaged gzip file";
-  }
+  [[nodiscard]] const std::string& wrong() const { return wrong_; }
 
  private:
-  static constexpr unsigned buffer_bytes = 1U << 17U;
   struct Close {
-    void operator()(gzFile_s* file) const { gzclose(file); }
+    void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  std::unique_ptr<gzFile_s, Close> file_;
+
+  // Fill what they are named for; false: there is nothing more, or wrong() tells why.
+  bool fill_text();
+  bool fill_bytes();
+  bool unpack();
+  bool begin_member();
+  bool rest_is_zeros();
+  // Of the next byte that was not taken yet, 1-based.
+  [[nodiscard]] std::size_t place() const { return read_ - stream_.avail_in + 1; }
+
+  std::unique_ptr<std::FILE, Close> file_;
+  std::vector<unsigned char> bytes_;  // as they are in the file; stream_ says how many are left
+  std::vector<unsigned char> text_;
+  std::size_t taken_ = 0;  // of the text
+  std::size_t read_ = 0;   // of the file
+  z_stream stream_{};
+  bool packed_ = false;
+  bool in_member_ = false;  // a gzip file may be several, one behind the other
+  std::string wrong_;
 };
 
 }  // namespace conclave::logs

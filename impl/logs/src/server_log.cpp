@@ -48,6 +48,10 @@ LogError not_a_log(const std::string& file, std::string found) {
   return {file, 0, std::move(found), std::string(a_log)};
 }
 
+LogError damaged(const std::string& file, std::string found) {
+  return {file, 0, std::move(found), fmt::format("{}, whole, packed by gzip or not", a_log)};
+}
+
 class FileReader {
  public:
   FileReader(const std::string& path, std::size_t index) : index_(index) { file.name = path; }
@@ -61,7 +65,7 @@ class FileReader {
     if (!in.good()) return error(std::strerror(errno));
     std::string text;
     while (in.next(text, line_bytes_max)) take(text);
-    if (const std::string wrong = in.wrong(); !wrong.empty()) return error(wrong);
+    if (!in.wrong().empty()) return damaged(file.name, in.wrong());
     if (file.lines == 0) return error("an empty file");
     if (file.messages == 0) return error("a text of another kind");
     attribute();
@@ -238,11 +242,13 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
   return logs;
 }
 
-std::string beginning_of(const std::string& path, std::size_t bytes) {
+tl::expected<std::string, LogError> beginning_of(const std::string& path, std::size_t bytes) {
   LineSource in(path);
+  if (!in.good()) return tl::unexpected(not_a_log(path, std::strerror(errno)));
   std::string text;
   std::string line;
-  while (in.good() && text.size() < bytes && in.next(line, bytes)) text += line + '\n';
+  while (text.size() < bytes && in.next(line, bytes)) text += line + '\n';
+  if (text.empty() && !in.wrong().empty()) return tl::unexpected(damaged(path, in.wrong()));
   return text.substr(0, bytes);
 }
 

@@ -72,8 +72,9 @@ struct Logs {
 // no word of an election, as long as another has. The error is of the first bad file.
 [[nodiscard]] tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths);
 
-// The first so many bytes of a file, unpacked if gzip has packed it; fewer if there are no more, or they can't be read.
-[[nodiscard]] std::string beginning_of(const std::string& path, std::size_t bytes);
+// The first so many bytes of a file, unpacked if gzip has packed it; fewer if there are no more. An error if none can
+// be read.
+[[nodiscard]] tl::expected<std::string, LogError> beginning_of(const std::string& path, std::size_t bytes);
 
 // Does a text begin as the log of a server does? `beginning` is a file's first bytes.
 [[nodiscard]] bool looks_like_log(std::string_view beginning);
