@@ -588,6 +588,22 @@ class Logs(unittest.TestCase):
                                           "draw; without --html those without an end are told\n")
             self.assertFalse(page.exists())
 
+    def test_one_of_a_kind(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        one = self.write("one.log", next(line for line in lines if "LOOKING" in line))
+        self.assertIn("one.log\n  1 line, 1 message\nserver 1  its release is not named; no start, ", trace(one).stdout)
+        begins = next(i for i, line in enumerate(lines) if "New election" in line)
+        two = self.write("two.log", "".join(lines[begins - 1:begins + 1]))
+        self.assertIn("note: 1 line of elections is in another file too, and counts once", trace(one, two).stdout)
+
+    def test_numbers_of_elections(self):
+        for number in ("0", "-1", "1x", "1.5", "9" * 30):
+            with self.subTest(number=number):
+                done = trace(*SHIPPED, "--html", str(self.folder / "run.html"), f"--election={number}")
+                self.assertEqual((done.returncode, done.stdout), (5, ""))
+                self.assertEqual(done.stderr.splitlines()[0], f"conclave: --election: found '{number}'; expected the "
+                                 "number of an election, from 1 on, as the report has it")
+
     def test_wrong_input(self):
         empty = self.write("empty.log", "")
         other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")

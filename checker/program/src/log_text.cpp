@@ -8,6 +8,7 @@
 
 #include "conclave/check/log_study.hpp"
 #include "conclave/check/words.hpp"
+#include "text_parts.hpp"
 
 namespace conclave::check {
 namespace {
@@ -34,15 +35,17 @@ std::string seconds(std::int64_t ms) {
 void write_files(std::string& text, const LogStudy& study) {
   auto out = std::back_inserter(text);
   for (const logs::LogFile& file : study.logs.files) {
-    fmt::format_to(out, "{}\n  {} lines, {} messages\n", file.name, grouped(file.lines), grouped(file.messages));
+    fmt::format_to(out, "{}\n  {}, {}\n", file.name, counted(file.lines, "line", "lines"),
+                   counted(file.messages, "message", "messages"));
     if (!file.of_elections) fmt::format_to(out, "  note: no word of an election\n");
     if (file.nobodys > 0) {
-      fmt::format_to(out, "  note: of {} lines of elections it can't be told whose they are; they are left out\n",
-                     grouped(file.nobodys));
+      fmt::format_to(out, "  note: of {} of elections it can't be told whose {}; left out\n",
+                     counted(file.nobodys, "line", "lines"), file.nobodys == 1 ? "it is" : "they are");
     }
     if (file.repeated > 0) {
-      fmt::format_to(out, "  note: {} lines of elections are in another file too, and count once\n",
-                     grouped(file.repeated));
+      fmt::format_to(out, "  note: {} of elections {} in another file too, and {} once\n",
+                     counted(file.repeated, "line", "lines"), file.repeated == 1 ? "is" : "are",
+                     file.repeated == 1 ? "counts" : "count");
     }
     if (file.garbled_lines.empty()) continue;
     std::vector<std::string> lines;
@@ -51,7 +54,8 @@ void write_files(std::string& text, const LogStudy& study) {
       lines.push_back(std::to_string(line));
     }
     const bool more = file.garbled_lines.size() > lines.size();
-    fmt::format_to(out, "  note: not understood, though of elections: line {}{}\n", join(lines, ", "),
+    fmt::format_to(out, "  note: not understood, though of elections: {} {}{}\n",
+                   file.garbled_lines.size() == 1 ? "line" : "lines", join(lines, ", "),
                    more ? fmt::format(" and {} more", file.garbled_lines.size() - lines.size()) : "");
   }
 }
@@ -66,13 +70,13 @@ void write_servers(std::string& text, const LogStudy& study) {
     const auto turns =
         std::count_if(study.turns.begin(), study.turns.end(), [&](const Turn& turn) { return turn.server == i; });
     const std::string named = release_words(study.releases[i]);
-    const std::string release = named.empty() ? "a release that it does not name" : named;
-    wrapped(text, fmt::format("server {}  ", log.sid.value),
-            words_of(fmt::format("ZooKeeper {}; {}, {}, {} heard", release,
-                                 how_many(static_cast<int>(starts), "start", "starts"),
-                                 how_many(static_cast<int>(turns), "election", "elections"),
-                                 how_many(static_cast<int>(explanation.heard), "notification", "notifications"))),
-            " ");
+    const std::string release = named.empty() ? "its release is not named" : "ZooKeeper " + named;
+    wrapped(
+        text, fmt::format("server {}  ", log.sid.value),
+        words_of(fmt::format("{}; {}, {}, {} heard", release, how_many(static_cast<int>(starts), "start", "starts"),
+                             how_many(static_cast<int>(turns), "election", "elections"),
+                             how_many(static_cast<int>(explanation.heard), "notification", "notifications"))),
+        " ");
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "conclave/check/trace_command.hpp"
 #include "conclave/check/words.hpp"
+#include "text_parts.hpp"
 
 namespace conclave::check {
 namespace {
@@ -20,14 +21,15 @@ std::string where(const TraceFinding& finding) { return fmt::format("{}:{}", fin
 void write_files(std::string& text, const Survey& survey) {
   auto out = std::back_inserter(text);
   for (const TracedFile& file : survey.files) {
-    fmt::format_to(out, "{}\n  server {}; {}, {} lines, {} steps done again\n", file.name,
+    fmt::format_to(out, "{}\n  server {}; {}, {}, {} done again\n", file.name,
                    id_set({file.sids.begin(), file.sids.end()}), how_many(static_cast<int>(file.runs), "run", "runs"),
-                   grouped(file.lines), grouped(file.steps));
+                   counted(file.lines, "line", "lines"), counted(file.steps, "step", "steps"));
     for (const std::size_t line : file.cut_lines) {
       fmt::format_to(out, "  note: line {} was not written to its end, as by a kill; it is left out\n", line);
     }
     if (file.not_looked_at == 0) continue;
-    fmt::format_to(out, "  note: {} lines after a difference were not looked at\n", grouped(file.not_looked_at));
+    fmt::format_to(out, "  note: {} after a difference {} not looked at\n",
+                   counted(file.not_looked_at, "line", "lines"), file.not_looked_at == 1 ? "was" : "were");
   }
 }
 
