@@ -604,6 +604,22 @@ class Logs(unittest.TestCase):
                 self.assertEqual(done.stderr.splitlines()[0], f"conclave: --election: found '{number}'; expected the "
                                  "number of an election, from 1 on, as the report has it")
 
+    def test_a_log_that_goes_back_in_time_makes_no_divergence(self):
+        lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+        dated = [line for line in lines if line[:4] == "2026"]
+        second = next(i for i, line in enumerate(dated) if "PeerState set to LOOKING" in line)
+        for name, parts in {"backwards": dated[::-1], "new before old": dated[second:] + dated[:second],
+                            "a third": dated[60:90] + dated[:60] + dated[90:]}.items():
+            with self.subTest(name):
+                path = self.write("1.log", "".join(parts))
+                done = trace(path, *SHIPPED[1:])
+                self.assertIn(done.returncode, (0, 2))
+                self.assertEqual(done.stderr, "")
+                self.assertIn(f"note: server 1's log goes back in time at {path}:", done.stdout)
+                self.assertNotIn("DIVERGES", done.stdout)
+                report = json.loads(trace(path, *SHIPPED[1:], "--json").stdout)
+                self.assertEqual([server["goes_back"] is None for server in report["servers"]], [False, True, True])
+
     def test_wrong_input(self):
         empty = self.write("empty.log", "")
         other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")

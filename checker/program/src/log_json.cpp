@@ -84,9 +84,11 @@ Json servers(const LogStudy& study) {
   Json list = Json::array();
   for (std::size_t i = 0; i < study.logs.servers.size(); ++i) {
     const logs::Explanation& explanation = study.explanations[i];
+    const logs::ServerLog& log = study.logs.servers[i];
     const std::string release = release_words(study.releases[i]);
-    list.push_back({{"sid", study.logs.servers[i].sid.value},
+    list.push_back({{"sid", log.sid.value},
                     {"release", release.empty() ? Json(nullptr) : Json(release)},
+                    {"goes_back", log.goes_back ? place(study, place_of(log.facts[*log.goes_back])) : Json(nullptr)},
                     {"notifications", explanation.heard},
                     {"unknown", study.unknown[i]},
                     {"found_at_sender", study.crossing.found[i]},

@@ -153,7 +153,9 @@ std::string release_words(const std::vector<logs::Release>& releases) {
 bool knows_one_voter(const LogStudy& study) { return study.config_file.empty() && study.configuration.voters() == 1; }
 
 void note_finding(LogStudy& study, const logs::ServerLog& log, LogFinding finding) {
-  if (log.incomplete) {
+  if (log.goes_back) {
+    finding.unknown_as = "its log goes back in time, and so may not be in the order in which it was written";
+  } else if (log.incomplete) {
     finding.unknown_as = "lines of its own may be among those that are nobody's or are not understood";
   } else if (knows_one_voter(study)) {
     finding.unknown_as =

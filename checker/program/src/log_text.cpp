@@ -124,6 +124,15 @@ void write_clocks(std::string& text, const LogStudy& study) {
     return fmt::format("{} {} to {} {}", day_of(facts.front().time_ms), clock_of(facts.front().time_ms),
                        day_of(facts.back().time_ms), clock_of(facts.back().time_ms));
   };
+  for (const logs::ServerLog& log : study.logs.servers) {
+    if (!log.goes_back) continue;
+    const logs::Fact& fact = log.facts[*log.goes_back];
+    wrapped(text, "  note: ",
+            words_of(fmt::format("server {}'s log goes back in time at {}:{}, to {}: its clock was set back, or its "
+                                 "lines are not in the order in which they were written",
+                                 log.sid.value, study.logs.files[fact.file].name, fact.line, clock_of(fact.time_ms))),
+            " ");
+  }
   for (const logs::ClockDifference& one : study.logs.clocks) {
     wrapped(
         text, "  note: ",

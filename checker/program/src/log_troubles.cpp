@@ -41,7 +41,7 @@ bool looks_in(const ServerLog& log, const Span& span) {
 // Would the one have heard the other, by what their logs show? Who looks for a leader asks all, and is answered. If the
 // other's log is not here, it may have run all the time.
 bool would_have_heard(const ServerLog& log, const ServerLog* other) {
-  if (log.incomplete) return false;
+  if (log.in_doubt()) return false;
   if (other == nullptr) return looks_in(log, {});
   const Span own = span_of(log);
   const Span others = span_of(*other);

@@ -290,10 +290,10 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
   }
   const std::int64_t within_ms = give_or_take_ms(logs);
   std::map<ServerId, std::pair<Speaker, Coverage>> speakers;
-  std::set<ServerId> incomplete;
+  std::set<ServerId> in_doubt;
   for (std::size_t i = 0; i < logs.servers.size(); ++i) {
     const ServerLog& log = logs.servers[i];
-    if (log.incomplete) incomplete.insert(log.sid);
+    if (log.in_doubt()) in_doubt.insert(log.sid);
     speakers.emplace(
         log.sid, std::pair(Speaker(log, explanations[i], worlds[i], led), Coverage(log, explanations[i], within_ms)));
   }
@@ -321,7 +321,7 @@ Crossing cross(const Logs& logs, const std::vector<Explanation>& explanations, c
       }
       Said said =
           speaker->second.first.said(log.sid, worlds[i].configuration.votes(log.sid), heard->notification.vote);
-      if (said == Said::no && incomplete.count(heard->notification.from) > 0) said = Said::unknown;
+      if (said == Said::no && in_doubt.count(heard->notification.from) > 0) said = Said::unknown;
       if (said == Said::yes) {
         ++crossing.found[i];
       } else if (!speaker->second.second.covers(ms)) {

@@ -196,6 +196,15 @@ class Joining {
   Part joined_;
 };
 
+std::optional<std::size_t> first_back(const std::vector<Fact>& facts) {
+  std::int64_t latest_ms = facts.front().time_ms;
+  for (std::size_t i = 1; i < facts.size(); ++i) {
+    if (facts[i].time_ms + out_of_order_ms < latest_ms) return i;
+    latest_ms = std::max(latest_ms, facts[i].time_ms);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string LogError::message() const {
@@ -238,6 +247,7 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
       if (auto wrong = joining.add(std::move(part))) return tl::unexpected(std::move(*wrong));
     }
     logs.servers.push_back({model::ServerId{sid}, joining.facts(), all_incomplete || incomplete.count(sid) > 0});
+    logs.servers.back().goes_back = first_back(logs.servers.back().facts);
   }
   return logs;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -47,6 +48,11 @@ struct ServerLog {
   model::ServerId sid{0};
   std::vector<Fact> facts;  // in the order in which the server wrote them
   bool incomplete = false;  // some of its lines may be among those that are nobody's, or were not understood
+  // A fact that is earlier than one before it by more than threads can be apart: a clock that was set back, or lines in
+  // another order than they were written in. Then, too, what is not explained says nothing.
+  std::optional<std::size_t> goes_back{};
+
+  [[nodiscard]] bool in_doubt() const { return incomplete || goes_back; }
 };
 
 // A server whose clock is not that of the others; its facts' times are put right.
