@@ -623,6 +623,8 @@ class Logs(unittest.TestCase):
     def test_wrong_input(self):
         empty = self.write("empty.log", "")
         other = self.write("other.log", "2026-01-31 12:00:00,123 - INFO  [main:Other@1] - Hello\n")
+        packed = self.folder / "1.rec.gz"
+        packed.write_bytes(gzip.compress(pathlib.Path("examples/recordings/1.rec").read_bytes()))
         nobody = self.write("nobody.log", "2026-01-31 12:00:00,123 - INFO  [main:QuorumPeer@1] - LOOKING\n")
         for paths, words in [
                 ([SHIPPED[0], "examples/recordings/1.rec"], "1.rec: found a recording; expected a server's log, as "),
@@ -634,6 +636,7 @@ class Logs(unittest.TestCase):
                 ([nobody], "found a log that nowhere says which server's it is"),
                 ([SHIPPED[0], SHIPPED[0]], "found the same file twice"),
                 (["no-such.log"], "found no such file"),
+                ([str(packed)], f"{packed}: found a recording packed by gzip; expected it unpacked"),
                 ([SHIPPED[0], "--config", "no-such.cfg"], "no-such.cfg")]:
             with self.subTest(paths=paths):
                 done = trace(*paths)
@@ -641,6 +644,10 @@ class Logs(unittest.TestCase):
                 self.assertIn(words, done.stderr)
         done = trace("examples/recordings/1.rec", "--config", "examples/three-voters.cfg")
         self.assertEqual((done.returncode, done.stdout), (5, ""))
+        for option in ("--config", "--html"):
+            done = trace(*SHIPPED, option, "")
+            self.assertEqual((done.returncode, done.stdout), (5, ""))
+            self.assertIn(f"{option}: found an empty name; expected that of a file", done.stderr)
 
 
 if __name__ == "__main__":

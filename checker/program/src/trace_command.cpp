@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <system_error>
 
@@ -33,6 +34,12 @@ Kind kind_of(const std::string& beginning) {
     case record::Content::other: break;
   }
   return {std::nullopt, "a text of another kind"};
+}
+
+std::string first_byte_of(const std::string& path) {
+  char byte = 0;
+  std::ifstream(path, std::ios::binary).get(byte);
+  return {byte};
 }
 
 const char* name_of(TraceInput input) { return input == TraceInput::logs ? "a server's log" : "a recording"; }
@@ -109,6 +116,9 @@ tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::stri
     const auto beginning = logs::beginning_of(path, beginning_bytes);
     if (!beginning) return tl::unexpected(beginning.error().message());
     const Kind kind = kind_of(*beginning);
+    if (kind.input == TraceInput::recordings && beginning->substr(0, 1) != first_byte_of(path)) {
+      return tl::unexpected(fmt::format("{}: found a recording packed by gzip; expected it unpacked", path));
+    }
     if (!kind.input) {
       const bool text = std::string_view(kind.otherwise).starts_with("a text");
       return tl::unexpected(record::ReadError{path, text ? 1U : 0U, "", kind.otherwise, expected}.message());

@@ -8,6 +8,8 @@
 #include <string>
 #include <system_error>
 
+#include "conclave/check/options.hpp"
+
 namespace conclave::check {
 
 namespace {
@@ -29,9 +31,12 @@ CLI::App* add_trace(CLI::App& app, TraceOptions& options) {
                    "logs of real ZooKeeper servers, or recordings of `conclave node --record`, of one server or of "
                    "several; what they are, their content tells")
       ->required();
-  trace->add_option("--config", options.config,
-                    "a zoo.cfg that says who votes, for logs; without it that is taken from what they hear");
-  CLI::Option* html = trace->add_option("--html", options.html, "draw an election of the logs as a page of its own");
+  trace
+      ->add_option("--config", options.config,
+                   "a zoo.cfg that says who votes, for logs; without it that is taken from what they hear")
+      ->check(wrong_name);
+  CLI::Option* html = trace->add_option("--html", options.html, "draw an election of the logs as a page of its own")
+                          ->check(wrong_name);
   trace
       ->add_option("--election", options.election,
                    "which one, as the report numbers them (default: the first that diverges, or the last)")
