@@ -134,10 +134,16 @@ class Logs(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("1.log.1\n  67 lines, 67 messages\n  note: no word of an election\n", done.stdout)
         self.assertIn("37 accounted for", done.stdout)
-        other = self.write("other.log", "2026-11-29 19:09:20,123 - INFO  [main:Other@1] - Hello\n")
-        done = trace(*SHIPPED, other)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(done.stdout.count("note: no word of an election"), 1)
+        hello = "2026-11-29 19:09:20,123 - INFO  [main:Other@1] - Hello\n"
+        for text in (hello, ""):
+            other = self.write("other.log", text)
+            for paths in ([*SHIPPED, other], [other, *SHIPPED]):
+                done = trace(*paths)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(done.stdout.count("note: no word of an election"), 1)
+        done = trace(other, "examples/recordings/1.rec")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("other.log: found an empty file; expected a recording of", done.stderr)
 
     def test_files_that_contradict_each_other(self):
         lines = pathlib.Path(SHIPPED[0]).read_text(encoding="utf-8").splitlines(keepends=True)

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t beginning_bytes = std::size_t{1} << 16U;
 constexpr const char* expected = "a recording of `conclave node --record`, or the log of a ZooKeeper server";
 
+constexpr const char* an_empty_file = "an empty file";
+
 struct Kind {
   std::optional<TraceInput> input;
   const char* otherwise = "";
@@ -29,7 +31,7 @@ Kind kind_of(const std::string& beginning) {
   if (logs::looks_like_log(beginning)) return {TraceInput::logs};
   switch (record::content_of(std::string_view(beginning).substr(0, record::beginning_bytes))) {
     case record::Content::recording: return {TraceInput::recordings};
-    case record::Content::empty: return {std::nullopt, "an empty file"};
+    case record::Content::empty: return {std::nullopt, an_empty_file};
     case record::Content::binary: return {std::nullopt, "bytes that are no text"};
     case record::Content::other: break;
   }
@@ -99,6 +101,8 @@ ExitCode run_logs(const TraceOptions& options) {
 
 tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::string>& files) {
   std::optional<TraceInput> all;
+  std::optional<std::string> empty;
+  std::string first;  // that is not
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string& path = files[i];
     for (std::size_t earlier = 0; earlier < i; ++earlier) {
@@ -119,15 +123,24 @@ tl::expected<TraceInput, std::string> trace_input_of(const std::vector<std::stri
     if (kind.input == TraceInput::recordings && beginning->substr(0, 1) != first_byte_of(path)) {
       return tl::unexpected(fmt::format("{}: found a recording packed by gzip; expected it unpacked", path));
     }
+    // A log is empty when it has just been rotated.
+    if (std::string_view(kind.otherwise) == an_empty_file) {
+      if (!empty) empty = path;
+      continue;
+    }
     if (!kind.input) {
       const bool text = std::string_view(kind.otherwise).starts_with("a text");
       return tl::unexpected(record::ReadError{path, text ? 1U : 0U, "", kind.otherwise, expected}.message());
     }
     if (all && *all != *kind.input) {
-      return tl::unexpected(fmt::format("{}: found {}; expected {}, as {} is", path, name_of(*kind.input),
-                                        name_of(*all), files.front()));
+      return tl::unexpected(
+          fmt::format("{}: found {}; expected {}, as {} is", path, name_of(*kind.input), name_of(*all), first));
     }
+    if (!all) first = path;
     all = kind.input;
+  }
+  if (empty && all != TraceInput::logs) {
+    return tl::unexpected(record::ReadError{*empty, 0, "", an_empty_file, expected}.message());
   }
   return *all;
 }

@@ -66,8 +66,7 @@ class FileReader {
     std::string text;
     while (in.next(text, line_bytes_max)) take(text);
     if (!in.wrong().empty()) return damaged(file.name, in.wrong());
-    if (file.lines == 0) return error("an empty file");
-    if (file.messages == 0) return error("a text of another kind");
+    if (file.messages == 0 && file.lines > 0) return error("a text of another kind");
     attribute();
     return std::nullopt;
   }
@@ -235,7 +234,8 @@ tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths) {
   }
   const auto silent = [](const LogFile& file) { return !file.of_elections; };
   if (std::all_of(logs.files.begin(), logs.files.end(), silent)) {
-    return tl::unexpected(not_a_log(paths.front(), "a log without a word of an election"));
+    const bool empty = logs.files.front().lines == 0;
+    return tl::unexpected(not_a_log(paths.front(), empty ? "an empty file" : "a log without a word of an election"));
   }
   if (parts.empty()) return tl::unexpected(not_a_log(paths.front(), "a log that nowhere says which server's it is"));
   for (auto& [sid, files] : parts) {

@@ -74,8 +74,8 @@ struct Logs {
 // Reads files of one or several servers, packed by gzip or not. Whose a line is, `[myid:N]` says, a thread's name, or
 // its message; or where it has none of these, other lines of its file behind the same words of a container engine or a
 // journal. Several files of a server are put in the order of their first times, as rotated ones need it. What two of
-// them have in common, as copies do, counts once; what they say otherwise of the same time is an error. A file may have
-// no word of an election, as long as another has. The error is of the first bad file.
+// them have in common, as copies do, counts once; what they say otherwise of the same time is an error. A file may be
+// empty or have no word of an election, as long as another has. The error is of the first bad file.
 [[nodiscard]] tl::expected<Logs, LogError> read_logs(const std::vector<std::string>& paths);
 
 // The first so many bytes of a file, unpacked if gzip has packed it; fewer if there are no more. An error if none can
