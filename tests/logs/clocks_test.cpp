@@ -94,6 +94,29 @@ TEST(Clocks, AVoteOfTwoElectionsDoesNotTell) {
   EXPECT_TRUE(logs.clocks.empty());
 }
 
+// Of elections of two each: server 2 is ahead of 1, and neither of 3. Its clock was set meanwhile.
+TEST(Clocks, BoundsThatContradictEachOtherAreWidened) {
+  constexpr std::int64_t ahead_ms = 60'000;
+  std::vector<LogBuilder> builders = {LogBuilder(1), LogBuilder(2), LogBuilder(3)};
+  for (std::int64_t round = 1; round <= 3; ++round) {
+    LogBuilder& behind = builders[static_cast<std::size_t>(round - 1)];
+    LogBuilder& ahead = builders[static_cast<std::size_t>(round % 3)];
+    behind.at(hour_ms * round);
+    ahead.at(hour_ms * round + (round == 1 ? ahead_ms : 0));
+    for (LogBuilder* log : {&behind, &ahead}) {
+      const std::int64_t own = log->log().sid.value;
+      const std::int64_t other = (log == &ahead ? behind : ahead).log().sid.value;
+      log->looks().hears_vote(own, own, round).hears_vote(other, other, round);
+    }
+  }
+  Logs logs;
+  for (const LogBuilder& builder : builders) logs.servers.push_back(builder.log());
+  correct_clocks(logs);
+  ASSERT_EQ(logs.clocks.size(), 1U);
+  EXPECT_EQ(logs.clocks[0].server, 1U);
+  EXPECT_GE(logs.clocks[0].give_or_take_ms, ahead_ms / 2);
+}
+
 // By the votes of its later election server 2's clock was right again.
 TEST(Clocks, OneThatWasSetMeanwhileIsSaidToBe) {
   LogBuilder one(1);

@@ -24,6 +24,11 @@ class LogBuilder {
  public:
   explicit LogBuilder(std::int64_t sid = 1) { log_.sid = model::ServerId{sid}; }
 
+  // What it says next comes just after that.
+  LogBuilder& at(std::int64_t time_ms) {
+    time_ms_ = time_ms;
+    return *this;
+  }
   LogBuilder& says(Sentence sentence, int after_ms = 1) {
     time_ms_ += after_ms;
     log_.facts.push_back({0, log_.facts.size() + 1, time_ms_, std::move(sentence)});

@@ -196,6 +196,7 @@ class Comparison {
     }
   }
 
+  // False: they contradict each other.
   bool close() {
     const std::size_t servers = most_.size();
     for (std::size_t by = 0; by < servers; ++by) {
@@ -204,9 +205,10 @@ class Comparison {
           if (known(i, by) && known(by, j)) most_[i][j] = std::min(most_[i][j], most_[i][by] + most_[by][j]);
         }
       }
-    }
-    for (std::size_t i = 0; i < servers; ++i) {
-      if (most_[i][i] < 0) return false;
+      // What comes of a contradiction would grow without end.
+      for (std::size_t i = 0; i < servers; ++i) {
+        if (most_[i][i] < 0) return false;
+      }
     }
     return true;
   }
