@@ -14,7 +14,8 @@ bool looking(const model::Notification& said) { return said.vote.state == model:
 
 std::optional<std::string> LateMachine::why_not(const ClosedSystem& system) {
   const Scope& scope = system.scope();
-  if (scope.network.kind != NetworkKind::latest) return "found a fifo network; expected latest";
+  const bool fifo = scope.network.kind == NetworkKind::fifo;
+  if (fifo && scope.timing == TimingKind::timely) return "found a fifo network and timely; expected async there";
   if (scope.grain != Grain::coarse) return "found the fine grain; expected the coarse one";
   if (scope.rounds > prospect_rounds_max) {
     return "found more rounds; expected at most " + std::to_string(prospect_rounds_max) + " rounds";
@@ -33,7 +34,7 @@ LateMachine::LateMachine(ClosedSystem& system) : system_(system), known_(static_
 
 LateMachine::Turn LateMachine::plain(int server, LateId id, Input input) {
   const LocalResult result = system_.machine().apply(server, bare(server, id), input);
-  return {after(server, result.next), result.broken};
+  return {after(server, result.next), result.broken, result.sends};
 }
 
 LateId LateMachine::after(int server, LocalId next) { return intern(server, Late{bare_of(server, next), {}}); }
@@ -61,6 +62,12 @@ std::vector<LateMachine::Turn> LateMachine::turns(int server, LateId id, Notific
   const Vote vote{offered, system_.machine().notification(offered)};
   if (!looking(vote.said)) join(server, now, own, vote, turns);
   return turns;
+}
+
+LateMachine::Reply LateMachine::reply(int server, LateId id, NotificationId offered) {
+  const LocalResult result = system_.machine().apply(server, bare(server, id), input::receive(offered));
+  if (!shows(server, result.next, facts(server, id))) return {true, 0};
+  return {false, result.sends};
 }
 
 // The tables with all that speaks for the same settled vote, and the leader's word. They are built, and not read in
@@ -139,7 +146,7 @@ std::uint32_t LateMachine::senders_of(const std::vector<Vote>& votes) {
 
 LateMachine::Wait LateMachine::wait_of(int server, LocalId waits) {
   const LocalResult silence = system_.machine().apply(server, waits, input::silence);
-  return {waits, {after(server, silence.next), silence.broken}};
+  return {waits, {after(server, silence.next), silence.broken, silence.sends}};
 }
 
 // Within a round what was heard stays; in another round only what was settled.
@@ -152,11 +159,13 @@ LateMachine::Turn LateMachine::turn_to(int server, const Late& before, const Loc
     const bool kept = then.in_election && (same_round || !looking(system_.machine().notification(id)));
     if (kept) next.heard.push_back(id);
   }
-  return {intern(server, std::move(next)), result.broken};
+  return {intern(server, std::move(next)), result.broken, result.sends};
 }
 
 void LateMachine::add(std::vector<Turn>& turns, const Turn& turn) const {
-  const auto same = std::find_if(turns.begin(), turns.end(), [&](const Turn& one) { return one.next == turn.next; });
+  const auto same = std::find_if(turns.begin(), turns.end(), [&](const Turn& one) {
+    return one.next == turn.next && one.sends == turn.sends;
+  });
   if (same == turns.end()) {
     turns.push_back(turn);
   } else {

@@ -55,13 +55,24 @@ class LateReads(unittest.TestCase):
                       ["--html", "run.html"], ["--itf", "run.itf.json"], ["--graph", "graph.dot"],
                       ["--counterexamples", "2"], ["--compare", "latest,fifo:1"],
                       ["--checkpoint", "never.checkpoint"], ["--no-reduction", "dead-votes"],
-                      ["--network", "fifo:1"], ["--grain", "fine"], ["--seed-bug", "zk-275"],
+                      ["--grain", "fine"], ["--seed-bug", "zk-275"],
                       ["--zookeeper", "3.4.5"]):
             with self.subTest(found=found[0]):
                 ended = check(THREE, "--late-reads", *found)
                 self.assertEqual((ended.returncode, ended.stdout), (5, ""))
                 self.assertIn(f"--late-reads: found it with {found[0]}", ended.stderr)
                 self.assertIn("; expected", ended.stderr)
+
+    def test_fifo_channels_go_with_it_where_nothing_is_timely(self):
+        reports = [json.loads(check(THREE, "--late-reads", "--network", network, "--json").stdout)
+                   for network in ("fifo:1", "fifo:4")]
+        self.assertEqual([report["verdict"] for report in reports], ["exhausted"] * 2)
+        self.assertEqual(reports[0]["totals"]["states"], reports[1]["totals"]["states"])
+        whole = json.loads(check(THREE, "--network", "fifo:4", "--json").stdout)
+        self.assertLess(reports[0]["totals"]["states"], whole["totals"]["states"])
+        ended = check(THREE, "--late-reads", "--network", "fifo:1", "--timing", "timely")
+        self.assertEqual((ended.returncode, ended.stdout), (5, ""))
+        self.assertIn("--late-reads: found it with --network fifo and --timing timely; expected", ended.stderr)
 
     def test_ensembles_that_it_is_not_argued_for(self):
         ended = check(OBSERVED, "--late-reads")

@@ -9,21 +9,35 @@
 
 namespace conclave::explore {
 
-inline check::Audit late_audit(const spec::Scenario& scenario, const spec::Scope& scope,
-                               const spec::RuleVariant& rules = spec::zookeeper_rules()) {
-  constexpr std::size_t words = 4;
+inline constexpr std::size_t late_words = 8;
+
+// `Late`: LateWorker or LateFifoWorker.
+template <class Late>
+check::Audit late_audit_by(const spec::Scenario& scenario, const spec::Scope& scope, const spec::RuleVariant& rules) {
   constexpr int local_bits = 22;
+  constexpr int channel_bits = 16;
   spec::ClosedSystem system(scenario, scope, rules);
   spec::LateMachine late(system);
   std::vector<int> widths = system.fields().widths();
-  for (int i = 0; i < system.servers(); ++i) widths[system.fields().local(i)] = local_bits;
-  const spec::Layout layout = spec::Layout::plan(widths, system.fields().growing(), words).value();
+  for (std::size_t field = 0; field < system.fields().growing(); ++field) {
+    if (widths[field] != 0)
+      widths[field] = field < system.fields().local(system.servers()) ? local_bits : channel_bits;
+  }
+  const spec::Layout layout = spec::Layout::plan(widths, system.fields().growing(), late_words).value();
   check::AuditTally tally;
-  check::LatePairSystem<words> pairs(system, late, layout, tally);
+  check::LatePairSystem<late_words, Late> pairs(system, late, layout, tally);
   checker::Progress progress;
   check::Audit audit;
   check::audit_every(pairs, tally, {}, progress, audit);
   return audit;
+}
+
+inline check::Audit late_audit(const spec::Scenario& scenario, const spec::Scope& scope,
+                               const spec::RuleVariant& rules = spec::zookeeper_rules()) {
+  if (scope.network.kind == spec::NetworkKind::latest) {
+    return late_audit_by<spec::LateWorker<late_words>>(scenario, scope, rules);
+  }
+  return late_audit_by<spec::LateFifoWorker<late_words>>(scenario, scope, rules);
 }
 
 // Every run has to have its like, and there has to be something to put off.

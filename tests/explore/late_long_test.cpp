@@ -25,5 +25,12 @@ TEST(LateReadsLong, HaveTheLikeOfEveryRunWithGroupsAndWeights) {
   beside(with_zxids(grouped({{1, 1, 1}, {0, 0}}), {1, 2, 3, 5, 4}), scope_with(timely, together));
 }
 
+TEST(LateReadsLong, HaveTheLikeOfEveryRunOverFifoChannels) {
+  beside(spec::every_history(majority(5), 3).front(), on_fifo(scope_with(async, staggered, 1), 2));
+  beside(scenario_of(3), on_fifo(scope_with(async, staggered, 1, 1), 4));
+  beside(scenario_of(3), on_fifo(scope_with(async, together, 1, 1, 2), 1));
+  beside(scenario_of(3), roles_end_at_any_time(on_fifo(scope_with(async, together, 0, 0, 2), 1)));
+}
+
 }  // namespace
 }  // namespace conclave::explore

@@ -72,6 +72,16 @@ std::string why_not_minimised(const ClosedSystem& system, const AuditRequest& re
   return "";
 }
 
+template <class Pairs>
+void go_through_late(Pairs& pairs, const AuditRequest& request, const AuditTally& tally,
+                     const checker::Limits& limits, checker::Progress& progress, Audit& audit) {
+  if (request.options.runs > 0) {
+    audit_random(pairs, tally, request.options, limits, progress, audit);
+  } else {
+    audit_every(pairs, tally, limits, progress, audit);
+  }
+}
+
 Audit audit_late_reads(const spec::Scenario& scenario, const AuditRequest& request, checker::Progress& progress) {
   Audit audit;
   audit.reduction = Reduction::late_reads;
@@ -85,11 +95,12 @@ Audit audit_late_reads(const spec::Scenario& scenario, const AuditRequest& reque
   Allowance allowance(request.limits, progress);
   widely(system, allowance, progress, [&](auto words, const spec::Layout& layout, const checker::Limits& limits) {
     AuditTally tally;
-    LatePairSystem<words()> pairs(system, late, layout, tally);
-    if (request.options.runs > 0) {
-      audit_random(pairs, tally, request.options, limits, progress, audit);
+    if (request.scope.network.kind == spec::NetworkKind::fifo) {
+      LatePairSystem<words(), spec::LateFifoWorker<words()>> pairs(system, late, layout, tally);
+      go_through_late(pairs, request, tally, limits, progress, audit);
     } else {
-      audit_every(pairs, tally, limits, progress, audit);
+      LatePairSystem<words()> pairs(system, late, layout, tally);
+      go_through_late(pairs, request, tally, limits, progress, audit);
     }
   });
   audit.seconds = seconds_since(began);

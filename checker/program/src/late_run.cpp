@@ -12,6 +12,7 @@
 #include "conclave/check/preparation.hpp"
 #include "conclave/check/state_sets.hpp"
 #include "conclave/checker/explorer.hpp"
+#include "conclave/spec/late_fifo_worker.hpp"
 #include "conclave/spec/late_worker.hpp"
 
 namespace conclave::check {
@@ -21,16 +22,17 @@ using spec::ClosedSystem;
 using spec::LateMachine;
 using spec::Layout;
 
-template <std::size_t Words>
+// `Worker`: LateWorker or LateFifoWorker.
+template <class Worker>
 class LateSystem {
  public:
-  using State = spec::PackedState<Words>;
+  using State = typename Worker::State;
 
   // All must outlive this.
   LateSystem(ClosedSystem& system, LateMachine& late, const Layout& layout)
       : system_(system), late_(late), layout_(layout) {}
 
-  spec::LateWorker<Words> worker() { return spec::LateWorker<Words>(system_, late_, layout_); }
+  Worker worker() { return Worker(system_, late_, layout_); }
   // What is broken here need not be broken by any run, so that the exploration goes on.
   [[nodiscard]] std::vector<checker::Property> properties() const {
     std::vector<checker::Property> properties;
@@ -47,12 +49,12 @@ class LateSystem {
   const Layout& layout_;
 };
 
-template <std::size_t Words>
-Report explore_with(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
-                    checker::Progress& progress) {
-  using State = spec::PackedState<Words>;
-  LateSystem<Words> adapter(system, late, layout);
-  checker::Explorer<LateSystem<Words>> explorer(adapter, request.limits, progress, make_set<State>(request.storage));
+template <class Worker>
+Report explore_by(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
+                  checker::Progress& progress) {
+  using State = typename Worker::State;
+  LateSystem<Worker> adapter(system, late, layout);
+  checker::Explorer<LateSystem<Worker>> explorer(adapter, request.limits, progress, make_set<State>(request.storage));
   const checker::Result<State> result = explorer.run();
   Report report = counts_of(result);
   for (const auto& finding : result.observations) {
@@ -61,11 +63,25 @@ Report explore_with(ClosedSystem& system, LateMachine& late, const Layout& layou
   return report;
 }
 
+template <std::size_t Words>
+Report explore_with(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
+                    checker::Progress& progress) {
+  if (system.scope().network.kind == spec::NetworkKind::fifo) {
+    return explore_by<spec::LateFifoWorker<Words>>(system, late, layout, request, progress);
+  }
+  return explore_by<spec::LateWorker<Words>>(system, late, layout, request, progress);
+}
+
 void widen(std::vector<int>& widths, ClosedSystem& system, LateMachine& late, const Layout& layout,
            std::size_t full) {
+  const bool fifo = system.scope().network.kind == spec::NetworkKind::fifo;
   for (int i = 0; i < system.servers(); ++i) {
     int& width = widths[system.fields().local(i)];
     width = std::max(width, static_cast<int>(std::bit_width(late.count(i))));
+    for (int to = 0; fifo && to < system.servers(); ++to) {
+      int& channel = widths[system.fields().channel(i, to)];
+      if (to != i) channel = std::max(channel, static_cast<int>(std::bit_width(system.channels(i).size())));
+    }
   }
   widths[full] = std::max(widths[full], layout.width(full) + 1);
 }
@@ -124,8 +140,9 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
   if (!options.checkpoint.write_to.empty()) return refused("--checkpoint", "its states are not kept in checkpoints");
   if (!options.checkpoint.resume_from.empty()) return refused("--resume", "its states are not kept in checkpoints");
   if (!options.scope.clear_dead_votes) return refused("--no-reduction dead-votes", "it rests on that");
-  if (options.scope.network.kind == spec::NetworkKind::fifo) {
-    return refused("--network fifo", "there what is not read is in the way of what comes after");
+  const bool timely = options.scope.timing == spec::TimingKind::timely;
+  if (timely && options.scope.network.kind == spec::NetworkKind::fifo) {
+    return refused("--network fifo and --timing timely", "there what may have been dropped holds nobody up");
   }
   if (options.scope.grain == spec::Grain::fine) return refused("--grain fine", "it is argued for the coarse one");
   return "";

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conclave/spec/late_fifo_worker.hpp"
 #include "conclave/spec/late_worker.hpp"
 #include "conclave/spec/side_by_side.hpp"
 #include "conclave/spec/worker.hpp"
@@ -34,8 +35,8 @@ constexpr std::string_view sentence_of(Lack lack) {
   return "?";
 }
 
-// The same interface as SideBySide's. One thread only.
-template <std::size_t Words>
+// `Late`: LateWorker or LateFifoWorker, as the network is. The same interface as SideBySide's. One thread only.
+template <std::size_t Words, class Late = LateWorker<Words>>
 class LateBeside {
  public:
   using State = PairState<Words>;
@@ -62,7 +63,7 @@ class LateBeside {
     likes_.clear();
     const PropertySet late_judged =
         reads_late_.successors(state.reduced, [this](const Side& next, std::uint32_t action, PropertySet) {
-          likes_.push_back({Action::from(action).server, next});
+          likes_.push_back({Action::from(action), next});
         });
     const PropertySet judged = plain_.successors(state.plain, [&](const Side& next, std::uint32_t code, PropertySet) {
       ++compared_;
@@ -70,7 +71,7 @@ class LateBeside {
         ++unmatched_;
         return emit(State{next, state.reduced}, code, 0);
       }
-      const Side* best = like_of(next, Action::from(code).server);
+      const Side* best = like_of(next, Action::from(code));
       emit(State{next, best == nullptr ? state.reduced : *best}, code, best == nullptr ? bit(Lack::like) : 0);
     });
     return (judged & late_properties & ~late_judged) != 0 ? bit(Lack::judged) : 0;
@@ -88,15 +89,18 @@ class LateBeside {
 
  private:
   struct Like {
-    int server = 0;
+    Action action;
     Side state{};
   };
 
-  const Side* like_of(const Side& plain, int server) {
+  // On a fifo network another step of the server may leave other messages on their way.
+  const Side* like_of(const Side& plain, const Action& action) {
+    const bool fifo = system_.scope().network.kind == NetworkKind::fifo;
     const Side* best = nullptr;
     std::size_t most = 0;
     for (const Like& like : likes_) {
-      if (like.server != server || !alike(plain, like.state)) continue;
+      if (fifo ? like.action != action : like.action.server != action.server) continue;
+      if (!alike(plain, like.state)) continue;
       const std::size_t heard = heard_in(like.state);
       if (best != nullptr && heard <= most) continue;
       best = &like.state;
@@ -117,17 +121,15 @@ class LateBeside {
       if (!(shown == late_.facts(i, reads_late_.get(late, i)))) return false;
     }
     const Fields& fields = system_.fields();
-    for (auto field = static_cast<std::size_t>(system_.servers()); field < fields.count(); ++field) {
-      if (layout_.get(plain, field) != layout_.get(late, field)) return false;
-    }
-    return true;
+    return layout_.get(plain, fields.crashes()) == layout_.get(late, fields.crashes()) &&
+           layout_.get(plain, fields.restarts()) == layout_.get(late, fields.restarts());
   }
 
   ClosedSystem& system_;
   LateMachine& late_;
   const Layout& layout_;
   Worker<Words> plain_;
-  LateWorker<Words> reads_late_;
+  Late reads_late_;
   std::vector<Like> likes_;
   std::uint64_t compared_ = 0;
   std::uint64_t unmatched_ = 0;

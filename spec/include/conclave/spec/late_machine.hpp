@@ -44,6 +44,7 @@ class LateMachine {
   struct Turn {
     LateId next = 0;
     PropertySet broken = 0;
+    std::uint32_t sends = 0;  // fifo: for LocalMachine::sends()
   };
 
   // For all: REQUIRES 0 <= server < participants, and ids of this machine's.
@@ -53,6 +54,13 @@ class LateMachine {
   LateId may_have_heard(int server, LateId id, NotificationId offered);
   // What may come of reading this now, beyond its being stored. In an order that no number decides.
   std::vector<Turn> turns(int server, LateId id, NotificationId offered);
+  // fifo: what comes of reading this now for all but the reader's tables. Noticed: its round, its proposal or its role
+  // changes. Else what it sends back; 0 is nothing.
+  struct Reply {
+    bool noticed = false;
+    std::uint32_t sends = 0;
+  };
+  Reply reply(int server, LateId id, NotificationId offered);
   // What a server that may have heard a quorum for its proposal comes to, and how it waits finalizeWait for that: a
   // number of LocalMachine's.
   struct Wait {

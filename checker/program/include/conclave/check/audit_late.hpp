@@ -10,8 +10,8 @@
 
 namespace conclave::check {
 
-// As PairSystem is for the other reductions.
-template <std::size_t Words>
+// As PairSystem is for the other reductions. `Late`: see spec::LateBeside.
+template <std::size_t Words, class Late = spec::LateWorker<Words>>
 class LatePairSystem {
  public:
   using State = spec::PairState<Words>;
@@ -19,7 +19,7 @@ class LatePairSystem {
   using Finding = checker::Finding<State>;
   using Trace = std::vector<checker::TraceStep<State>>;
 
-  using Worker = TallyingWorker<spec::LateBeside<Words>>;
+  using Worker = TallyingWorker<spec::LateBeside<Words, Late>>;
 
   // All must outlive this.
   LatePairSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
