@@ -34,37 +34,6 @@ class ChannelView {
     return *pushed_.add(key, system_.channels(from).intern(more));
   }
 
-  // The channel with one message more, however many it has; the same, if that is its last already.
-  ChannelId append(int from, ChannelId before, NotificationId id) {
-    const std::uint64_t key = key_of(from, before) << 16U | id;
-    if (const ChannelId* after = appended_.find(key)) return *after;
-    std::vector<NotificationId> more = content(from, before);
-    if (more.empty() || more.back() != id) more.push_back(id);
-    return *appended_.add(key, system_.channels(from).intern(more));
-  }
-  // The channel without its oldest `count` messages. REQUIRES: it has so many.
-  ChannelId suffix(int from, ChannelId id, std::size_t count) {
-    if (count == 0) return id;
-    const std::uint64_t key = key_of(from, id) << 16U | count;
-    if (const ChannelId* rest = suffixes_.find(key)) return *rest;
-    const std::vector<NotificationId>& all = content(from, id);
-    const std::vector<NotificationId> rest(all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
-    return *suffixes_.add(key, system_.channels(from).intern(rest));
-  }
-  // Without these of its first 32 messages: bit 0 is the oldest. Of equal neighbours one is left.
-  ChannelId without(int from, ChannelId id, std::uint32_t messages) {
-    if (messages == 0) return id;
-    const std::uint64_t key = key_of(from, id) << 32U | messages;
-    if (const ChannelId* rest = without_.find(key)) return *rest;
-    std::vector<NotificationId> rest;
-    const std::vector<NotificationId>& all = content(from, id);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const bool left_out = i < 32 && (messages >> i & 1U) != 0;
-      if (!left_out && (rest.empty() || rest.back() != all[i])) rest.push_back(all[i]);
-    }
-    return *without_.add(key, system_.channels(from).intern(rest));
-  }
-
   // REQUIRES: the channel is not empty.
   Popped pop(int from, ChannelId id) {
     if (const Popped* known = popped_.find(key_of(from, id))) return *known;
@@ -99,8 +68,7 @@ class ChannelView {
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t contents = 0;
     for (const auto& known : contents_) contents += known.size();
-    return pushed_.bytes_used() + popped_.bytes_used() + appended_.bytes_used() + suffixes_.bytes_used() +
-           without_.bytes_used() + contents * (sizeof(Support) + 64);
+    return pushed_.bytes_used() + popped_.bytes_used() + contents * (sizeof(Support) + 64);
   }
 
  private:
@@ -112,9 +80,6 @@ class ChannelView {
   ClosedSystem& system_;
   FlatMap<ChannelId> pushed_;
   FlatMap<Popped> popped_;
-  FlatMap<ChannelId> appended_;
-  FlatMap<ChannelId> suffixes_;
-  FlatMap<ChannelId> without_;
   std::vector<StableVector<std::vector<NotificationId>>> contents_;
   std::vector<StableVector<Support>> support_;
 };

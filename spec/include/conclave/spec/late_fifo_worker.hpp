@@ -1,12 +1,14 @@
 // One thread's view of a closed system on a `fifo` network whose servers read late: states into successor states.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "conclave/spec/channel_view.hpp"
+#include "conclave/spec/late_channels.hpp"
 #include "conclave/spec/late_states.hpp"
 
 namespace conclave::spec {
@@ -48,6 +50,7 @@ class LateFifoWorker : public LateStates<Words> {
     bool role_ends = false;
     bool held_back = false;
     bool looks = false;
+    std::optional<bool> quiet;
     const auto step = [&](State next, Action action, PropertySet broken) {
       role_ends = role_ends || action.kind == ActionKind::end_role;
       settle(next);
@@ -63,7 +66,7 @@ class LateFifoWorker : public LateStates<Words> {
         if (own.in_election) {
           elect(state, i, step);
         } else {
-          end_role(state, i, held_back, step);
+          end_role(state, i, held_back, quiet, step);
         }
       }
       faults(
@@ -83,9 +86,13 @@ class LateFifoWorker : public LateStates<Words> {
     for (int from = 0; from < n_; ++from) {
       for (int to = 0; to < n_; ++to) {
         if (from == to) continue;
-        const auto& content = channels_.content(from, channel(state, from, to));
-        bytes += std::to_string(content.size()) + ' ';
-        for (const NotificationId id : content) bytes += encode(system_.machine().notification(id));
+        const LateChannels::Content& content = channels_.content(from, channel(state, from, to));
+        std::vector<std::string> said;
+        for (const NotificationId id : content.messages) said.push_back(encode(system_.machine().notification(id)));
+        const auto in_order = said.begin() + static_cast<std::ptrdiff_t>(content.any_time);
+        std::sort(said.begin(), in_order);  // not by their numbers, which depend on the order of threads
+        bytes += std::to_string(content.any_time) + ' ' + std::to_string(said.size()) + ' ';
+        for (const std::string& one : said) bytes += one;
       }
     }
     return bytes;
@@ -167,7 +174,7 @@ class LateFifoWorker : public LateStates<Words> {
   bool answer(State& state) {
     const State before = state;
     for_each_channel(before, [&](int from, int to, ChannelId content) {
-      for (const NotificationId id : channels_.content(from, content)) {
+      for (const NotificationId id : channels_.content(from, content).messages) {
         send(state, to, tables_.reply(to, get(before, to), id).sends);
       }
     });
@@ -178,7 +185,8 @@ class LateFifoWorker : public LateStates<Words> {
     for_each_channel(before, [&](int from, int to, ChannelId content) {
       if (!facts(before, to).in_election) return;
       LateId id = get(state, to);
-      for (const NotificationId offered : channels_.content(from, content)) id = tables_.heard(to, id, offered);
+      for (const NotificationId offered : channels_.content(from, content).messages)
+        id = tables_.heard(to, id, offered);
       if (id != get(state, to)) put(state, to, id);
     });
   }
@@ -192,38 +200,28 @@ class LateFifoWorker : public LateStates<Words> {
         set_channel(state, from, to, 0);
         return;
       }
-      const std::vector<NotificationId>& all = channels_.content(from, content);
+      const std::vector<NotificationId>& all = channels_.content(from, content).messages;
       std::uint32_t useless = 0;
       bool asks_later = false;  // something behind it asks as well
       for (std::size_t i = all.size(); i-- > 0;) {
         const bool asks = looks(all[i]);
         // In round 1 nobody is twice, but as another process. So what was not noticed there will never be.
-        const bool over =
-            asks && asks_later && round_of(all[i]) == 1 && !tables_.reply(to, get(before, to), all[i]).noticed;
+        const bool over = asks && asks_later && said(all[i]).vote.round == first_round &&
+                          !tables_.reply(to, get(before, to), all[i]).noticed;
         if (over && i < 32) useless |= 1U << i;
         asks_later = asks_later || asks;
       }
       set_channel(state, from, to, channels_.without(from, content, useless));
     });
   }
-  bool looks(NotificationId id) { return said(id).looks; }
-  std::int64_t round_of(NotificationId id) { return said(id).round; }
-  struct Said {
-    bool looks = false;
-    std::int64_t round = 0;
-  };
-  const Said& said(NotificationId id) {
+  const model::Notification& said(NotificationId id) {
     while (said_.size() <= id) {
       const auto next = static_cast<NotificationId>(said_.size());
-      if (next == no_notification) {
-        said_.push_back({});
-        continue;
-      }
-      const model::Vote vote = system_.machine().notification(next).vote;
-      said_.push_back({vote.state == model::ServerState::looking, vote.round.value});
+      said_.push_back(next == no_notification ? model::Notification{} : system_.machine().notification(next));
     }
     return said_[id];
   }
+  bool looks(NotificationId id) { return said(id).vote.state == model::ServerState::looking; }
 
   // --- steps ---------------------------------------------------------------------------------------------------------
 
@@ -233,12 +231,11 @@ class LateFifoWorker : public LateStates<Words> {
     for (int from = 0; from < n_; ++from) {
       if (from == server) continue;
       const ChannelId content = channel(state, from, server);
-      const std::vector<NotificationId>& all = channels_.content(from, content);
+      const std::vector<NotificationId>& all = channels_.content(from, content).messages;
       for (std::size_t i = 0; i < all.size(); ++i) {
         for (const LateMachine::Turn& turn : tables_.turns(server, id, all[i])) {
           State next = state;
-          // It stays, as one of several that say the same.
-          set_channel(next, from, server, channels_.suffix(from, content, i));
+          set_channel(next, from, server, channels_.after_reading(from, content, i));
           take(next, turn, Action{ActionKind::deliver, byte(server), byte(from), {}}, step);
         }
       }
@@ -274,21 +271,68 @@ class LateFifoWorker : public LateStates<Words> {
     }
     step(next, Action{ActionKind::crash, byte(server), 0, {}}, turn.broken);
   }
-  // What ends a role when nothing else moves may always end it: where something may be on its way, nothing may be.
   template <class Step>
-  void end_role(const State& state, int server, bool& held_back, const Step& step) {
+  void end_role(const State& state, int server, bool& held_back, std::optional<bool>& quiet, const Step& step) {
     const bool lost = view_.role_lost(server, false);
     if (view_.at(server).clock >= system_.scope().rounds) {
       held_back = held_back || lost;
-    } else if (system_.scope().role_end == RoleEnd::any || lost) {
-      const LateMachine::Turn turn = tables_.plain(server, get(state, server), input::end_role);
-      take(state, turn, Action{ActionKind::end_role, byte(server), 0, {}}, step);
+      return;
     }
+    bool ends = system_.scope().role_end == RoleEnd::any || view_.role_lost(server, true);
+    if (!ends && lost) {
+      if (!quiet) quiet = may_be_quiet(state);
+      ends = *quiet;
+    }
+    if (!ends) return;
+    const LateMachine::Turn turn = tables_.plain(server, get(state, server), input::end_role);
+    take(state, turn, Action{ActionKind::end_role, byte(server), 0, {}}, step);
   }
 
-  ChannelView channels_;
+  // --- rest ----------------------------------------------------------------------------------------------------------
+
+  // Where something may be on its way, nothing may be. So this is seldom out of the question.
+  bool may_be_quiet(const State& state) {
+    if (system_.scope().losses > 0) return true;
+    for (int i = 0; i < n_; ++i) {
+      const LocalFacts& own = view_.at(i);
+      const bool in_first_election = own.life == Life::up && own.in_election && own.clock == first_round.value;
+      if (in_first_election && surely_moves(state, i)) return false;
+    }
+    return true;
+  }
+  // Of a server in its first election all that was sent to it is on its way, or dropped, or in its tables. What was
+  // sent last is never dropped. So let a quorum's last words be proposals of what it proposes itself, or the word of
+  // the one who is proposed, that it leads: whichever of them is read last, the server waits or joins. Unless a settled
+  // vote that is better has ended its wait: it does not change what it proposes.
+  bool surely_moves(const State& state, int server) {
+    const model::Vote mine = said(view_.at(server).offers[static_cast<std::size_t>(Offer::proposal)]).vote;
+    std::uint32_t sure = 1U << static_cast<unsigned>(server);
+    bool wait_may_be_over = false;
+    for (int from = 0; from < n_; ++from) {
+      if (from == server) continue;
+      const LateChannels::Content& content = channels_.content(from, channel(state, from, server));
+      const std::vector<NotificationId>& all = content.messages;
+      bool for_mine = false;
+      for (const NotificationId id : all) {
+        const model::Vote& vote = said(id).vote;
+        const bool same = vote.round == mine.round && votes_equal(mine, vote);
+        const bool leads = vote.state == model::ServerState::leading && said(id).from == mine.proposal.leader;
+        for_mine = looks(id) ? same : for_mine && same && leads;
+        wait_may_be_over = wait_may_be_over || (!looks(id) && vote.proposal > mine.proposal);
+      }
+      const bool better =
+          !all.empty() && looks(all.back()) && tables_.reply(server, get(state, server), all.back()).noticed;
+      if (content.any_time > 0) continue;  // nobody knows what was sent last
+      if (better) return true;
+      if (for_mine) sure |= 1U << static_cast<unsigned>(from);
+    }
+    return !wait_may_be_over && system_.quorum_among(sure);
+  }
+
+  static constexpr model::Round first_round{1};
+  LateChannels channels_;
   std::vector<std::vector<Sent>> sends_;
-  std::vector<Said> said_;  // by notification
+  std::vector<model::Notification> said_;  // by id
 };
 
 }  // namespace conclave::spec
