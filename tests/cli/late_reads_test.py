@@ -64,11 +64,11 @@ class LateReads(unittest.TestCase):
                 self.assertIn("; expected", ended.stderr)
 
     def test_fifo_channels_go_with_it_where_nothing_is_timely(self):
-        reports = [json.loads(check(THREE, "--late-reads", "--network", network, "--json").stdout)
+        reports = [json.loads(check(THREE, "--late-reads", "--rounds", "1", "--network", network, "--json").stdout)
                    for network in ("fifo:1", "fifo:4")]
         self.assertEqual([report["verdict"] for report in reports], ["exhausted"] * 2)
         self.assertEqual(reports[0]["totals"]["states"], reports[1]["totals"]["states"])
-        whole = json.loads(check(THREE, "--network", "fifo:4", "--json").stdout)
+        whole = json.loads(check(THREE, "--rounds", "1", "--network", "fifo:4", "--json").stdout)
         self.assertLess(reports[0]["totals"]["states"], whole["totals"]["states"])
         ended = check(THREE, "--late-reads", "--network", "fifo:1", "--timing", "timely")
         self.assertEqual((ended.returncode, ended.stdout), (5, ""))

@@ -47,7 +47,15 @@ SCOPES = [
 FAR = [
     ("five voters, a crash, two rounds", "examples/five-voters.cfg", "--crashes 1 --rounds 2"),
     *((f"five voters, {name}, late reads", "examples/five-voters.cfg", f"{options} --late-reads")
-      for name, options in (("a crash, two rounds", "--crashes 1 --rounds 2"),
+      for name, options in (("two rounds", "--rounds 2"),
+                            ("three rounds", "--rounds 3"),
+                            ("two rounds, roles end at any time", "--rounds 2 --role-ends any"),
+                            ("fifo:1", "--network fifo:1 --rounds 1"),
+                            ("fifo:2", "--network fifo:2 --rounds 1"),
+                            ("fifo:2, two crashes", "--network fifo:2 --crashes 2 --rounds 1"),
+                            ("fifo:2, a crash and restart", "--network fifo:2 --crashes 1 --restarts 1 --rounds 1"),
+                            ("fifo:2, two rounds", "--network fifo:2 --rounds 2"),
+                            ("a crash, two rounds", "--crashes 1 --rounds 2"),
                             ("two crashes", "--crashes 2 --rounds 1"),
                             ("a crash and restart", "--crashes 1 --restarts 1 --rounds 1"),
                             ("two crashes, two rounds", "--crashes 2 --rounds 2"),
