@@ -343,6 +343,12 @@ std::string LocalMachine::bytes(int server, LocalId local) {
 
 Server LocalMachine::decoded(int server, LocalId local) { return decode(bytes(server, local), steps_.blank(server)); }
 
+bool LocalMachine::only_stops_waiting(int server, LocalId before, LocalId after) {
+  Server waiting = decoded(server, before);
+  waiting.peer.role = model::Polling{};
+  return encode(waiting) == bytes(server, after);
+}
+
 LocalId LocalMachine::number_of(int server, const Server& state) {
   const std::scoped_lock lock(mutex_);
   return intern(server, state);

@@ -119,6 +119,18 @@ class Reconfiguration(unittest.TestCase):
         done = conclave(old, "--reconfig", new, "--except", "no-deadlock", "--rounds", "1")
         self.expect(1, done, "has no reconfigEnabled=true", "VIOLATED no-second-quorum", "LEADING at once")
 
+    # --- what has to happen eventually -------------------------------------------------------------------------------
+
+    # 3 comes to lead when 1 and 2, which could elect 2, are in the next round already. It answers them until initLimit.
+    def test_who_leads_in_vain_gives_that_up(self):
+        done = conclave(OLD, "--reconfig", FEWER, "--reconfigured", "none", "--last-seen", "2,3", "--rounds", "2",
+                        "--liveness")
+        self.expect(2, done, " 0 of them fair; 0 ends", "unknown eventually-settled", "unknown settled-reachable")
+
+    def test_elections_end(self):
+        done = conclave(OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "2,3", "--liveness")
+        self.expect(0, done, "holds eventually-settled", "holds settled-reachable")
+
     # --- what is refused ---------------------------------------------------------------------------------------------
 
     def test_files_that_are_no_reconfiguration(self):
@@ -149,6 +161,8 @@ class Reconfiguration(unittest.TestCase):
             arguments = [option] if option == "--audit" else [option, *words]
             done = conclave(OLD, "--reconfig", FEWER, *arguments)
             self.expect(5, done, option, "--reconfig", "expected")
+        self.refused(5, [OLD, "--reconfig", FEWER, "--liveness", "--timing", "timely"],
+                     "--liveness and --timing timely: found it with --reconfig; expected --timing async")
         oracle = self.file("oracle.cfg", (1, 2), "oraclePath=/tmp/oracle")
         self.refused(5, [oracle, "--reconfig", self.file("new.cfg", (1, 2, 3))], "found an oracle in", "expected none")
 

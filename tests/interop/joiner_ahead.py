@@ -38,6 +38,8 @@ class Attentive(servers.Real):
 class Reconfigured(ensemble.Ensemble):
     """Four servers, of which the first three are the ensemble until reconfigure() is called."""
 
+    proposed = (1, 2, 4)
+
     def lines_of(self, sid):
         return [*super().lines_of(sid), "standaloneEnabled=false", "reconfigEnabled=true"]
 
@@ -59,7 +61,7 @@ class Reconfigured(ensemble.Ensemble):
         else:
             lines += self.server_lines([*voters, sid])
         self.write(f"{sid}.cfg", lines)
-        self.write(f"{sid}.cfg.dynamic.next", [*self.server_lines((1, 2, 4)), f"version={NEW:x}"])
+        self.write(f"{sid}.cfg.dynamic.next", [*self.server_lines(self.proposed), f"version={NEW:x}"])
 
 
 @unittest.skipIf(servers.missing(), f"SKIPPED: no real ZooKeeper here ({', '.join(servers.missing())}); "
@@ -105,6 +107,18 @@ class JoinerAhead(unittest.TestCase):
             self.give_data(4, 2)
             self.all.start(2, 3, 4)
             self.all.wait(lambda: any(server.serving for server in self.all.running.values()), "somebody leads")
+
+    # Server 4 is in place of server 1, which is gone: 2 and 3 are quorums of both configurations.
+    def test_whose_vote_is_not_needed_is_not_waited_for(self):
+        with Reconfigured(NODE, (), size=4) as self.all:
+            self.all.proposed = (2, 3, 4)
+            self.begin()
+            self.give_data(4, 1)
+            self.all.start(4)
+            running = self.all.running
+            self.all.wait(lambda: running[4].state == "LOOKING", "4 looks")
+            self.all.start(2, 3)
+            self.all.wait(lambda: running[2].serving or running[3].serving, "2 or 3 leads")
 
 
 if __name__ == "__main__":

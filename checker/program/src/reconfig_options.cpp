@@ -31,6 +31,12 @@ std::string wrong_beside_reconfig(const CheckOptions& options) {
   if (options.audit) return refused("--audit", "one of them, for here nothing is reduced");
   if (options.compare) return refused("--compare", "one of them");
   if (options.scope.network.kind != spec::NetworkKind::latest) return refused("--network fifo", "--network latest");
+  // What a server that joins says is better than what others wait for, and is never taken up: on a `latest` network it
+  // is on its way for ever.
+  if (options.liveness && options.scope.timing == spec::TimingKind::timely) {
+    return refused("--liveness and --timing timely",
+                   "--timing async, for here a wait does not end as long as something better can be read once more");
+  }
   if (options.starts) return refused("--starts", "--start staggered, by which each may never start");
   if (options.every_order) return refused("--no-reduction histories", "one of them");
   if (!options.releases.empty()) return refused("--zookeeper ID=X.Y.Z", "one release for all");

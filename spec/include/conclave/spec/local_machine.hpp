@@ -96,6 +96,8 @@ class LocalMachine {
   model::Notification notification(NotificationId id);
   // latest: does nobody hear what a server proposed once he has heard that it has settled?
   [[nodiscard]] bool keeps_order() const { return steps_.keeps_order(); }
+  // Is `after` what `before` is, but for a wait that has ended?
+  bool only_stops_waiting(int server, LocalId before, LocalId after);
   // What apply() computes, by values.
   [[nodiscard]] const LocalSteps& steps() const { return steps_; }
   // All numbers given out, results and counts; and back into a machine that has given out none, of the same scenario,

@@ -66,6 +66,16 @@ class Promises {
     return action.kind == ActionKind::read && action.offer == Offer::proposal && !view_.at(action.peer).in_election &&
            !(timely() && view_.at(action.server).finalizing);
   }
+  // Does this step to `next` only end a wait, once more, by the answer of a server that has settled in vain? An answer
+  // comes once for each question, and questions take time; but a leader waits for its quorum no longer than initLimit.
+  [[nodiscard]] bool is_vain_answer(const Action& action, const PackedState<Words>& next) const {
+    const bool answers = action.kind == ActionKind::read && action.offer != Offer::proposal;
+    if (!answers || !view_.at(action.server).finalizing) return false;
+    const bool settled = view_.at(action.peer).state != model::ServerState::looking;
+    if (!settled || view_.role_lasts(action.peer)) return false;
+    const std::size_t local = system_.fields().local(action.server);
+    return system_.machine().only_stops_waiting(action.server, layout_.get(state_, local), layout_.get(next, local));
+  }
   [[nodiscard]] static bool begins_election(const Action& action) {
     return action.kind == ActionKind::end_role || action.kind == ActionKind::begin;
   }

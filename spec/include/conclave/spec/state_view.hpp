@@ -57,6 +57,13 @@ struct BasicStateView {
     return false;
   }
 
+  // Has a settled server settled on a leader that has its quorums? Any other role ends, sooner or later.
+  [[nodiscard]] bool role_lasts(int server) const {
+    const int leader = at(server).leader;
+    if (leader < 0 || at(leader).life != Life::up) return false;
+    return at(leader).state == model::ServerState::leading && has_quorum(leader);
+  }
+
   // Can the server establish an epoch as a leader, or take over that of the one it follows?
   [[nodiscard]] bool may_establish(int server) const {
     const LocalFacts& own = at(server);

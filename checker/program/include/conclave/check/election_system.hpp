@@ -35,20 +35,20 @@ class ElectionWorker : public spec::Worker<Words> {
       const spec::Action action = spec::Action::from(code);
       const checker::FairClass fair_class = class_of(action);
       moves = moves || (fair_class < checker::fair_classes_max && action.kind != spec::ActionKind::end_role);
-      step(next, code, fair_class, stocks_of(action));
+      step(next, code, fair_class, stocks_of(action, next));
     });
     promises_.for_each_cut(moves, [&](const spec::Action& action) { cut(class_of(action)); });
   }
 
  private:
-  // What a server has said and does not say again is a stock of its own, which another election refills. And `timely`
-  // messages are faster than waits: those that are heard again were asked for again after a wait, so that some wait has
-  // ended for everybody.
-  [[nodiscard]] checker::Stocks stocks_of(const spec::Action& action) const {
+  // What a server has said and does not say again, or not for ever, is a stock of its own, which another election
+  // refills. And `timely` messages are faster than waits: those that are heard again were asked for again after a wait,
+  // so that some wait has ended for everybody.
+  [[nodiscard]] checker::Stocks stocks_of(const spec::Action& action, const State& next) const {
     static_assert(spec::participants_max < static_cast<int>(checker::stocks_max));
     constexpr std::uint32_t waits = 1U << static_cast<unsigned>(spec::participants_max);
     checker::Stocks stocks;
-    if (promises_.is_old_news(action)) stocks.drawn |= 1U << action.peer;
+    if (promises_.is_old_news(action) || promises_.is_vain_answer(action, next)) stocks.drawn |= 1U << action.peer;
     if (promises_.begins_election(action)) stocks.refilled |= 1U << action.server;
     if (promises_.takes_no_time(action)) stocks.drawn |= waits;
     if (promises_.ends_wait(action)) stocks.refilled |= waits;
