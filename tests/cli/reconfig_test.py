@@ -139,9 +139,25 @@ class Reconfiguration(unittest.TestCase):
         self.refused(4, [self.file("old.cfg", (1, 2, 3)), "--reconfig", same], "no reconfiguration", "expected others")
         old = self.file("older.cfg", (1, 2, 3), "version=b")
         self.refused(4, [old, "--reconfig", self.file("new.cfg", (1, 2), "version=b")], "found version b",
-                     "expected a later one than b")
+                     "expected a later version than b")
+        for version in "0", "a":
+            self.refused(4, [old, "--reconfig", self.file("new.cfg", (1, 2), f"version={version}")],
+                         f"found version {version}; expected a later version than b, which")
+        fresh = self.file("fresh.cfg", (1, 2, 3), "reconfigEnabled=true")
+        self.refused(4, [fresh, "--reconfig", self.file("new.cfg", (1, 2), "version=0")], "found version 0",
+                     "expected a later version than 0")
         self.refused(4, [OLD, "--reconfig", self.file("many.cfg", range(4, 10))], "found 9, with those of",
                      "expected at most 8")
+
+    # ZooKeeper writes no version into zoo.cfg.dynamic.VERSION.
+    def test_a_version_in_the_name_of_a_file(self):
+        old = self.file("old.cfg", (1, 2, 3), "reconfigEnabled=true", "version=b")
+        self.refused(4, [old, "--reconfig", self.file("zoo.cfg.dynamic.a", (1, 2))], "found version a",
+                     "expected a later version than b")
+        self.refused(4, [self.file("zoo.cfg.dynamic.c", (1, 2, 3)), "--reconfig", old], "found version b",
+                     "expected a later version than c")
+        for name in ("zoo.cfg.dynamic.c", "zoo.cfg.dynamic", "zoo.cfg.a"):
+            self.expect(0, conclave(old, "--reconfig", self.file(name, (1, 2)), "--rounds", "1"), "30 moments")
 
     def test_ids_and_moments_that_can_not_be(self):
         self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "4"], "found server 4", "{1 2 3}")

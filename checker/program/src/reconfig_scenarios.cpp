@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,23 @@ namespace {
 Refusal unfit(std::string message) { return Refusal{std::move(message), ExitCode::bad_input}; }
 Refusal misused(std::string message) { return Refusal{std::move(message), ExitCode::wrong_use}; }
 
+// Of a configuration, or of what ZooKeeper keeps of one in zoo.cfg.dynamic.VERSION. 0 where nothing is said of it.
+std::optional<std::int64_t> version_of(const config::ZooCfg& cfg) {
+  if (cfg.has_version) return cfg.configuration.version().value;
+  const bool kept = !cfg.dynamic_file && cfg.file.find(".dynamic.") != std::string::npos;
+  const std::optional<std::int64_t> named = kept ? config::version_in_name(cfg.file) : std::nullopt;
+  return named && *named >= 0 ? named : std::nullopt;
+}
+
+// What is proposed gets a version then.
+std::int64_t next_version(const config::ZooCfg& cfg, const config::ZooCfg& next) {
+  return version_of(next).value_or(version_of(cfg).value_or(0) + 1);
+}
+
+model::Configuration under(const config::ZooCfg& cfg, std::int64_t version) {
+  return spec::with_version(cfg.configuration, model::ConfigVersion{version});
+}
+
 std::optional<Refusal> wrong_pair(const config::ZooCfg& cfg, const config::ZooCfg& next) {
   const auto has_oracle = [](const config::ZooCfg& one) {
     return one.configuration.kind() == model::QuorumKind::oracle_majority;
@@ -26,17 +44,15 @@ std::optional<Refusal> wrong_pair(const config::ZooCfg& cfg, const config::ZooCf
     return misused(fmt::format("conclave: --reconfig: found an oracle in {}; expected none",
                                has_oracle(cfg) ? cfg.file : next.file));
   }
-  const auto old_version = static_cast<std::uint64_t>(cfg.configuration.version().value);
-  const auto version = static_cast<std::uint64_t>(next.configuration.version().value);
-  // Files that say nothing of it have version 0.
-  if (version != 0 && version <= old_version) {
+  const std::int64_t old_version = version_of(cfg).value_or(0);
+  const std::optional<std::int64_t> given = version_of(next);
+  if (given && *given <= old_version) {
     return unfit(
-        fmt::format("{}: an old configuration: found version {:x}; expected a later one than {:x}, which {} has",
-                    next.file, version, old_version, cfg.file));
+        fmt::format("{}: an old configuration: found version {:x}; expected a later version than {:x}, which {} has",
+                    next.file, *given, old_version, cfg.file));
   }
-  const model::Configuration later =
-      spec::with_version(next.configuration, model::ConfigVersion{cfg.configuration.version().value + 1});
-  if (version == 0 && cfg.configuration.same_as(later)) {
+  // Under one version they would count as the same, whatever they are (QuorumMaj.equals).
+  if (!given && under(cfg, 0).same_as(under(next, 1))) {
     return unfit(
         fmt::format("{}: no reconfiguration: found the same servers, roles, addresses and weights as in {}; "
                     "expected others, or a version",
@@ -46,11 +62,9 @@ std::optional<Refusal> wrong_pair(const config::ZooCfg& cfg, const config::ZooCf
 }
 
 model::Ensemble ensemble_of(const config::ZooCfg& cfg, const config::ZooCfg& next) {
-  model::Ensemble ensemble = model::single_configuration(cfg.configuration);
+  model::Ensemble ensemble = model::single_configuration(under(cfg, version_of(cfg).value_or(0)));
   ensemble.reconfig_enabled = cfg.reconfig_enabled;
-  const model::ConfigVersion version{
-      std::max(next.configuration.version().value, cfg.configuration.version().value + 1)};
-  ensemble.configurations.push_back(spec::with_version(next.configuration, version));
+  ensemble.configurations.push_back(under(next, next_version(cfg, next)));
   return ensemble;
 }
 

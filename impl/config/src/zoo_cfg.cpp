@@ -155,6 +155,7 @@ class Reader {
                            "a hexadecimal number from 0 to 7fffffffffffffff, without blanks"};
       }
       lines.set_version(model::ConfigVersion{*version});
+      cfg_.has_version = true;
       return std::nullopt;
     }
     std::optional<Wrong> wrong = apply_setting(cfg_, key, trimmed(property.value));
@@ -302,12 +303,14 @@ class Reader {
       }
       if (auto error = lines.add(property)) return error;
     }
-    const std::int64_t version = version_of_name(name);
+    const std::optional<std::int64_t> named = version_in_name(name);
+    const std::int64_t version = named.value_or(0);
     if (version < 0) {
       return ConfigError{file, 0, "negative version", in_quotes(name),
                          "a hexadecimal number from 0 after the last dot"};
     }
     lines.set_version(model::ConfigVersion{version});
+    cfg_.has_version = named.has_value();
     note_next_configuration();
     return finish(lines);
   }
@@ -320,13 +323,6 @@ class Reader {
         fmt::format("There is a file {}, which is not looked at here. ZooKeeper loads it as the last seen "
                     "configuration, and while its version is higher an election needs a quorum of both.",
                     in_quotes(next)));
-  }
-
-  // QuorumPeerConfig.getVersionFromFilename: 0 for a name that does not end in a number.
-  static std::int64_t version_of_name(std::string_view name) {
-    const std::size_t dot = name.rfind('.');
-    if (dot == std::string_view::npos) return 0;
-    return parse_long(name.substr(dot + 1), 16).value_or(0);
   }
 
   std::optional<ConfigError> finish(QuorumLines& lines) {
@@ -367,6 +363,12 @@ class Reader {
 std::string ConfigError::message() const {
   const std::string place = line > 0 ? fmt::format("{}:{}", file, line) : file;
   return fmt::format("{}: {}: found {}; expected {}", place, what, found, expected);
+}
+
+std::optional<std::int64_t> version_in_name(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  return parse_long(name.substr(dot + 1), 16);
 }
 
 tl::expected<ZooCfg, ConfigError> parse_zoo_cfg(std::string_view text, const std::string& file_name,

@@ -58,6 +58,7 @@ struct ZooCfg {
   std::optional<std::string> dynamic_file;  // where the servers came from, if dynamicConfigFile is used
   std::vector<ServerLine> servers;          // sorted by id
   model::Configuration configuration;
+  bool has_version = false;  // the configuration's: version=, or in the name of the dynamic file
   bool has_oracle = false;
   bool reconfig_enabled = false;   // ZooKeeper's default
   bool standalone_enabled = true;  // ZooKeeper's default
@@ -117,6 +118,9 @@ using ReadFile = std::function<tl::expected<std::string, std::string>(const std:
 // there is a FILE_NAME.dynamic.next.
 [[nodiscard]] tl::expected<ZooCfg, ConfigError> parse_zoo_cfg(std::string_view text, const std::string& file_name,
                                                               const ReadFile& read_file);
+
+// QuorumPeerConfig.getVersionFromFilename: the hexadecimal number after the last dot, if there is one.
+[[nodiscard]] std::optional<std::int64_t> version_in_name(std::string_view name);
 
 // The quorum configuration as QuorumVerifier.toString writes it: server lines, groups, weights, and `version=` in
 // hexadecimal, without a newline after it. ZooKeeper's order is that of a hash table; here it is by id.
