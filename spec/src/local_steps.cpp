@@ -27,8 +27,7 @@ bool LocalSteps::reducible() const {
 }
 
 bool LocalSteps::may_restart(const Party& party) const {
-  const auto committed = static_cast<std::size_t>(std::countr_zero(party.counting));
-  return scenario_.ensemble.configurations[committed].find(id(party.server)) != nullptr;
+  return committed_by(party).find(id(party.server)) != nullptr;
 }
 
 int LocalSteps::index_of(model::ServerId id) const {
@@ -53,8 +52,13 @@ bool LocalSteps::can_hear(const Party& reader, const Party& speaker, Offer kind)
 }
 
 // A server that looks does not answer who asks with a newer configuration than it has committed: it begins anew.
-bool LocalSteps::goes_for_news(const Party& reader, const Party& speaker) {
-  return speaker.looking && std::countr_zero(reader.counting) > std::countr_zero(speaker.counting);
+bool LocalSteps::goes_for_news(const Party& reader, const Party& speaker) const {
+  return speaker.looking && committed_by(reader).version() > committed_by(speaker).version();
+}
+
+// What it has last seen comes later, where that counts.
+const model::Configuration& LocalSteps::committed_by(const Party& party) const {
+  return scenario_.ensemble.configurations[static_cast<std::size_t>(std::countr_zero(party.counting))];
 }
 
 bool LocalSteps::votes_in(ConfigSet configurations, int server) const {

@@ -60,8 +60,9 @@ class Moments {
     return member == nullptr || member->role == LearnerType::participant;
   }
   // Who has logged more comes later: who does not know of the new configuration, observers that do, all others that do.
+  // What is done by hand has to do with nobody's log.
   [[nodiscard]] int rank(ServerId id, Knowledge knowledge) const {
-    if (knowledge == Knowledge::none) return 0;
+    if (knowledge == Knowledge::none || !given_.ensemble.reconfig_enabled) return 0;
     return is_told_proposals(id) ? 2 : 1;
   }
 

@@ -118,6 +118,19 @@ class Reconfiguration(unittest.TestCase):
         new = self.file("new.cfg", (1, 2, 4))
         done = conclave(old, "--reconfig", new, "--except", "no-deadlock", "--rounds", "1")
         self.expect(1, done, "has no reconfigEnabled=true", "VIOLATED no-second-quorum", "LEADING at once")
+        self.expect(1, done, "who has the new configuration, each with every order of initial votes;",
+                    "n: has the new one, o: has the old one")
+
+    def test_what_is_done_by_hand_has_the_version_that_is_written_down(self):
+        old = self.file("old.cfg", (1, 2, 3))
+        for more, begins_anew in (((), False), (("version=1",), True)):
+            arguments = [old, "--reconfig", self.file("new.cfg", (1, 2), *more), "--rounds", "1", "--json",
+                         "--except", "no-deadlock", "--except", "no-second-quorum"]
+            rules = json.loads(conclave(*arguments).stdout)["rules"]
+            self.assertEqual(rules["restart-for-newer-config"] > 0, begins_anew, more)
+        older = self.file("older.cfg", (1, 2, 3), "version=b")
+        self.refused(4, [older, "--reconfig", self.file("new.cfg", (1, 2))], "found none, which is version 0",
+                     "expected a later version than b")
 
     # --- what has to happen eventually -------------------------------------------------------------------------------
 

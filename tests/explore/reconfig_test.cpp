@@ -143,6 +143,12 @@ TEST(Moments, WithoutReconfigEnabledNothingIsProposed) {
   }
 }
 
+// So who has the new configuration may have logged less than who has not.
+TEST(Moments, WithoutReconfigEnabledEveryOrderCanBe) {
+  EXPECT_EQ(all_told(every_moment(change({1, 2}, {1, 3}, false))).size(), 36U);
+  EXPECT_TRUE(all_told(every_moment(change({1, 2}, {1, 3}, false))).contains("1c 2- 3-"));
+}
+
 TEST(Moments, ObserversAreToldOfWhatIsCommittedAlone) {
   const auto scenarios = every_moment(change(of({1, 2}, {3, 4}, 1), of({1, 2, 3}, {4}, 2)));
   EXPECT_FALSE(scenarios.empty());
@@ -273,6 +279,9 @@ TEST(ReconfigTwin, AnObserverThatIsToVote) {
 }
 TEST(ReconfigTwin, AVoterThatIsToObserve) {
   expect_equal_everywhere(change(of({1, 2, 3}, {}, 1), of({1, 2}, {3}, 2)), faults(1, 0, 1), 2);
+}
+TEST(ReconfigTwin, ByHandUnderTheSameVersion) {
+  expect_equal_everywhere(change(of({1, 2}, {}, 0), of({1, 2, 3}, {}, 0), false), faults(1, 0, 1), 3);
 }
 TEST(ReconfigTwin, ANewVersionOfTheSame) {
   expect_equal_everywhere(change({1, 2, 3}, {1, 2, 3}), faults(1, 1, 1), 5);

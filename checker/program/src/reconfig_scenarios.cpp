@@ -27,9 +27,9 @@ std::optional<std::int64_t> version_of(const config::ZooCfg& cfg) {
   return named && *named >= 0 ? named : std::nullopt;
 }
 
-// What is proposed gets a version then.
+// A reconfiguration that is proposed gets a version then. What is done by hand has what is written down.
 std::int64_t next_version(const config::ZooCfg& cfg, const config::ZooCfg& next) {
-  return version_of(next).value_or(version_of(cfg).value_or(0) + 1);
+  return version_of(next).value_or(cfg.reconfig_enabled ? version_of(cfg).value_or(0) + 1 : 0);
 }
 
 model::Configuration under(const config::ZooCfg& cfg, std::int64_t version) {
@@ -46,10 +46,11 @@ std::optional<Refusal> wrong_pair(const config::ZooCfg& cfg, const config::ZooCf
   }
   const std::int64_t old_version = version_of(cfg).value_or(0);
   const std::optional<std::int64_t> given = version_of(next);
-  if (given && *given <= old_version) {
-    return unfit(
-        fmt::format("{}: an old configuration: found version {:x}; expected a later version than {:x}, which {} has",
-                    next.file, *given, old_version, cfg.file));
+  const bool by_hand = !given && old_version == 0;
+  if (!by_hand && next_version(cfg, next) <= old_version) {
+    const std::string found = given ? fmt::format("version {:x}", *given) : "none, which is version 0";
+    return unfit(fmt::format("{}: an old configuration: found {}; expected a later version than {:x}, which {} has",
+                             next.file, found, old_version, cfg.file));
   }
   // Under one version they would count as the same, whatever they are (QuorumMaj.equals).
   if (!given && under(cfg, 0).same_as(under(next, 1))) {

@@ -57,6 +57,13 @@ std::string moments_in_words(const Outcome& outcome) {
   const CheckOptions& options = outcome.options;
   std::string text = counted(outcome.scenarios, "moment", "moments");
   const bool all = !options.reconfig->committed && !options.reconfig->seen;
+  if (!outcome.cfg.reconfig_enabled) {
+    text += all ? ", all that there are of who has the new configuration" : " with who is said to have it";
+    if (options.history != HistoryKind::any) return text + ", each with the same histories";
+    return text +
+           ", each with every order of initial votes; every other one is one of them with servers renamed that are "
+           "alike in both configurations. n: has the new one, o: has the old one";
+  }
   text += all ? ", all that there are of who has committed the new configuration and who has only seen it"
               : " with who is said to have committed the new configuration, or to have only seen it";
   if (options.history != HistoryKind::any) return text + ", each with the same histories";

@@ -85,7 +85,8 @@ class LocalSteps {
 
  private:
   void take(Outcome& outcome, int server, const model::Event& event, const Watch& watch) const;
-  [[nodiscard]] static bool goes_for_news(const Party& reader, const Party& speaker);
+  [[nodiscard]] bool goes_for_news(const Party& reader, const Party& speaker) const;
+  [[nodiscard]] const model::Configuration& committed_by(const Party& party) const;
   [[nodiscard]] bool votes_in(ConfigSet configurations, int server) const;
   [[nodiscard]] Server stopped(int server, const Server& before) const;
   [[nodiscard]] bool overtaken(const model::Peer& peer, const model::Notification& heard) const;

@@ -11,7 +11,8 @@
 
 namespace conclave::spec {
 
-// From the first configuration of the ensemble, which all have committed, to its second, which is newer. Who has
+// From the first configuration of the ensemble, which all have committed, to its second, which is newer, or, without
+// reconfigEnabled, may have the same version. Who has
 // committed that, and who else has logged it as proposed (QuorumPeer.lastSeenQuorumVerifier); where they are not given,
 // all that may have.
 struct Reconfiguration {
@@ -33,11 +34,12 @@ bool votes_in_any(const model::Ensemble& ensemble, model::ServerId id);
 
 // Every moment at which an election may begin: some know of the new configuration, and not all have committed it. It is
 // committed where quorums of both have logged it, which those that have committed it have done as well; the leader, a
-// voter of the old one, commits it first. Who observes in the old one is told of what is committed alone. Without
-// reconfigEnabled nobody is told of what is proposed, and who has the new configuration has got it by hand.
+// voter of the old one, commits it first. Who observes in the old one is told of what is committed alone.
 // With every order of initial votes in which who knows of the new configuration comes after who does not, and of those
 // that know who was told of all that is proposed comes last; orders and moments that a symmetry of both configurations
 // maps onto each other are one.
+// Without reconfigEnabled who has the new configuration has got it by hand: any may have, but not all, each with every
+// order of initial votes, and nobody has only seen it.
 // REQUIRES: two configurations of at most participants_max members together.
 std::vector<Scenario> every_moment(const Reconfiguration& reconfiguration);
 // The same with these histories; a server without one has epoch 0 and zxid 0.
