@@ -26,47 +26,70 @@ class Moments {
 
   // Can this server know this, whatever the others do?
   [[nodiscard]] bool may_know(ServerId id, Knowledge knowledge) const {
-    if (knowledge == Knowledge::seen && !(is_told_proposals(id) && given_.ensemble.reconfig_enabled)) return false;
     const bool committed = knowledge == Knowledge::committed;
     const bool seen = knowledge == Knowledge::seen;
+    if (seen && !(enabled() && is_told_proposals(ensemble(), id))) return false;
     if (given_.committed && given_.committed->contains(id) != committed) return false;
-    return !given_.seen || committed || given_.seen->contains(id) == seen;
+    return !given_.seen || given_.seen->contains(id) == seen;
   }
-  [[nodiscard]] bool fits(const Moment& moment) const {
-    const auto acknowledged = [this, &moment](ServerId id) {
-      const auto place = moment.find(id);
-      return place != moment.end() && place->second != Knowledge::none && is_told_proposals(id);
+  // Everything that all may know together, by what each may.
+  [[nodiscard]] std::vector<Moment> all() const {
+    std::vector<Moment> all{{}};
+    for (const ServerId id : all_members(ensemble())) {
+      std::vector<Moment> longer;
+      for (const Moment& begun : all) {
+        for (const Knowledge knowledge : all_knowledge) {
+          if (may_know(id, knowledge)) longer.emplace_back(begun)[id] = knowledge;
+        }
+      }
+      all.swap(longer);
+    }
+    return all;
+  }
+  [[nodiscard]] std::vector<ServerId> committed_in(const Moment& moment) const {
+    std::vector<ServerId> ids;
+    for (const auto& [id, knowledge] : moment) {
+      if (knowledge == Knowledge::committed) ids.push_back(id);
+    }
+    return ids;
+  }
+  // Whose acknowledgement of the proposal counts. Who has committed it has logged it before.
+  [[nodiscard]] std::vector<ServerId> logged_in(const Moment& moment) const {
+    std::vector<ServerId> ids;
+    for (const auto& [id, knowledge] : moment) {
+      if (knowledge != Knowledge::none && is_told_proposals(ensemble(), id)) ids.push_back(id);
+    }
+    return ids;
+  }
+  [[nodiscard]] std::optional<Mistake> mistake_in(const Moment& moment) const {
+    const bool nobody =
+        std::all_of(moment.begin(), moment.end(), [](const auto& entry) { return entry.second == Knowledge::none; });
+    if (nobody) return Mistake::nobody_knows;
+    const std::vector<ServerId> committed = committed_in(moment);
+    if (committed.size() == moment.size()) return Mistake::all_have_committed;
+    if (committed.empty() || !enabled()) return std::nullopt;
+    const Configuration& old = ensemble().configurations[0];
+    const Configuration& next = ensemble().configurations[1];
+    const auto votes = [&old](ServerId id) { return old.votes(id); };
+    if (std::none_of(committed.begin(), committed.end(), votes)) return Mistake::leader_has_not;
+    const auto logged = [all = logged_in(moment)](ServerId id) {
+      return std::find(all.begin(), all.end(), id) != all.end();
     };
-    const auto count = [&moment](Knowledge knowledge) {
-      return std::count_if(moment.begin(), moment.end(),
-                           [knowledge](const auto& entry) { return entry.second == knowledge; });
-    };
-    const auto all = static_cast<std::ptrdiff_t>(moment.size());
-    const auto committed = count(Knowledge::committed);
-    if (count(Knowledge::none) == all || committed == all) return false;
-    if (committed == 0 || !given_.ensemble.reconfig_enabled) return true;
-    const auto& both = given_.ensemble.configurations;
-    const bool leader_has = std::any_of(moment.begin(), moment.end(), [&both](const auto& entry) {
-      return entry.second == Knowledge::committed && both[0].votes(entry.first);
-    });
-    if (!leader_has) return false;
-    return std::all_of(both.begin(), both.end(),
-                       [&acknowledged](const Configuration& one) { return one.contains_quorum(acknowledged); });
+    if (!old.contains_quorum(logged)) return Mistake::no_old_quorum;
+    if (!next.contains_quorum(logged)) return Mistake::no_new_quorum;
+    return std::nullopt;
   }
   [[nodiscard]] const Ensemble& ensemble() const { return given_.ensemble; }
-  // Leader.propose tells forwardingFollowers: voters, and those that are in no configuration yet.
-  [[nodiscard]] bool is_told_proposals(ServerId id) const {
-    const Member* member = given_.ensemble.configurations[0].find(id);
-    return member == nullptr || member->role == LearnerType::participant;
-  }
   // Who has logged more comes later: who does not know of the new configuration, observers that do, all others that do.
   // What is done by hand has to do with nobody's log.
   [[nodiscard]] int rank(ServerId id, Knowledge knowledge) const {
-    if (knowledge == Knowledge::none || !given_.ensemble.reconfig_enabled) return 0;
-    return is_told_proposals(id) ? 2 : 1;
+    if (knowledge == Knowledge::none || !enabled()) return 0;
+    return is_told_proposals(ensemble(), id) ? 2 : 1;
   }
 
  private:
+  [[nodiscard]] bool enabled() const { return given_.ensemble.reconfig_enabled; }
+
   const Reconfiguration& given_;
 };
 
@@ -135,7 +158,7 @@ class Rows {
   void take() {
     Moment moment;
     for (const auto& [id, knowledge] : row_) moment[id] = knowledge;
-    if (!moments_.fits(moment)) return;
+    if (moments_.mistake_in(moment)) return;
     Scenario scenario;
     scenario.ensemble = moments_.ensemble();
     std::int64_t rank = 0;
@@ -196,19 +219,9 @@ std::vector<Scenario> every_moment(const Reconfiguration& reconfiguration,
                                    const std::vector<Participant>& histories) {
   const Moments moments(reconfiguration);
   const std::vector<ServerId> members = all_members(reconfiguration.ensemble);
-  std::vector<Moment> all{{}};
-  for (const ServerId id : members) {
-    std::vector<Moment> longer;
-    for (const Moment& begun : all) {
-      for (const Knowledge knowledge : all_knowledge) {
-        if (moments.may_know(id, knowledge)) longer.emplace_back(begun)[id] = knowledge;
-      }
-    }
-    all.swap(longer);
-  }
   std::vector<Scenario> scenarios;
-  for (const Moment& moment : all) {
-    if (!moments.fits(moment)) continue;
+  for (const Moment& moment : moments.all()) {
+    if (moments.mistake_in(moment)) continue;
     Scenario& scenario = scenarios.emplace_back();
     scenario.ensemble = reconfiguration.ensemble;
     for (const ServerId id : members) {
@@ -220,6 +233,24 @@ std::vector<Scenario> every_moment(const Reconfiguration& reconfiguration,
     }
   }
   return scenarios;
+}
+
+// Leader.propose tells forwardingFollowers: voters, and those that are in no configuration yet.
+bool is_told_proposals(const Ensemble& ensemble, ServerId id) {
+  const Member* member = ensemble.configurations[0].find(id);
+  return member == nullptr || member->role == LearnerType::participant;
+}
+
+std::optional<Impossible> why_no_moment(const Reconfiguration& reconfiguration) {
+  const Moments moments(reconfiguration);
+  std::optional<Impossible> nearest;
+  for (const Moment& moment : moments.all()) {
+    const std::optional<Mistake> mistake = moments.mistake_in(moment);
+    if (!mistake) return std::nullopt;
+    if (nearest && *mistake < nearest->mistake) continue;
+    nearest = Impossible{*mistake, moments.committed_in(moment), moments.logged_in(moment)};
+  }
+  return nearest;
 }
 
 }  // namespace conclave::spec

@@ -178,10 +178,38 @@ class Reconfiguration(unittest.TestCase):
         self.refused(5, [OLD, "--reconfig", FEWER, "--history", "4=1:1"], "--history: found server 4")
         self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1,x"], "found 'x'", "or none")
         self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "1"], "found 1, as with")
-        self.refused(5, [OLD, "--reconfig", FEWER, "--reconfigured", "1", "--last-seen", "none"],
-                     "found what can't be", "quorums of both configurations")
         self.refused(5, [OLD, "--reconfigured", "1"], "without --reconfig")
         self.refused(5, [OLD, "--last-seen", "1"], "without --reconfig")
+
+    # Each says what, where, and what was expected.
+    def test_moments_that_can_not_be(self):
+        both = "--reconfigured, --last-seen: found "
+        adds = "examples/reconfig/adds-4.next"
+        for new, committed, seen, *words in (
+                (FEWER, "none", "none", both + "none with both", "expected somebody who knows"),
+                (FEWER, "1,2,3", None, "--reconfigured: found all servers, {1 2 3}; expected one or more that have"),
+                (adds, "4", "1,2", f"--reconfigured: found {{4}}, of whom none votes in {OLD}", "the leader commits"),
+                (FEWER, "1", "none", both + "only {1} to have logged", f"a quorum of {OLD} among them"),
+                (FEWER, "1", "3", both + "only {1 3} to have logged", f"a quorum of {FEWER} among them"),
+                (adds, "none", "4", None), (FEWER, None, "2", None)):
+            given = [option for name, ids in (("--reconfigured", committed), ("--last-seen", seen)) if ids
+                     for option in (name, ids)]
+            if words == [None]:
+                self.expect(0, conclave(OLD, "--reconfig", new, *given, "--history", "equal", "--rounds", "1"))
+            else:
+                self.refused(5, [OLD, "--reconfig", new, *given], *words)
+        old = self.file("old.cfg", (1, 2), "reconfigEnabled=true", "server.3=host3:2888:3888:observer")
+        self.refused(5, [old, "--reconfig", self.file("new.cfg", (1, 2, 3)), "--last-seen", "3"],
+                     f"--last-seen: found server 3, which observes in {old}", "what is committed alone")
+        self.refused(5, [self.file("by-hand.cfg", (1, 2)), "--reconfig", self.file("new.cfg", (1, 2, 3)),
+                         "--reconfigured", "none"], "--reconfigured: found none; expected somebody who has the new")
+
+    def test_who_has_only_seen_it_has_not_committed_it(self):
+        report = json.loads(conclave(OLD, "--reconfig", FEWER, "--last-seen", "2", "--history", "equal", "--rounds",
+                                     "1", "--json").stdout)
+        for scenario in report["scenarios"]:
+            self.assertEqual((scenario["history"][1]["configuration"], scenario["history"][1]["last_seen"]),
+                             ("old", "new"))
 
     def test_what_does_not_go_with_it(self):
         for option, *words in (["--audit", "nothing is reduced"], ["--compare", "latest,fifo:1"],

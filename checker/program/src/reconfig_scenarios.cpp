@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -97,17 +98,59 @@ std::optional<Refusal> unknown_to_both(const spec::Reconfiguration& reconfigurat
   return unknown_server("--history", histories, members);
 }
 
+// --last-seen, where what is wrong with it is not that others know something else.
+std::optional<Refusal> seen_by_none(const config::ZooCfg& cfg, const spec::Reconfiguration& reconfiguration) {
+  if (!reconfiguration.seen || reconfiguration.seen->empty()) return std::nullopt;
+  if (!cfg.reconfig_enabled) {
+    return misused(fmt::format(
+        "conclave: --last-seen: found it with {}, in which reconfigEnabled is not true; expected that, for otherwise "
+        "no server knows of a configuration before it has it",
+        cfg.file));
+  }
+  for (const model::ServerId id : *reconfiguration.seen) {
+    if (spec::is_told_proposals(reconfiguration.ensemble, id)) continue;
+    return misused(
+        fmt::format("conclave: --last-seen: found server {}, which observes in {}; expected none that does, for "
+                    "observers are told of what is committed alone",
+                    id.value, cfg.file));
+  }
+  return std::nullopt;
+}
+
+std::string in_words(const spec::Impossible& why, const config::ZooCfg& cfg, const config::ZooCfg& next) {
+  const auto no_quorum = [&why](const std::string& file) {
+    return fmt::format(
+        "--reconfigured, --last-seen: found only {} to have logged the new configuration; expected a quorum of {} "
+        "among them, for without one nobody commits it",
+        id_set(why.logged), file);
+  };
+  switch (why.mistake) {
+    case spec::Mistake::nobody_knows:
+      return cfg.reconfig_enabled
+                 ? "--reconfigured, --last-seen: found none with both; expected somebody who knows of "
+                   "the new configuration"
+                 : "--reconfigured: found none; expected somebody who has the new configuration";
+    case spec::Mistake::all_have_committed:
+      return fmt::format(
+          "--reconfigured: found all servers, {}; expected one or more that have not committed the new "
+          "configuration, for otherwise there is no other any more",
+          id_set(why.committed));
+    case spec::Mistake::leader_has_not:
+      return fmt::format(
+          "--reconfigured: found {}, of whom none votes in {}; expected one that does, for the leader commits the "
+          "new configuration first",
+          id_set(why.committed), cfg.file);
+    case spec::Mistake::no_old_quorum: return no_quorum(cfg.file);
+    case spec::Mistake::no_new_quorum: break;
+  }
+  return no_quorum(next.file);
+}
+
 }  // namespace
 
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const config::ZooCfg& next,
                                     const CheckOptions& options) {
   if (auto refusal = wrong_pair(cfg, next)) return tl::unexpected(std::move(*refusal));
-  if (options.reconfig->seen && !options.reconfig->seen->empty() && !cfg.reconfig_enabled) {
-    return tl::unexpected(misused(fmt::format(
-        "conclave: --last-seen: found it with {}, in which reconfigEnabled is not true; expected that, for otherwise "
-        "no server knows of a configuration before it has it",
-        cfg.file)));
-  }
   spec::Reconfiguration reconfiguration;
   reconfiguration.ensemble = ensemble_of(cfg, next);
   reconfiguration.committed = set_of(options.reconfig->committed);
@@ -120,17 +163,14 @@ tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const config::Zoo
                           next.file, servers, cfg.file, spec::participants_max)));
   }
   if (auto refusal = unknown_to_both(reconfiguration, options)) return tl::unexpected(std::move(*refusal));
+  if (auto refusal = seen_by_none(cfg, reconfiguration)) return tl::unexpected(std::move(*refusal));
   Plan plan;
   plan.scenarios = options.history == HistoryKind::any ? every_moment(reconfiguration)
                                                        : every_moment(reconfiguration, options.histories);
   if (!plan.scenarios.empty()) return plan;
-  return tl::unexpected(misused(fmt::format(
-      "conclave: --reconfigured, --last-seen: found what can't be; expected some who know of the new "
-      "configuration and not all to have committed it{}",
-      cfg.reconfig_enabled
-          ? "; that quorums of both configurations know of it, and a voter of the old one has committed it, "
-            "where any has; and no observer that has only seen it"
-          : ", and none that has only seen it, for reconfigEnabled is not true")));
+  const std::optional<spec::Impossible> why = spec::why_no_moment(reconfiguration);
+  assert(why);
+  return tl::unexpected(misused("conclave: " + in_words(*why, cfg, next)));
 }
 
 }  // namespace conclave::check

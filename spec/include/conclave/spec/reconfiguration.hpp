@@ -45,4 +45,23 @@ std::vector<Scenario> every_moment(const Reconfiguration& reconfiguration);
 // The same with these histories; a server without one has epoch 0 and zxid 0.
 std::vector<Scenario> every_moment(const Reconfiguration& reconfiguration, const std::vector<Participant>& histories);
 
+// Is a server told of what is proposed, before that is committed?
+bool is_told_proposals(const model::Ensemble& ensemble, model::ServerId id);
+
+// Why what servers are said to know can't be. The later ones are asked about only where none before them is the reason.
+enum class Mistake : std::uint8_t {
+  nobody_knows,        // of the new configuration
+  all_have_committed,  // it, so that there is no other any more
+  leader_has_not,      // committed it, where somebody else has
+  no_old_quorum,       // has logged it, where somebody has committed it
+  no_new_quorum
+};
+struct Impossible {
+  Mistake mistake;
+  std::vector<model::ServerId> committed;  // in the moment that comes nearest
+  std::vector<model::ServerId> logged;
+};
+// Nothing where there is such a moment.
+std::optional<Impossible> why_no_moment(const Reconfiguration& reconfiguration);
+
 }  // namespace conclave::spec
