@@ -124,7 +124,15 @@ std::optional<LateMachine::Wait> LateMachine::wait(int server, LateId id) {
 
 // Then the others alone are a quorum for its proposal.
 bool LateMachine::may_not_have_heard_itself(int server, const Late& late, const LocalFacts& facts) {
-  return system_.quorum_among(senders_of(votes_for_proposal(late, facts)) & ~(1U << static_cast<unsigned>(server)));
+  return votes_of_a_quorum(senders_of(votes_for_proposal(late, facts)) & ~(1U << static_cast<unsigned>(server)));
+}
+
+bool LateMachine::votes_of_a_quorum(std::uint32_t servers) const {
+  const model::Configuration& configuration = system_.scenario().ensemble.configurations[0];
+  return configuration.contains_quorum([&](model::ServerId voter) {
+    const int i = system_.machine().steps().index_of(voter);
+    return i >= 0 && (servers >> static_cast<unsigned>(i) & 1U) != 0;
+  });
 }
 
 std::vector<LateMachine::Vote> LateMachine::votes_for_proposal(const Late& late, const LocalFacts& facts) {
@@ -163,9 +171,8 @@ LateMachine::Turn LateMachine::turn_to(int server, const Late& before, const Loc
 }
 
 void LateMachine::add(std::vector<Turn>& turns, const Turn& turn) const {
-  const auto same = std::find_if(turns.begin(), turns.end(), [&](const Turn& one) {
-    return one.next == turn.next && one.sends == turn.sends;
-  });
+  const auto same = std::find_if(turns.begin(), turns.end(),
+                                 [&](const Turn& one) { return one.next == turn.next && one.sends == turn.sends; });
   if (same == turns.end()) {
     turns.push_back(turn);
   } else {
@@ -181,13 +188,13 @@ std::vector<LocalId> LateMachine::at_least(int server, LateId id, std::uint32_t 
   std::vector<LocalId> least{now.bare};
   if (!own.in_election) return least;
   // Its own vote was looked at when it was given: who is a quorum alone waits.
-  if (system_.quorum_among(1U << static_cast<unsigned>(server))) least.clear();
+  if (votes_of_a_quorum(1U << static_cast<unsigned>(server))) least.clear();
   const std::vector<Vote> votes = votes_for_proposal(now, own);
   const std::uint32_t all = senders_of(votes) & ~(1U << static_cast<unsigned>(server));
-  if (!system_.quorum_among(all)) return least;
+  if (!votes_of_a_quorum(all)) return least;
   const std::uint32_t stays = all & silent;
   for (std::uint32_t kept = stays;; kept = (kept - 1) & stays) {
-    if (system_.quorum_among(kept | (all & ~silent))) {
+    if (votes_of_a_quorum(kept | (all & ~silent))) {
       Server state = system_.machine().decoded(server, now.bare);
       state.peer.recvset.clear();
       for (const Vote& vote : votes) {

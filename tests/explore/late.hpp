@@ -11,19 +11,23 @@ namespace conclave::explore {
 
 inline constexpr std::size_t late_words = 8;
 
+inline spec::Layout late_layout(const spec::ClosedSystem& system) {
+  constexpr int local_bits = 22;
+  constexpr int channel_bits = 16;
+  std::vector<int> widths = system.fields().widths();
+  const std::size_t locals = system.fields().local(system.servers());
+  for (std::size_t field = 0; field < system.fields().growing(); ++field) {
+    if (widths[field] != 0) widths[field] = field < locals ? local_bits : channel_bits;
+  }
+  return spec::Layout::plan(widths, system.fields().growing(), late_words).value();
+}
+
 // `Late`: LateWorker or LateFifoWorker.
 template <class Late>
 check::Audit late_audit_by(const spec::Scenario& scenario, const spec::Scope& scope, const spec::RuleVariant& rules) {
-  constexpr int local_bits = 22;
-  constexpr int channel_bits = 16;
   spec::ClosedSystem system(scenario, scope, rules);
   spec::LateMachine late(system);
-  std::vector<int> widths = system.fields().widths();
-  for (std::size_t field = 0; field < system.fields().growing(); ++field) {
-    if (widths[field] != 0)
-      widths[field] = field < system.fields().local(system.servers()) ? local_bits : channel_bits;
-  }
-  const spec::Layout layout = spec::Layout::plan(widths, system.fields().growing(), late_words).value();
+  const spec::Layout layout = late_layout(system);
   check::AuditTally tally;
   check::LatePairSystem<late_words, Late> pairs(system, late, layout, tally);
   checker::Progress progress;

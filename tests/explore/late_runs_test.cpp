@@ -76,10 +76,6 @@ void expect_likes(const spec::Scenario& scenario, const spec::Scope& scope, cons
   }
 }
 
-spec::Scenario voters_with(const std::vector<std::int64_t>& zxids) {
-  return with_zxids(majority(static_cast<int>(zxids.size())), zxids);
-}
-
 // The leader's word comes first, and its proposal, read before, may be read again where restarts leave no order.
 TEST(LateRuns, ALeadersWordIsNotOverwritten) {
   spec::Scenario four = voters_with({1, 2, 3, 4, 5});

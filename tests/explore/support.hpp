@@ -43,14 +43,25 @@ inline spec::Scenario scenario_of(int voters, int observers = 0) {
   return spec::every_history(majority(voters, observers), voters).front();
 }
 
-// Voters 1, 2, ... with these zxids, all of epoch 1.
-inline spec::Scenario with_zxids(const model::Ensemble& ensemble, const std::vector<std::int64_t>& zxids) {
+// Voters 1, 2, ... with these epochs and zxids.
+inline spec::Scenario with_histories(const model::Ensemble& ensemble,
+                                     const std::vector<std::pair<std::int64_t, std::int64_t>>& epochs_and_zxids) {
   std::vector<spec::Participant> histories;
-  for (std::size_t i = 0; i < zxids.size(); ++i) {
-    const model::Durable durable{model::PeerEpoch{1}, model::PeerEpoch{1}, model::Zxid{zxids[i]}};
-    histories.push_back(spec::Participant{model::ServerId{static_cast<std::int64_t>(i) + 1}, durable});
+  std::int64_t id = 0;
+  for (const auto& [epoch, zxid] : epochs_and_zxids) {
+    const model::Durable durable{model::PeerEpoch{epoch}, model::PeerEpoch{epoch}, model::Zxid{zxid}};
+    histories.push_back(spec::Participant{model::ServerId{++id}, durable});
   }
   return spec::given_history(ensemble, histories);
+}
+// Likewise, all of epoch 1.
+inline spec::Scenario with_zxids(const model::Ensemble& ensemble, const std::vector<std::int64_t>& zxids) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> histories;
+  for (const std::int64_t zxid : zxids) histories.emplace_back(1, zxid);
+  return with_histories(ensemble, histories);
+}
+inline spec::Scenario voters_with(const std::vector<std::int64_t>& zxids) {
+  return with_zxids(majority(static_cast<int>(zxids.size())), zxids);
 }
 
 inline spec::Scope scope_with(spec::TimingKind timing, spec::StartKind start, int crashes = 0, int restarts = 0,

@@ -35,6 +35,21 @@ constexpr std::string_view sentence_of(Lack lack) {
   return "?";
 }
 
+// Do they look alike to everybody else, who does not see that a server waits for something better? `plain` is a state
+// of Worker's, `late` one of a late worker's, both laid out alike.
+template <std::size_t Words>
+bool late_looks_like(ClosedSystem& system, LateMachine& late_machine, const Layout& layout,
+                     const PackedState<Words>& plain, const PackedState<Words>& late) {
+  const Fields& fields = system.fields();
+  for (int i = 0; i < system.servers(); ++i) {
+    LocalFacts shown = system.machine().facts(i, layout.get(plain, fields.local(i)));
+    shown.finalizing = false;
+    if (!(shown == late_machine.facts(i, layout.get(late, fields.local(i))))) return false;
+  }
+  return layout.get(plain, fields.crashes()) == layout.get(late, fields.crashes()) &&
+         layout.get(plain, fields.restarts()) == layout.get(late, fields.restarts());
+}
+
 // `Late`: LateWorker or LateFifoWorker, as the network is. The same interface as SideBySide's. One thread only.
 template <std::size_t Words, class Late = LateWorker<Words>>
 class LateBeside {
@@ -113,17 +128,7 @@ class LateBeside {
     for (int i = 0; i < system_.servers(); ++i) sum += late_.heard(i, reads_late_.get(late, i));
     return sum;
   }
-  // To everybody else, who does not see that a server waits for something better.
-  bool alike(const Side& plain, const Side& late) {
-    for (int i = 0; i < system_.servers(); ++i) {
-      LocalFacts shown = system_.machine().facts(i, plain_.local(plain, i));
-      shown.finalizing = false;
-      if (!(shown == late_.facts(i, reads_late_.get(late, i)))) return false;
-    }
-    const Fields& fields = system_.fields();
-    return layout_.get(plain, fields.crashes()) == layout_.get(late, fields.crashes()) &&
-           layout_.get(plain, fields.restarts()) == layout_.get(late, fields.restarts());
-  }
+  bool alike(const Side& plain, const Side& late) { return late_looks_like(system_, late_, layout_, plain, late); }
 
   ClosedSystem& system_;
   LateMachine& late_;

@@ -15,9 +15,9 @@
 namespace conclave::spec {
 
 // What a sender may have on its way to one reader: each message once. Whatever is there can be read, and read again.
-// First, in the order of their numbers, those that can be read at any time; then, oldest first, those that are out of
-// the way once a later one has been read. What is said for a second time, with something else between, joins the first:
-// then nobody knows before and after what it is read.
+// First, in an order that no number decides, those that can be read at any time; then, oldest first, those that are out
+// of the way once a later one has been read. What is said for a second time, with something else between, joins the
+// first: then nobody knows before and after what it is read.
 //
 // Remembers what it has worked out. One thread only.
 class LateChannels {
@@ -51,7 +51,9 @@ class LateChannels {
       more.messages.push_back(message);
     } else if (at >= more.any_time && at + 1 != more.messages.size()) {
       more.any_time = more.messages.size();
-      std::sort(more.messages.begin(), more.messages.end());
+      std::sort(more.messages.begin(), more.messages.end(), [this](NotificationId left, NotificationId right) {
+        return encode(system_.machine().notification(left)) < encode(system_.machine().notification(right));
+      });
     }
     return *appended_.add(key, intern(from, more));
   }

@@ -1,7 +1,6 @@
 // One thread's view of a closed system on a `fifo` network whose servers read late: states into successor states.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -87,12 +86,8 @@ class LateFifoWorker : public LateStates<Words> {
       for (int to = 0; to < n_; ++to) {
         if (from == to) continue;
         const LateChannels::Content& content = channels_.content(from, channel(state, from, to));
-        std::vector<std::string> said;
-        for (const NotificationId id : content.messages) said.push_back(encode(system_.machine().notification(id)));
-        const auto in_order = said.begin() + static_cast<std::ptrdiff_t>(content.any_time);
-        std::sort(said.begin(), in_order);  // not by their numbers, which depend on the order of threads
-        bytes += std::to_string(content.any_time) + ' ' + std::to_string(said.size()) + ' ';
-        for (const std::string& one : said) bytes += one;
+        bytes += std::to_string(content.any_time) + ' ' + std::to_string(content.messages.size()) + ' ';
+        for (const NotificationId id : content.messages) bytes += encode(system_.machine().notification(id));
       }
     }
     return bytes;
@@ -201,9 +196,11 @@ class LateFifoWorker : public LateStates<Words> {
         return;
       }
       const std::vector<NotificationId>& all = channels_.content(from, content).messages;
+      const std::size_t any_time = channels_.content(from, content).any_time;
       std::uint32_t useless = 0;
-      bool asks_later = false;  // something behind it asks as well
+      bool asks_later = false;  // something that will be there as long as it asks as well
       for (std::size_t i = all.size(); i-- > 0;) {
+        if (i + 1 == any_time) asks_later = false;
         const bool asks = looks(all[i]);
         // In round 1 nobody is twice, but as another process. So what was not noticed there will never be.
         const bool over = asks && asks_later && said(all[i]).vote.round == first_round &&
@@ -300,33 +297,43 @@ class LateFifoWorker : public LateStates<Words> {
     }
     return true;
   }
-  // Of a server in its first election all that was sent to it is on its way, or dropped, or in its tables. What was
-  // sent last is never dropped. So let a quorum's last words be proposals of what it proposes itself, or the word of
-  // the one who is proposed, that it leads: whichever of them is read last, the server waits or joins. Unless a settled
-  // vote that is better has ended its wait: it does not change what it proposes.
+  // Of a server in its first election all that was sent to it is on its way, or dropped, or in its tables, or was heard
+  // while it waited and let go. What was sent last is never dropped. So let a quorum's last words be proposals of what
+  // it proposes itself, or the word of the one who is proposed, that it leads: whichever of them is read last, the
+  // server waits or joins. Unless something better has ended its wait and changed nothing else.
   bool surely_moves(const State& state, int server) {
+    const LateId id = get(state, server);
     const model::Vote mine = said(view_.at(server).offers[static_cast<std::size_t>(Offer::proposal)]).vote;
+    const bool waits = !may_have_stopped_waiting(state, server, mine.proposal);
     std::uint32_t sure = 1U << static_cast<unsigned>(server);
-    bool wait_may_be_over = false;
     for (int from = 0; from < n_; ++from) {
       if (from == server) continue;
       const LateChannels::Content& content = channels_.content(from, channel(state, from, server));
-      const std::vector<NotificationId>& all = content.messages;
+      if (content.messages.empty() || content.any_time > 0) continue;  // nobody knows what was sent last
       bool for_mine = false;
-      for (const NotificationId id : all) {
-        const model::Vote& vote = said(id).vote;
+      for (const NotificationId one : content.messages) {
+        const model::Vote& vote = said(one).vote;
         const bool same = vote.round == mine.round && votes_equal(mine, vote);
-        const bool leads = vote.state == model::ServerState::leading && said(id).from == mine.proposal.leader;
-        for_mine = looks(id) ? same : for_mine && same && leads;
-        wait_may_be_over = wait_may_be_over || (!looks(id) && vote.proposal > mine.proposal);
+        const bool leads = vote.state == model::ServerState::leading && said(one).from == mine.proposal.leader;
+        for_mine = looks(one) ? same : for_mine && same && leads;
       }
-      const bool better =
-          !all.empty() && looks(all.back()) && tables_.reply(server, get(state, server), all.back()).noticed;
-      if (content.any_time > 0) continue;  // nobody knows what was sent last
-      if (better) return true;
+      const NotificationId last = content.messages.back();
+      const bool noticed = looks(last) && tables_.reply(server, id, last).noticed;
+      if (noticed && (waits || said(last).vote.proposal > mine.proposal)) return true;
       if (for_mine) sure |= 1U << static_cast<unsigned>(from);
     }
-    return !wait_may_be_over && system_.quorum_among(sure);
+    return waits && system_.quorum_among(sure);
+  }
+  // May it have read something that is better than this, and does not change what it proposes?
+  bool may_have_stopped_waiting(const State& state, int server, const model::Proposal& proposal) {
+    for (int from = 0; from < n_; ++from) {
+      if (from == server) continue;
+      for (const NotificationId one : channels_.content(from, channel(state, from, server)).messages) {
+        const bool kept = !looks(one) || !tables_.reply(server, get(state, server), one).noticed;
+        if (kept && said(one).vote.proposal > proposal) return true;
+      }
+    }
+    return false;
   }
 
   static constexpr model::Round first_round{1};

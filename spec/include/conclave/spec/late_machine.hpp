@@ -113,6 +113,8 @@ class LateMachine {
   Wait wait_of(int server, LocalId waits);
   // Who has found a quorum in adopting its proposal waits, discards its own vote for it, and has one of before stored.
   bool may_not_have_heard_itself(int server, const Late& late, const LocalFacts& facts);
+  // Are these voters a quorum to whoever counts their votes? There one without a log counts as well.
+  [[nodiscard]] bool votes_of_a_quorum(std::uint32_t servers) const;
   // What was heard for its proposal, in its round. REQUIRES: it looks.
   std::vector<Vote> votes_for_proposal(const Late& late, const LocalFacts& facts);
   std::uint32_t senders_of(const std::vector<Vote>& votes);
