@@ -109,14 +109,18 @@ LocalId LocalMachine::cleared(int server, LocalId local, VoteSet votes) {
   return intern(server, state);
 }
 
-void LocalMachine::add_support(NotificationId id, Support& support) {
-  const Notification sent = notification(id);
-  const int leader = index_of(sent.vote.proposal.leader);
-  const std::int64_t round = sent.vote.round.value;
-  if (leader < 0 || round < 1 || round > prospect_rounds_max) return;
-  if (sent.vote.state != model::ServerState::looking) support.settled |= vote_bit(leader, round);
-  support.by_round[static_cast<std::size_t>(round - 1)] |=
-      std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))} << (8U * static_cast<unsigned>(leader));
+Support LocalMachine::support_carried(const std::vector<NotificationId>& messages) {
+  Support support;
+  for (const NotificationId id : messages) {
+    const Notification sent = notification(id);
+    const int leader = index_of(sent.vote.proposal.leader);
+    const std::int64_t round = sent.vote.round.value;
+    if (leader < 0 || round < 1 || round > prospect_rounds_max) continue;
+    if (sent.vote.state != model::ServerState::looking) support.settled |= vote_bit(leader, round);
+    support.by_round[static_cast<std::size_t>(round - 1)] |=
+        std::uint64_t{1U << static_cast<unsigned>(index_of(sent.from))} << (8U * static_cast<unsigned>(leader));
+  }
+  return support;
 }
 
 std::uint32_t LocalMachine::not_before(int server) const {

@@ -56,11 +56,7 @@ class ChannelView {
   const Support& support(int from, ChannelId id) {
     auto& known = support_[static_cast<std::size_t>(from)];
     while (known.size() <= id) {
-      Support sum;
-      for (const NotificationId sent : content(from, static_cast<ChannelId>(known.size()))) {
-        system_.machine().add_support(sent, sum);
-      }
-      known.push_back(sum);
+      known.push_back(system_.machine().support_carried(content(from, static_cast<ChannelId>(known.size()))));
     }
     return known[id];
   }

@@ -87,11 +87,8 @@ class LateChannels {
   const Support& support(int from, ChannelId id) {
     auto& known = support_[static_cast<std::size_t>(from)];
     while (known.size() <= id) {
-      Support sum;
-      for (const NotificationId sent : content(from, static_cast<ChannelId>(known.size())).messages) {
-        system_.machine().add_support(sent, sum);
-      }
-      known.push_back(sum);
+      const Content& next = content(from, static_cast<ChannelId>(known.size()));
+      known.push_back(system_.machine().support_carried(next.messages));
     }
     return known[id];
   }

@@ -76,8 +76,8 @@ class LocalMachine {
 
   // REQUIRES: 0 <= server < participants; local came from this machine.
   LocalResult apply(int server, LocalId local, Input input);
-  // Adds what a notification on its way says about who may be settled on (see Support).
-  void add_support(NotificationId id, Support& support);
+  // What messages on their way say about who may be settled on.
+  Support support_carried(const std::vector<NotificationId>& messages);
   // Can this notification still be sent, where only these can be settled on? Proposals always can.
   bool may_come(NotificationId id, VoteSet votes);
   // Does a stored notification matter, where only these votes can?
