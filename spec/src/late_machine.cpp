@@ -9,6 +9,15 @@ namespace conclave::spec {
 namespace {
 
 bool looking(const model::Notification& said) { return said.vote.state == model::ServerState::looking; }
+// For its proposal, in its round.
+bool is_for(const model::Vote& proposed, const model::Notification& said) {
+  return said.vote.round == proposed.round && votes_equal(proposed, said.vote);
+}
+// For what somebody has settled on: the same vote, or the leader's own word.
+bool speaks_for_settled(const model::Vote& settled, const model::Notification& said) {
+  const bool word = said.from == settled.proposal.leader && said.vote.state == model::ServerState::leading;
+  return word || votes_equal(settled, said.vote);
+}
 
 }  // namespace
 
@@ -87,11 +96,8 @@ void LateMachine::join(int server, const Late& late, const LocalFacts& facts, co
                            model::Vote{settled.proposal, settled.round, 0, model::ServerState::looking});
   }
   // In the order of votes_of() what leads comes after what looks, and takes its place.
-  const auto speaks_for = [&settled](const model::Notification& said) {
-    const bool word = said.from == settled.proposal.leader && said.vote.state == model::ServerState::leading;
-    return word || votes_equal(settled, said.vote);
-  };
-  for (const Vote& vote : votes_of(late, speaks_for)) {
+  const auto wanted = [&settled](const model::Notification& said) { return speaks_for_settled(settled, said); };
+  for (const Vote& vote : votes_of(late, wanted)) {
     model::Vote stored = vote.said.vote;
     if (!looking(vote.said)) state.peer.outofelection.put(vote.said.from, stored);
     stored.version = 0;
@@ -136,11 +142,24 @@ bool LateMachine::votes_of_a_quorum(std::uint32_t servers) const {
 }
 
 std::vector<LateMachine::Vote> LateMachine::votes_for_proposal(const Late& late, const LocalFacts& facts) {
-  const NotificationId mine = facts.offers[static_cast<std::size_t>(Offer::proposal)];
-  const model::Vote proposed = system_.machine().notification(mine).vote;
-  return votes_of(late, [&proposed](const model::Notification& said) {
-    return said.vote.round == proposed.round && votes_equal(proposed, said.vote);
-  });
+  return votes_of(late, [own = proposed(facts)](const model::Notification& said) { return is_for(own, said); });
+}
+
+model::Vote LateMachine::proposed(const LocalFacts& facts) {
+  return system_.machine().notification(facts.offers[static_cast<std::size_t>(Offer::proposal)]).vote;
+}
+
+LateId LateMachine::with(int server, LateId id, std::vector<NotificationId> heard) {
+  return intern(server, Late{late(server, id).bare, std::move(heard)});
+}
+
+bool LateMachine::speaks_for_proposal(int server, LateId id, NotificationId heard) {
+  return is_for(proposed(facts(server, id)), system_.machine().notification(heard));
+}
+
+bool LateMachine::speaks_for(NotificationId offered, NotificationId heard) {
+  LocalMachine& machine = system_.machine();
+  return speaks_for_settled(machine.notification(offered).vote, machine.notification(heard));
 }
 
 // REQUIRES: of participants, as all that is heard is.
@@ -158,14 +177,18 @@ LateMachine::Wait LateMachine::wait_of(int server, LocalId waits) {
 }
 
 // Within a round what was heard stays; in another round only what was settled.
+LateMachine::Kept LateMachine::kept(const LocalFacts& before, const LocalFacts& then) {
+  if (!then.in_election) return Kept::nothing;
+  return then.clock == before.clock ? Kept::all : Kept::settled;
+}
+
 LateMachine::Turn LateMachine::turn_to(int server, const Late& before, const LocalFacts& facts,
                                        const LocalResult& result) {
   Late next{bare_of(server, result.next), {}};
-  const LocalFacts then = system_.machine().facts(server, result.next);
+  const Kept kept = LateMachine::kept(facts, system_.machine().facts(server, result.next));
   for (const NotificationId id : before.heard) {
-    const bool same_round = then.clock == facts.clock;
-    const bool kept = then.in_election && (same_round || !looking(system_.machine().notification(id)));
-    if (kept) next.heard.push_back(id);
+    const bool stays = kept == Kept::all || (kept == Kept::settled && !looking(system_.machine().notification(id)));
+    if (stays) next.heard.push_back(id);
   }
   return {intern(server, std::move(next)), result.broken, result.sends};
 }
@@ -331,14 +354,14 @@ Support LateMachine::support_of(int server, const Late& late, const LocalFacts& 
   LocalMachine& machine = system_.machine();
   Support support = machine.support(server, late.bare);
   if (late.heard.empty() || facts.clock < 1 || facts.clock > prospect_rounds_max) return support;
-  const model::Vote proposed = machine.notification(facts.offers[static_cast<std::size_t>(Offer::proposal)]).vote;
+  const model::Proposal own = proposed(facts).proposal;
   for (const NotificationId id : late.heard) {
     const model::Notification said = machine.notification(id);
     const int leader = machine.steps().index_of(said.vote.proposal.leader);
     const int from = machine.steps().index_of(said.from);
     if (leader < 0 || from < 0 || said.vote.round.value != facts.clock) continue;
     if (!looking(said)) support.settled |= vote_bit(leader, facts.clock);
-    if (!looking(said) || said.vote.proposal < proposed.proposal) continue;
+    if (!looking(said) || said.vote.proposal < own) continue;
     support.by_round[static_cast<std::size_t>(facts.clock - 1)] |= std::uint64_t{1U << static_cast<unsigned>(from)}
                                                                    << (8U * static_cast<unsigned>(leader));
   }

@@ -61,6 +61,14 @@ FAR = [
                             ("two crashes, two rounds", "--crashes 2 --rounds 2"),
                             ("a crash and restart, two rounds", "--crashes 1 --restarts 1 --rounds 2"),
                             ("a crash, three rounds", "--crashes 1 --rounds 3"))),
+    *((f"five voters, {name}, joined reads", "examples/five-voters.cfg", f"{options} --joined-reads")
+      for name, options in (("two rounds", "--rounds 2"),
+                            ("three rounds", "--rounds 3"),
+                            ("two rounds, roles end at any time", "--rounds 2 --role-ends any"),
+                            ("a crash, two rounds", "--crashes 1 --rounds 2"),
+                            ("two crashes, two rounds", "--crashes 2 --rounds 2"),
+                            ("a crash and restart, two rounds", "--crashes 1 --restarts 1 --rounds 2"),
+                            ("a crash, three rounds", "--crashes 1 --rounds 3"))),
 ]
 FAR_MEMORY = "11G"
 FAR_BEGIN, FAR_END = "<!-- far: begin -->", "<!-- far: end -->"
@@ -102,6 +110,8 @@ def row(name, file, options, report):
     totals = report["totals"]
     states, steps, seconds = totals["states"], totals["steps"], totals["seconds"]
     levels = max((len(scenario["levels"]) for scenario in report["scenarios"]), default=0)
+    if any(scenario["sweeps"] for scenario in report["scenarios"]):
+        levels = "-"
     # The memory is that of the largest exploration, so it is divided by that one's states.
     largest = max(report["scenarios"], key=lambda scenario: scenario["bytes"])
     per_state = largest["bytes"] / max(largest["states"], 1)
@@ -132,13 +142,15 @@ def far(arguments):
     with tempfile.TemporaryDirectory() as folder:
         if arguments.report:
             report = json.loads(pathlib.Path(arguments.report).read_text(encoding="utf-8"))
-            asked = measure(arguments.program, arguments.threads, file, f"{options} --depth 1", folder)
+            short = "--time 1" if "--joined-reads" in options else "--depth 1"
+            asked = measure(arguments.program, arguments.threads, file, f"{options} {short}", folder)
             for part in ("ensemble", "scope"):
                 if report[part] != asked[part]:
                     raise SystemExit(f"--report: {arguments.report} has {part} {report[part]}; expected {asked[part]}")
         else:
-            report = measure(arguments.program, arguments.threads, file,
-                             f"{options} --memory {FAR_MEMORY} --disk {folder}", folder)
+            disk = "" if "--joined-reads" in options else f" --disk {folder}"
+            report = measure(arguments.program, arguments.threads, file, f"{options} --memory {FAR_MEMORY}{disk}",
+                             folder)
     largest = max(report["scenarios"], key=lambda scenario: scenario["bytes"])
     cells = row(arguments.far, file, options, report).split(" | ")
     cells[-2] = (f"{largest['bytes'] / 2**30:.1f} GiB, and {largest['bytes_on_disk'] / 2**30:.1f} GiB on disk")

@@ -9,9 +9,12 @@
 #include "conclave/check/audit.hpp"
 #include "conclave/check/audit_late.hpp"
 #include "conclave/check/audit_pairs.hpp"
+#include "conclave/check/joined_system.hpp"
 #include "conclave/check/preparation.hpp"
 #include "conclave/check/reports.hpp"
 #include "conclave/check/words.hpp"
+#include "conclave/checker/join_explorer.hpp"
+#include "conclave/spec/joined_places.hpp"
 #include "conclave/spec/renamed_steps.hpp"
 
 namespace conclave::check {
@@ -82,14 +85,18 @@ void go_through_late(Pairs& pairs, const AuditRequest& request, const AuditTally
   }
 }
 
+std::string why_not_late(const ClosedSystem& system, const AuditRequest& request) {
+  if (request.rules != &spec::zookeeper_rules()) return "it is argued for today's rules";
+  if (const std::string why = why_kept(system, request); !why.empty()) return why;
+  return spec::LateMachine::why_not(system).value_or("");
+}
+
 Audit audit_late_reads(const spec::Scenario& scenario, const AuditRequest& request, checker::Progress& progress) {
   Audit audit;
   audit.reduction = Reduction::late_reads;
   const auto began = Clock::now();
   ClosedSystem system(scenario, request.scope, *request.rules);
-  if (request.rules != &spec::zookeeper_rules()) audit.not_used = "it is argued for today's rules";
-  if (audit.not_used.empty()) audit.not_used = why_kept(system, request);
-  if (audit.not_used.empty()) audit.not_used = spec::LateMachine::why_not(system).value_or("");
+  audit.not_used = why_not_late(system, request);
   if (!audit.not_used.empty()) return audit;
   spec::LateMachine late(system);
   Allowance allowance(request.limits, progress);
@@ -101,6 +108,52 @@ Audit audit_late_reads(const spec::Scenario& scenario, const AuditRequest& reque
     } else {
       LatePairSystem<words()> pairs(system, late, layout, tally);
       go_through_late(pairs, request, tally, limits, progress, audit);
+    }
+  });
+  audit.seconds = seconds_since(began);
+  return audit;
+}
+
+// What is joined is found first, as without the audit; then the unreduced system is held beside it.
+template <std::size_t Words, std::size_t HeardWords>
+void audit_places(ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout,
+                  const AuditRequest& request, Allowance& allowance, checker::Progress& progress, Audit& audit) {
+  using Joined = JoinedSystem<Words, HeardWords>;
+  using Places = const spec::JoinedPlaces<Words, HeardWords>;
+  spec::HeardBits bits(system.servers());
+  spec::JoinedPlaces<Words, HeardWords> places(bits);
+  {
+    Joined joined(system, late, layout, bits);
+    checker::JoinExplorer<Joined> explorer(joined, allowance.limits(), progress);
+    const checker::JoinResult result = explorer.run();
+    audit.verdict = result.verdict;
+    audit.stop = result.stop;
+    if (result.verdict != checker::Verdict::exhausted) return;
+    explorer.for_each_place([&places](const auto& place, const auto& heard) { places.add(place, heard); });
+  }
+  reset(progress);
+  AuditTally tally;
+  LatePairSystem<Words, spec::PlacesWorker<Words, HeardWords>, Places> pairs(system, late, layout, tally, places);
+  go_through_late(pairs, request, tally, allowance.limits(), progress, audit);
+}
+
+Audit audit_joined_reads(const spec::Scenario& scenario, const AuditRequest& request, checker::Progress& progress) {
+  Audit audit;
+  audit.reduction = Reduction::joined_reads;
+  const auto began = Clock::now();
+  ClosedSystem system(scenario, request.scope, *request.rules);
+  audit.not_used = why_not_late(system, request);
+  const bool fifo = request.scope.network.kind == spec::NetworkKind::fifo;
+  if (audit.not_used.empty() && fifo) audit.not_used = "it is for the network latest alone";
+  if (!audit.not_used.empty()) return audit;
+  spec::LateMachine late(system);
+  Allowance allowance(request.limits, progress);
+  widely(system, allowance, progress, [&](auto words, const spec::Layout& layout, const checker::Limits&) {
+    try {
+      audit_places<words(), heard_words>(system, late, layout, request, allowance, progress, audit);
+    } catch (const spec::HeardFull&) {
+      reset(progress);
+      audit_places<words(), heard_words_wide>(system, late, layout, request, allowance, progress, audit);
     }
   });
   audit.seconds = seconds_since(began);
@@ -160,6 +213,7 @@ std::string_view name_of(Reduction reduction) {
     case Reduction::dead_votes: return "dead-votes";
     case Reduction::local_states: return "local-states";
     case Reduction::late_reads: return "late-reads";
+    case Reduction::joined_reads: return "joined-reads";
     case Reduction::histories: return "histories";
   }
   return "?";
@@ -200,6 +254,8 @@ std::vector<Audit> audit(const spec::Scenario& scenario, const AuditRequest& req
   if (audits[1].not_used.empty()) go_through(system, request, allowance, progress, audits[1]);
   audits[1].seconds = seconds_since(began);
   if (!progress.interrupt && !audits[1].failure) audits.push_back(audit_late_reads(scenario, request, progress));
+  if (!progress.interrupt && !audits.back().failure)
+    audits.push_back(audit_joined_reads(scenario, request, progress));
   return audits;
 }
 

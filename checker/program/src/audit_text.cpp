@@ -70,7 +70,7 @@ void tell_reduction(std::string& text, const AuditOutcome& outcome, Reduction re
       drawn ? fmt::format("{} along {}", counted(all.pairs, "pair of states", "pairs of states"),
                           counted(all.runs, "random run", "random runs"))
             : fmt::format("{}{}", sum.whole ? "all " : "", counted(all.pairs, "pair of states", "pairs of states"));
-  const bool late = reduction == Reduction::late_reads;
+  const bool late = reduction == Reduction::late_reads || reduction == Reduction::joined_reads;
   paragraph(text, head,
             fmt::format("{}: {}, {}, {} of them {}; {:.2f} s", found, pairs, counted(all.steps, "step", "steps"),
                         grouped(all.left_out), late ? "unnoticed" : "in one system alone", all.seconds));
@@ -127,8 +127,8 @@ std::string audit_text_report(const AuditOutcome& outcome) {
     text +=
         fmt::format("  drawn from seed {}; at most {} steps a run\n", outcome.options.audit->seed, audit_steps_max);
   }
-  for (const Reduction reduction :
-       {Reduction::dead_votes, Reduction::local_states, Reduction::late_reads, Reduction::histories}) {
+  for (const Reduction reduction : {Reduction::dead_votes, Reduction::local_states, Reduction::late_reads,
+                                    Reduction::joined_reads, Reduction::histories}) {
     tell_reduction(text, outcome, reduction);
   }
   for (const auto& [scenario, audits] : outcome.audited) {

@@ -99,6 +99,7 @@ void explore_all(const Plan& plan, Outcome& outcome) {
   request.show = options.show;
   request.minimise = options.minimise;
   request.late_reads = options.late_reads;
+  request.joined_reads = options.joined_reads;
   request.liveness = options.liveness;
   request.storage = options.storage;
   request.checkpoint = options.checkpoint;
@@ -336,8 +337,7 @@ ExitCode run_check(const CheckOptions& options) {
   }
   if (options.late_reads) {
     const auto why = no_late_reads_for(plan->scenarios.front(), outcome.options);
-    if (why)
-      return refused(fmt::format("conclave: --late-reads: {}: {}", outcome.cfg.file, *why), ExitCode::wrong_use);
+    if (why) return refused(fmt::format("conclave: {}", *why), ExitCode::wrong_use);
   }
   if (const auto why = why_not_judged(options.scope); options.liveness && !why.empty()) {
     return refused(fmt::format("conclave: --liveness: {}", why), ExitCode::wrong_use);

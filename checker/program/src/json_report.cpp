@@ -58,6 +58,7 @@ Json scope_of(const Outcome& outcome) {
   if (reducible && scope.clear_dead_votes) json["reductions"].push_back("dead-votes");
   if (reducible && options.minimise && !options.late_reads) json["reductions"].push_back("local-states");
   if (options.late_reads) json["reductions"].push_back("late-reads");
+  if (options.joined_reads) json["reductions"].push_back("joined-reads");
   json["rules"] = rules_name(options);
   json["epochs"] = scope.vote_epoch == spec::VoteEpoch::voted ? "voted" : "established";
   json["kept"] = options.storage.keeping == Keeping::states         ? "states"
@@ -98,6 +99,8 @@ Json scenario_json(const Explored& explored) {
   json["states"] = report.states;
   json["steps"] = report.steps;
   json["levels"] = std::move(levels);
+  json["looks"] = report.sweeps == 0 ? Json(nullptr) : Json(report.looks);
+  json["sweeps"] = report.sweeps == 0 ? Json(nullptr) : Json(report.sweeps);
   json["last_level_complete"] = report.last_level_complete;
   json["ends"] = quiet_json(report.quiet);
   json["local_states"] = report.local_states;

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "conclave/check/exploring.hpp"
+#include "conclave/check/joined_system.hpp"
 #include "conclave/check/preparation.hpp"
 #include "conclave/check/state_sets.hpp"
 #include "conclave/checker/explorer.hpp"
+#include "conclave/checker/join_explorer.hpp"
 #include "conclave/spec/late_fifo_worker.hpp"
 #include "conclave/spec/late_worker.hpp"
 
@@ -63,9 +65,44 @@ Report explore_by(ClosedSystem& system, LateMachine& late, const Layout& layout,
   return report;
 }
 
+template <std::size_t Words, std::size_t HeardWords>
+Report join_by(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
+               checker::Progress& progress) {
+  spec::HeardBits bits(system.servers());
+  JoinedSystem<Words, HeardWords> adapter(system, late, layout, bits);
+  checker::JoinExplorer<JoinedSystem<Words, HeardWords>> explorer(adapter, request.limits, progress);
+  const checker::JoinResult result = explorer.run();
+  Report report;
+  report.verdict = result.verdict;
+  report.stop = result.stop;
+  report.states = result.places;
+  report.steps = result.steps;
+  report.looks = result.looks;
+  report.sweeps = result.sweeps;
+  report.bytes = result.bytes;
+  report.suspected = result.broken;
+  using Worker = spec::JoinedWorker<Words, HeardWords>;
+  report.quiet.settled = result.marked[Worker::settled];
+  report.quiet.no_quorum = result.marked[Worker::too_few];
+  report.quiet.cut = result.marked[Worker::cut];
+  return report;
+}
+
+template <std::size_t Words>
+Report join_with(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
+                 checker::Progress& progress) {
+  try {
+    return join_by<Words, heard_words>(system, late, layout, request, progress);
+  } catch (const spec::HeardFull&) {
+    reset(progress);
+    return join_by<Words, heard_words_wide>(system, late, layout, request, progress);
+  }
+}
+
 template <std::size_t Words>
 Report explore_with(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
                     checker::Progress& progress) {
+  if (request.joined_reads) return join_with<Words>(system, late, layout, request, progress);
   if (system.scope().network.kind == spec::NetworkKind::fifo) {
     return explore_by<spec::LateFifoWorker<Words>>(system, late, layout, request, progress);
   }
@@ -103,7 +140,7 @@ Report explore_late(const spec::Scenario& scenario, const Request& request, chec
       report.applicable = system.applicable() & spec::late_properties & ~request.except;
       report.suspected &= report.applicable;
       report.rules = system.machine().rule_counts();
-      report.quiet = system.quiet_counts();
+      if (!request.joined_reads) report.quiet = system.quiet_counts();
       for (int i = 0; i < system.servers(); ++i) report.local_states.push_back(late.count(i));
       report.notifications = system.machine().notifications();
       report.local_steps = system.machine().remembered();
@@ -116,10 +153,14 @@ Report explore_late(const spec::Scenario& scenario, const Request& request, chec
   }
 }
 
+std::string_view late_option(const CheckOptions& options) {
+  return options.joined_reads ? "--joined-reads" : "--late-reads";
+}
+
 std::string wrong_with_late_reads(const CheckOptions& options) {
   if (!options.late_reads) return "";
-  const auto refused = [](const std::string& found, const char* why) {
-    return fmt::format("--late-reads: found it with {}; expected one of them, for {}", found, why);
+  const auto refused = [&options](const std::string& found, const char* why) {
+    return fmt::format("{}: found it with {}; expected one of them, for {}", late_option(options), found, why);
   };
   constexpr const char* no_runs = "its states stand for many, and no run is told from them";
   if (options.rules != &spec::zookeeper_rules() || !options.releases.empty()) {
@@ -144,13 +185,25 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
   if (timely && options.scope.network.kind == spec::NetworkKind::fifo) {
     return refused("--network fifo and --timing timely", "there what may have been dropped holds nobody up");
   }
+  if (options.joined_reads) {
+    if (options.scope.network.kind == spec::NetworkKind::fifo) {
+      return refused("--network fifo", "there the order of what is on its way is not joined");
+    }
+    if (options.depth_max != 0) return refused("--depth", "it does not go level by level");
+    constexpr const char* grows = "what may have been read grows, and is kept with each state";
+    if (options.storage.keeping == Keeping::fingerprints) return refused("--fingerprints", grows);
+    if (options.storage.keeping == Keeping::bits) return refused("--bitstate", grows);
+    if (!options.storage.folder.empty()) return refused("--disk", grows);
+  }
   if (options.scope.grain == spec::Grain::fine) return refused("--grain fine", "it is argued for the coarse one");
   return "";
 }
 
 std::optional<std::string> no_late_reads_for(const spec::Scenario& scenario, const CheckOptions& options) {
   const ClosedSystem system(scenario, options.scope, *options.rules);
-  return LateMachine::why_not(system);
+  const auto why = LateMachine::why_not(system);
+  if (!why) return std::nullopt;
+  return fmt::format("{}: {}: {}", late_option(options), options.file, *why);
 }
 
 }  // namespace conclave::check

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "conclave/check/exploring.hpp"
+#include "conclave/check/late_run.hpp"
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/words.hpp"
 #include "conclave/spec/zookeeper_bugs.hpp"
@@ -21,6 +22,8 @@ void add(Totals& totals, const Report& report) {
   totals.states += report.states;
   totals.steps += report.steps;
   totals.levels = std::max(totals.levels, report.levels.size());
+  totals.looks += report.looks;
+  totals.sweeps = std::max(totals.sweeps, report.sweeps);
   totals.seconds += report.seconds;
   totals.bytes = std::max(totals.bytes, report.bytes);
   totals.applicable |= report.applicable;
@@ -63,7 +66,8 @@ void judge_suspicions(Outcome& outcome) {
   if (outcome.verdict != checker::Verdict::exhausted || outcome.totals.suspected == 0) return;
   outcome.only_suspicions_open = true;
   outcome.verdict = checker::Verdict::bounded;
-  outcome.why = "late reads come to states that break a claim, and may be no run's: --late-reads can't tell";
+  outcome.why = fmt::format("late reads come to states that break a claim, and may be no run's: {} can't tell",
+                            late_option(outcome.options));
 }
 
 // Where nothing else ended it.

@@ -13,6 +13,11 @@ void ReductionOptions::add_to(CLI::App& check) {
                 "judged (docs/late-reads.md)")
       ->group("Reductions");
   check
+      .add_flag("--joined-reads", joined_reads,
+                "likewise, and what may have been read is joined over all runs in which the servers look the same: "
+                "fewer yet (docs/joined-reads.md)")
+      ->group("Reductions");
+  check
       .add_option("--no-reduction", switched_off,
                   "explore without dead-votes, local-states, all (both), or histories: every order by itself; "
                   "repeatable")
@@ -22,7 +27,8 @@ void ReductionOptions::add_to(CLI::App& check) {
 }
 
 void ReductionOptions::read(CheckOptions& options) const {
-  options.late_reads = late_reads;
+  options.joined_reads = joined_reads;
+  options.late_reads = late_reads || joined_reads;
   for (const std::string& reduction : switched_off) {
     const bool all = reduction == "all";
     if (all || reduction == "dead-votes") options.scope.clear_dead_votes = false;

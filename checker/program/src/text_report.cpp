@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conclave/check/counterexamples.hpp"
+#include "conclave/check/late_run.hpp"
 #include "conclave/check/liveness_outcome.hpp"
 #include "conclave/check/releases.hpp"
 #include "conclave/check/reports.hpp"
@@ -109,6 +110,7 @@ std::string histories_in_words(const Outcome& outcome) {
 std::string reductions_in_words(const CheckOptions& options) {
   if (options.reconfig) return "none, for --reconfig: they are argued for one configuration";
   if (options.liveness) return "none, for --liveness: they are argued for what can be reached, not for endless runs";
+  if (options.joined_reads) return "dead-votes, late-reads and joined-reads";
   if (options.late_reads) return "dead-votes and late-reads";
   const bool comparable = options.releases.empty() && options.scope.vote_epoch == spec::VoteEpoch::voted;
   if (!comparable) return "none: they are argued for votes that keep their epoch, compared by one rule";
@@ -117,12 +119,18 @@ std::string reductions_in_words(const CheckOptions& options) {
   return options.minimise ? "local-states, where they apply" : "none";
 }
 
-std::string numbers(std::uint64_t states, std::uint64_t steps, std::size_t levels, double seconds,
-                    std::size_t bytes) {
-  const double per_second = seconds > 0 ? static_cast<double>(states) / seconds : 0;
-  return fmt::format("{}, {}, {}; {:.2f} s, {} states/s; {}", counted(states, "state", "states"),
-                     counted(steps, "step", "steps"), counted(levels, "level", "levels"), seconds,
-                     rate_in_words(per_second), bytes_in_words(bytes));
+// `Counts`: a Report or the Totals of several.
+template <class Counts>
+std::string numbers(const Counts& counts, std::size_t levels) {
+  const double per_second = counts.seconds > 0 ? static_cast<double>(counts.states) / counts.seconds : 0;
+  // Where states are looked at again there are no levels.
+  const std::string depth = counts.sweeps == 0
+                                ? counted(levels, "level", "levels")
+                                : fmt::format("looked at {} in {}", counted(counts.looks, "time", "times"),
+                                              counted(counts.sweeps, "sweep", "sweeps"));
+  return fmt::format("{}, {}, {}; {:.2f} s, {} states/s; {}", counted(counts.states, "state", "states"),
+                     counted(counts.steps, "step", "steps"), depth, counts.seconds, rate_in_words(per_second),
+                     bytes_in_words(counts.bytes));
 }
 
 void tell_explorations(std::string& text, const Outcome& outcome) {
@@ -133,8 +141,7 @@ void tell_explorations(std::string& text, const Outcome& outcome) {
     const auto& [scenario, report] = outcome.explored[i];
     const std::string grants = scenario.oracle_grants ? ", oracle grants " + id_text(*scenario.oracle_grants) : "";
     fmt::format_to(
-        out, "  {}{}: {}{}\n", order_in_words(scenario), grants,
-        numbers(report.states, report.steps, report.levels.size(), report.seconds, report.bytes),
+        out, "  {}{}: {}{}\n", order_in_words(scenario), grants, numbers(report, report.levels.size()),
         report.verdict == checker::Verdict::exhausted ? "" : fmt::format(" ({})", checker::name_of(report.verdict)));
   }
   if (outcome.explored.size() > explorations_listed_max) {
@@ -146,8 +153,7 @@ void tell_explorations(std::string& text, const Outcome& outcome) {
       static_cast<double>(totals.bytes) / static_cast<double>(std::max<std::uint64_t>(totals.states, 1));
   fmt::format_to(out, "  {}{}{}\n",
                  several ? fmt::format("{} of {} explorations: ", outcome.explored.size(), outcome.scenarios) : "",
-                 numbers(totals.states, totals.steps, totals.levels, totals.seconds, totals.bytes),
-                 several ? "" : fmt::format(", {:.1f} B/state", per_state));
+                 numbers(totals, totals.levels), several ? "" : fmt::format(", {:.1f} B/state", per_state));
   if (!outcome.options.storage.folder.empty()) {
     std::uint64_t written = 0;
     for (const Explored& explored : outcome.explored) written = std::max(written, explored.report.bytes_on_disk);
@@ -212,7 +218,9 @@ void tell_claims(std::string& text, const Outcome& outcome) {
     }
   }
   if (!elsewhere.empty()) wrapped(text, "  not claimed in this scope: ", elsewhere, ", ");
-  if (!unjudged.empty()) wrapped(text, "  not judged with --late-reads: ", unjudged, ", ");
+  if (!unjudged.empty()) {
+    wrapped(text, fmt::format("  not judged with {}: ", late_option(outcome.options)), unjudged, ", ");
+  }
 }
 
 void tell_others(std::string& text, const Outcome& outcome) {
@@ -302,8 +310,8 @@ bool tell_late_verdict(std::string& text, const Outcome& outcome, const std::str
     paragraph(
         text, "",
         fmt::format("What was gone through includes the like of every run within these bounds. Some of it breaks "
-                    "a claim, and may be no run's: without --late-reads it is judged. Bounds: {}.",
-                    bounds));
+                    "a claim, and may be no run's: without {} it is judged. Bounds: {}.",
+                    late_option(outcome.options), bounds));
     text += fmt::format("verdict: {} - {}\n", checker::name_of(outcome.verdict), outcome.why);
     return true;
   }

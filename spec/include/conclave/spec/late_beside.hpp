@@ -50,20 +50,22 @@ bool late_looks_like(ClosedSystem& system, LateMachine& late_machine, const Layo
          layout.get(plain, fields.restarts()) == layout.get(late, fields.restarts());
 }
 
-// `Late`: LateWorker or LateFifoWorker, as the network is. The same interface as SideBySide's. One thread only.
+// `Late`: LateWorker or LateFifoWorker, as the network is, or what has their interface. The same interface as
+// SideBySide's. One thread only.
 template <std::size_t Words, class Late = LateWorker<Words>>
 class LateBeside {
  public:
   using State = PairState<Words>;
   using Side = PackedState<Words>;
 
-  // All must outlive this. REQUIRES: !LateMachine::why_not(system).
-  LateBeside(ClosedSystem& system, LateMachine& late, const Layout& layout)
+  // All must outlive this, and what else `Late` needs. REQUIRES: !LateMachine::why_not(system).
+  template <class... More>
+  LateBeside(ClosedSystem& system, LateMachine& late, const Layout& layout, More&... more)
       : system_(system),
         late_(late),
         layout_(layout),
         plain_(system, layout, false),
-        reads_late_(system, late, layout) {}
+        reads_late_(system, late, layout, more...) {}
 
   template <class Emit>
   void initial(const Emit& emit) {
@@ -116,17 +118,12 @@ class LateBeside {
     for (const Like& like : likes_) {
       if (fifo ? like.action != action : like.action.server != action.server) continue;
       if (!alike(plain, like.state)) continue;
-      const std::size_t heard = heard_in(like.state);
+      const std::size_t heard = reads_late_.heard(like.state);
       if (best != nullptr && heard <= most) continue;
       best = &like.state;
       most = heard;
     }
     return best;
-  }
-  std::size_t heard_in(const Side& late) {
-    std::size_t sum = 0;
-    for (int i = 0; i < system_.servers(); ++i) sum += late_.heard(i, reads_late_.get(late, i));
-    return sum;
   }
   bool alike(const Side& plain, const Side& late) { return late_looks_like(system_, late_, layout_, plain, late); }
 

@@ -92,6 +92,8 @@ class LateFifoWorker : public LateStates<Words> {
     }
     return bytes;
   }
+  // How many notifications its servers may have heard.
+  std::size_t heard(const State& state) { return this->heard_in(state); }
   [[nodiscard]] std::size_t bytes_used() const { return tables_.bytes_used() + channels_.bytes_used(); }
 
  private:

@@ -71,6 +71,17 @@ class LateMachine {
   // Without what can't matter where only these votes can.
   LateId cleared(int server, LateId id, VoteSet votes);
 
+  // What was heard, a notification at a time, for those who keep it otherwise than in a number:
+  // The server that looks like this one, and may have heard these. REQUIRES: ascending.
+  LateId with(int server, LateId id, std::vector<NotificationId> heard);
+  // Of what it may have heard: can this bear on wait() and at_least()?
+  bool speaks_for_proposal(int server, LateId id, NotificationId heard);
+  // And, beside that, on turns() of what is on offer?
+  bool speaks_for(NotificationId offered, NotificationId heard);
+  // What is still heard after a turn.
+  enum class Kept : std::uint8_t { nothing, settled, all };
+  static Kept kept(const LocalFacts& before, const LocalFacts& then);
+
   LocalFacts facts(int server, LateId id);
   Support support(int server, LateId id);
   // The server with none of what it may have heard; a number of LocalMachine's.
@@ -78,8 +89,9 @@ class LateMachine {
   // The servers that it stands for with the least stored, where these (a set of participants) have nothing to say now.
   std::vector<LocalId> at_least(int server, LateId id, std::uint32_t silent);
   std::string bytes(int server, LateId id);  // the same in every run
-  // How many notifications it may have heard.
+  // How many notifications it may have heard, and which, ascending.
   std::size_t heard(int server, LateId id) { return late(server, id).heard.size(); }
+  std::vector<NotificationId> all_heard(int server, LateId id) { return late(server, id).heard; }
   std::size_t count(int server);
   std::size_t bytes_used();
 
@@ -117,6 +129,7 @@ class LateMachine {
   [[nodiscard]] bool votes_of_a_quorum(std::uint32_t servers) const;
   // What was heard for its proposal, in its round. REQUIRES: it looks.
   std::vector<Vote> votes_for_proposal(const Late& late, const LocalFacts& facts);
+  model::Vote proposed(const LocalFacts& facts);
   std::uint32_t senders_of(const std::vector<Vote>& votes);
   [[nodiscard]] bool shows(int server, LocalId local, const LocalFacts& facts);
   [[nodiscard]] Support support_of(int server, const Late& late, const LocalFacts& facts);

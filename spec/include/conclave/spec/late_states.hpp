@@ -41,6 +41,11 @@ class LateStates {
       if (facts.life == Life::up) view_.running |= 1U << static_cast<unsigned>(i);
     }
   }
+  std::size_t heard_in(const State& state) {
+    std::size_t sum = 0;
+    for (int i = 0; i < n_; ++i) sum += late_.heard(i, get(state, i));
+    return sum;
+  }
   // The servers and what is spent, in bytes, the same in every run.
   std::string servers_in_bytes(const State& state) {
     std::string bytes;
@@ -95,6 +100,9 @@ class LateStates {
       put(next, server, 0);
       restart(next);
     }
+  }
+  [[nodiscard]] std::size_t restarts_spent(const State& state) const {
+    return static_cast<std::size_t>(spent(state, system_.fields().restarts()));
   }
   static std::uint8_t byte(int server) { return static_cast<std::uint8_t>(server); }
 

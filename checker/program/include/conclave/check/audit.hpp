@@ -22,9 +22,10 @@ enum class Reduction : std::uint8_t {
   dead_votes,
   local_states,  // and dead votes, which it builds on
   late_reads,
-  histories  // ranks instead of values, and one order for all that a symmetry maps onto each other
+  joined_reads,  // on top of late ones
+  histories      // ranks instead of values, and one order for all that a symmetry maps onto each other
 };
-inline constexpr std::size_t reductions_count = 4;
+inline constexpr std::size_t reductions_count = 5;
 std::string_view name_of(Reduction reduction);
 
 // A random run ends after so many steps.

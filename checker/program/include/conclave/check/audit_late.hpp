@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "conclave/check/audit_pairs.hpp"
@@ -10,8 +11,8 @@
 
 namespace conclave::check {
 
-// As PairSystem is for the other reductions. `Late`: see spec::LateBeside.
-template <std::size_t Words, class Late = spec::LateWorker<Words>>
+// As PairSystem is for the other reductions. `Late`: see spec::LateBeside. `More`: what it needs beside the rest.
+template <std::size_t Words, class Late = spec::LateWorker<Words>, class... More>
 class LatePairSystem {
  public:
   using State = spec::PairState<Words>;
@@ -22,10 +23,13 @@ class LatePairSystem {
   using Worker = TallyingWorker<spec::LateBeside<Words, Late>>;
 
   // All must outlive this.
-  LatePairSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally)
-      : system_(system), late_(late), layout_(layout), tally_(tally) {}
+  LatePairSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, AuditTally& tally,
+                 More&... more)
+      : system_(system), late_(late), layout_(layout), tally_(tally), more_(more...) {}
 
-  Worker worker() { return Worker(tally_, system_, late_, layout_); }
+  Worker worker() {
+    return std::apply([this](More&... more) { return Worker(tally_, system_, late_, layout_, more...); }, more_);
+  }
   [[nodiscard]] std::vector<checker::Property> properties() const {
     return pair_properties<spec::Lack>(spec::lacks_count);
   }
@@ -49,6 +53,7 @@ class LatePairSystem {
   spec::LateMachine& late_;
   const spec::Layout& layout_;
   AuditTally& tally_;
+  std::tuple<More&...> more_;
 };
 
 }  // namespace conclave::check

@@ -1,8 +1,9 @@
-// The reduction `late-reads`: an exploration of what servers may have heard (spec/late_machine.hpp).
+// The reductions `late-reads` and `joined-reads`: explorations of what servers may have heard.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "conclave/check/options.hpp"
 #include "conclave/check/run.hpp"
@@ -14,7 +15,9 @@ namespace conclave::check {
 // REQUIRES: !spec::LateMachine::why_not of the scenario's system.
 Report explore_late(const spec::Scenario& scenario, const Request& request, checker::Progress& progress);
 
-// What does not go with --late-reads, in one sentence, or empty.
+// "--late-reads" or "--joined-reads". REQUIRES: options.late_reads.
+std::string_view late_option(const CheckOptions& options);
+// What does not go with it, in one sentence, or empty.
 std::string wrong_with_late_reads(const CheckOptions& options);
 // The same where the ensemble decides: something, if the argument does not hold for it.
 std::optional<std::string> no_late_reads_for(const spec::Scenario& scenario, const CheckOptions& options);

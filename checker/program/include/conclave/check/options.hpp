@@ -69,7 +69,8 @@ struct CheckOptions {
   spec::PropertySet except = 0;  // claims that are left out
   bool minimise = true;
   bool late_reads = false;
-  bool every_order = false;  // HistoryKind::any: also those that a symmetry maps onto another
+  bool joined_reads = false;  // which are late as well
+  bool every_order = false;   // HistoryKind::any: also those that a symmetry maps onto another
   bool liveness = false;
   const spec::RuleVariant* rules = &spec::zookeeper_rules();  // of all servers but those of `releases`
   ServerRules releases;

@@ -26,6 +26,8 @@ struct Totals {
   std::uint64_t states = 0;
   std::uint64_t steps = 0;
   std::size_t levels = 0;
+  std::uint64_t looks = 0;  // --joined-reads
+  std::uint64_t sweeps = 0;
   double seconds = 0;
   std::size_t bytes = 0;  // of the largest
   spec::PropertySet applicable = 0;

@@ -15,6 +15,7 @@ struct CheckOptions;  // options.hpp
 struct ReductionOptions {
   std::vector<std::string> switched_off;
   bool late_reads = false;
+  bool joined_reads = false;
 
   void add_to(CLI::App& check);
   void read(CheckOptions& options) const;

@@ -33,6 +33,7 @@ struct Request {
   spec::PropertySet except = 0;  // claims that are only watched
   spec::PropertySet show = 0;    // properties whose first run is wanted though the exploration goes on
   bool minimise = true;          // a reduction: one representative for local states that nothing can tell apart
+  bool joined_reads = false;     // with late_reads: what servers may have heard is joined
   bool late_reads = false;       // a reduction: what servers read is decided when it matters (late_run.hpp)
   bool liveness = false;         // judge what has to happen eventually, once everything is explored
   std::optional<GraphWish> graph;
@@ -63,6 +64,8 @@ struct Report {
   checker::Stop stop = checker::Stop::none;
   std::uint64_t states = 0;
   std::uint64_t steps = 0;
+  std::uint64_t looks = 0;   // Request::joined_reads: at states, again where more may have been read
+  std::uint64_t sweeps = 0;  // likewise: over all of them
   std::vector<checker::LevelCounts> levels;
   bool last_level_complete = true;
   std::size_t bytes = 0;

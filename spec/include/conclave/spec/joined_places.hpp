@@ -1,0 +1,92 @@
+// What joined reads have come to, looked at place by place.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "conclave/spec/joined_worker.hpp"
+
+namespace conclave::spec {
+
+// The places of an exploration, each with all that may have been heard there. Read by several threads once it is whole.
+template <std::size_t Words, std::size_t HeardWords>
+class JoinedPlaces {
+ public:
+  using Place = PackedState<Words>;
+  using Heard = HeardSet<HeardWords>;
+
+  // The bits are those of the exploration, and must outlive this.
+  explicit JoinedPlaces(HeardBits& bits) : bits_(bits) {}
+
+  void add(const Place& place, std::span<const Heard> heard) {
+    places_.emplace(place, std::vector<Heard>(heard.begin(), heard.end()));
+  }
+  // Throws std::logic_error for a place that was not reached.
+  [[nodiscard]] std::span<const Heard> heard(const Place& place) const {
+    const auto found = places_.find(place);
+    if (found == places_.end())
+      throw std::logic_error("a step of joined reads leads to a place that was not reached");
+    return found->second;
+  }
+  [[nodiscard]] std::size_t size() const { return places_.size(); }
+  [[nodiscard]] HeardBits& bits() const { return bits_; }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Place& place) const {
+      std::uint64_t mixed = 0;
+      for (const std::uint64_t word : place.words) {
+        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15U;  // 2^64 divided by the golden ratio
+        mixed ^= mixed >> 32U;
+      }
+      return static_cast<std::size_t>(mixed);
+    }
+  };
+  HeardBits& bits_;
+  std::unordered_map<Place, std::vector<Heard>, Hash> places_;
+};
+
+// LateWorker's interface: its states are places, and their steps those of all that may have been heard there.
+template <std::size_t Words, std::size_t HeardWords>
+class PlacesWorker {
+ public:
+  using State = PackedState<Words>;
+
+  // All must outlive the worker.
+  PlacesWorker(ClosedSystem& system, LateMachine& late, const Layout& layout,
+               const JoinedPlaces<Words, HeardWords>& places)
+      : places_(places), worker_(system, late, layout, places.bits()) {}
+
+  template <class Emit>
+  void initial(const Emit& emit) {
+    worker_.initial([&emit](const State& place, const auto&) { emit(place); });
+  }
+  template <class Emit>
+  PropertySet successors(const State& place, const Emit& emit) {
+    return worker_.successors(place, places_.heard(place),
+                              [&emit](const State& next, const auto&, std::uint32_t action, PropertySet broken) {
+                                emit(next, action, broken);
+                              });
+  }
+  bool precedes(const State& left, const State& right) { return worker_.precedes(left, right); }
+  [[nodiscard]] LateId get(const State& state, int server) const { return worker_.get(state, server); }
+  [[nodiscard]] std::size_t heard(const State& place) const {
+    std::size_t sum = 0;
+    for (const auto& heard : places_.heard(place)) sum += heard.size();
+    return sum;
+  }
+  [[nodiscard]] std::size_t bytes_used() const { return worker_.bytes_used(); }
+
+ private:
+  const JoinedPlaces<Words, HeardWords>& places_;
+  JoinedWorker<Words, HeardWords> worker_;
+};
+
+}  // namespace conclave::spec
