@@ -59,6 +59,11 @@ class JoinedReads(unittest.TestCase):
         self.assertEqual(ended.returncode, 2)
         self.assertIn("verdict: bounded - ", ended.stdout)
 
+    def test_what_it_is_at_is_a_sweep_and_no_time_is_promised(self):
+        ended = check(FIVE, "--joined-reads", "--rounds", "3", "--time", "11")
+        self.assertEqual(ended.returncode, 2)
+        self.assertRegex(ended.stderr, r"(?m)^[0-9,]+ states, .*, sweep \d+, queue [0-9,]+, .*, est. unknown$")
+
     def test_what_does_not_go_with_it(self):
         for found in (["--liveness"], ["--show", "all-settled"], ["--html", "run.html"], ["--graph", "graph.dot"],
                       ["--checkpoint", "never.checkpoint"], ["--no-reduction", "dead-votes"], ["--network", "fifo:2"],

@@ -86,6 +86,20 @@ TEST(JoinedReads, SuspectWhereARunBreaksAClaim) {
   EXPECT_EQ(explored(scenario_of(3), request).suspected, 0U);
 }
 
+// Two that look may each have found a quorum before, and have it no more once they have read again what was said in an
+// election that is over. Nothing keeps them from reading something else.
+TEST(JoinedReads, SuspectNoRestWhereOldNewsIsReadAgain) {
+  check::Request request = request_for(scope_with(async, staggered, 1, 1, 2));
+  request.late_reads = true;
+  const check::Report late = explored(scenario_of(4), request);
+  EXPECT_EQ(late.suspected, 0U);
+  request.joined_reads = true;
+  const check::Report joined = explored(scenario_of(4), request);
+  EXPECT_EQ(joined.verdict, checker::Verdict::exhausted);
+  EXPECT_EQ(joined.suspected, 0U);
+  EXPECT_LT(joined.states, late.states);
+}
+
 TEST(JoinedReads, EndWhereLateReadsEnd) {
   for (const spec::Scope& scope : {scope_with(async, staggered, 1), scope_with(timely, together, 1)}) {
     check::Request request = request_for(scope);

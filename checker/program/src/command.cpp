@@ -57,7 +57,8 @@ Report unfinished(const checker::Progress& progress, checker::Stop stop, Clock::
 Report explore_watched(const spec::Scenario& scenario, const Request& request, const std::string& label) {
   checker::Progress& progress = the_progress();
   const auto began = Clock::now();
-  const ProgressDisplay display(progress, label);
+  using Going = ProgressDisplay::Going;
+  const ProgressDisplay display(progress, label, request.joined_reads ? Going::by_sweep : Going::by_level);
   try {
     return explore(scenario, request, progress);
   } catch (const std::bad_alloc&) {

@@ -52,8 +52,8 @@ std::optional<double> Remaining::states(std::uint64_t level_expanded) const {
   return now + later;
 }
 
-ProgressDisplay::ProgressDisplay(const checker::Progress& progress, std::string label)
-    : progress_(progress), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1) {
+ProgressDisplay::ProgressDisplay(const checker::Progress& progress, std::string label, Going going)
+    : progress_(progress), label_(std::move(label)), going_(going), terminal_(isatty(STDERR_FILENO) == 1) {
   try {
     thread_ = std::thread([this] { work(); });
   } catch (const std::system_error&) {  // no thread to be had: the exploration goes on unseen
@@ -106,10 +106,12 @@ std::string ProgressDisplay::line() const {
   const std::uint64_t queue = level_states > expanded ? level_states - expanded : 0;
   const auto left = remaining_.states(expanded);
   const double speed = rate(first.expanded, last.expanded);
-  const std::string estimate = left && speed > 0 ? clock_time(*left / speed) + " left" : "unknown";
+  const bool known = left && speed > 0 && going_ == Going::by_level;
+  const std::string estimate = known ? clock_time(*left / speed) + " left" : "unknown";
+  const char* level = going_ == Going::by_level ? "level" : "sweep";
   const auto with = [&](const std::string& states, const std::string& queued) {
-    return fmt::format("{}{} states, {}/s, level {}, queue {}, {}, {}, est. {}", label_, states,
-                       rate_in_words(rate(first.states, last.states)), progress_.level.load(), queued,
+    return fmt::format("{}{} states, {}/s, {} {}, queue {}, {}, {}, est. {}", label_, states,
+                       rate_in_words(rate(first.states, last.states)), level, progress_.level.load(), queued,
                        bytes_in_words(progress_.bytes),
                        clock_time(std::chrono::duration<double>(last.when - began_).count()), estimate);
   };

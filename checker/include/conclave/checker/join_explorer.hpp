@@ -74,7 +74,8 @@ class JoinExplorer {
   using Facts = typename System::Facts;
   using Worker = decltype(std::declval<System&>().worker());
 
-  // The system and the progress must outlive the explorer. Of the limits: threads, memory and time.
+  // The system and the progress must outlive the explorer. Of the limits: threads, memory and time. In the progress,
+  // `level` counts sweeps, and its states are those looked at in the sweep and those that wait.
   JoinExplorer(System& system, const Limits& limits, Progress& progress)
       : system_(system), limits_(limits), progress_(progress), facts_(system.facts_of_a_place()) {}
   JoinExplorer(const JoinExplorer&) = delete;
@@ -92,7 +93,8 @@ class JoinExplorer {
         [&](const Place& place, std::span<const Facts> facts) { join(place, facts, first.worker.measure(place)); });
     JoinResult result;
     while (stop_ == Stop::none && waits_ > 0) {
-      ++result.sweeps;
+      progress_.level = ++result.sweeps;
+      progress_.level_expanded = 0;
       for (stage_ = 0; stage_ < waiting_.size() && stop_ == Stop::none; ++stage_) look_at_stage();
     }
     conclude(result);
@@ -189,10 +191,8 @@ class JoinExplorer {
     std::size_t places = 0;
     for (const auto& numbers : stage) places += numbers.size();
     if (places == 0) return;
+    progress_.level_states = progress_.level_expanded + waits_;
     waits_ -= places;
-    progress_.level = stage_;
-    progress_.level_states = places;
-    progress_.level_expanded = 0;
     next_shard_ = 0;
     in_threads(lanes_.size(), [&](std::size_t i) { work(*lanes_[i], stage); });
     for (const auto& lane : lanes_) {

@@ -93,7 +93,12 @@ class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> 
     return (restarts + static_cast<std::size_t>(n_)) * measures_of_server();
   }
 
-  [[nodiscard]] std::size_t bytes_used() const { return tables_.bytes_used() + joined_.bytes_used(); }
+  [[nodiscard]] std::size_t bytes_used() const {
+    std::size_t sum = tables_.bytes_used() + joined_.bytes_used();
+    for (const auto& map : between_) sum += map.bytes_used();
+    for (const auto& map : ranks_) sum += map.bytes_used();
+    return sum;
+  }
 
   // LatestSteps':
   const LateMachine::Wait* wait(int server) {

@@ -83,7 +83,7 @@ class LatestSteps : public LateStates<Words> {
           state, i, [&](const State& next) { plain(next, i, input::crash, ActionKind::crash, taken); },
           [&](const State& next) { plain(next, i, input::begin, ActionKind::restart, taken); });
     }
-    return view_.judge(role_ends || !is_quiet(true), held_back, quiet_) & late_properties;
+    return view_.judge(role_ends || !is_at_rest(), held_back, quiet_) & late_properties;
   }
 
  private:
@@ -178,6 +178,9 @@ class LatestSteps : public LateStates<Words> {
     return rounds_[id];
   }
 
+  // May nothing move at all? Then nothing does for those who do not read old news again, either; and old news that is
+  // read last can hide from the one what is there to be found for the other.
+  bool is_at_rest() { return is_quiet(true) && (system_.machine().keeps_order() || is_quiet(false)); }
   // May all that look have read what is on offer, and no more, and none has anything to do? Who has stored more has no
   // less to do. `old_news`: what was said in elections that are over has to be read as well.
   bool is_quiet(bool old_news) {

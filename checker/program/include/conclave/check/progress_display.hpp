@@ -32,8 +32,10 @@ class Remaining {
 // A thread of its own does it, from construction to destruction; that clears the line.
 class ProgressDisplay {
  public:
+  // Does the exploration go level by level, or in sweeps over what waits? Of these nothing tells how many will come.
+  enum class Going : std::uint8_t { by_level, by_sweep };
   // `label` goes in front: which of several explorations this is. The progress must outlive the display.
-  ProgressDisplay(const checker::Progress& progress, std::string label);
+  ProgressDisplay(const checker::Progress& progress, std::string label, Going going = Going::by_level);
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
@@ -53,6 +55,7 @@ class ProgressDisplay {
 
   const checker::Progress& progress_;
   std::string label_;
+  Going going_;
   bool terminal_;
   bool shown_ = false;
   Clock::time_point began_ = Clock::now();
