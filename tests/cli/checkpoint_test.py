@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,24 @@ class Checkpoints(unittest.TestCase):
             self.assertIn(f"level {depth},", found["outputs"][0]["what"])
             arguments = ["--resume", self.file]
         return self.document(*scope, *arguments, *more)
+
+    def test_what_is_no_regular_file_stays_what_it_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = os.path.join(folder, "pipe")
+            os.mkfifo(pipe)
+            command = [PROGRAM, "check", THREE, "--depth", "3", "--checkpoint"]
+            ended = subprocess.run([*command, pipe], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual((ended.returncode, ended.stdout), (5, ""))
+            self.assertIn(f"--checkpoint: found {pipe}, which is no regular file; expected one", ended.stderr)
+            self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+            real, link = os.path.join(folder, "real"), os.path.join(folder, "link")
+            with open(real, "wb"):
+                pass
+            os.symlink(real, link)
+            ended = subprocess.run([*command, link], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(ended.returncode, 2)
+            self.assertTrue(os.path.islink(link))
+            self.assertGreater(os.path.getsize(real), 0)
 
     def test_in_pieces_it_finds_what_it_finds_at_once(self):
         for scope, states, more in [(FIFO, 20784, []), (FIFO, 20784, ["--threads", "3"]),

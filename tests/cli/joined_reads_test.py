@@ -75,6 +75,16 @@ class JoinedReads(unittest.TestCase):
                 self.assertIn(f"--joined-reads: found it with {found[0]}", ended.stderr)
                 self.assertIn("; expected", ended.stderr)
 
+    def test_what_was_not_put_to_the_test_does_not_hold(self):
+        empty = [THREE, "--history", "1=0:-1,2=0:-1"]
+        for option in ("--late-reads", "--joined-reads"):
+            ended = check(*empty, option)
+            self.assertEqual(ended.returncode, 0)
+            self.assertRegex(ended.stdout, r"(?m)^verdict: exhausted - no claim about states fails within these "
+                                           r"bounds, and \d (was|were) never put to the test$")
+            ended = check(THREE, option, "--except", "no-deadlock", "--except", "quorum-took-part")
+            self.assertIn("verdict: exhausted - no claim about states was judged\n", ended.stdout)
+
     def test_ensembles_that_it_is_not_argued_for(self):
         ended = check(OBSERVED, "--joined-reads")
         self.assertEqual((ended.returncode, ended.stdout), (5, ""))

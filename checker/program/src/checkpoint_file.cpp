@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "conclave/check/checkpoint.hpp"
+#include "conclave/check/output_file.hpp"
 
 namespace conclave::check {
 namespace {
@@ -43,8 +44,8 @@ std::size_t read_some(int descriptor, const std::string& path, char* data, std::
 
 }  // namespace
 
-CheckpointWriter::CheckpointWriter(const std::string& path, const Identity& identity) : path_(path) {
-  const fs::path target(path);
+CheckpointWriter::CheckpointWriter(const std::string& path, const Identity& identity) : path_(resolved(path)) {
+  const fs::path target(path_);
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   name_ = (folder / ("." + target.filename().string() + ".XXXXXX")).string();
   descriptor_ = ::mkostemp(name_.data(), O_CLOEXEC);

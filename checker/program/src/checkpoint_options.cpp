@@ -44,6 +44,12 @@ std::optional<std::string> CheckpointOptions::read(const Storage& storage, Check
   }
   if (write_to.empty()) return std::nullopt;
   if (const auto wrong = why_not_writable(write_to)) return fmt::format("--checkpoint: can't write {}", *wrong);
+  if (is_no_regular_file(write_to)) {
+    return fmt::format(
+        "--checkpoint: found {}, which is no regular file; expected one, or a name that is free, for a "
+        "checkpoint takes the place of the one before",
+        write_to);
+  }
   return std::nullopt;
 }
 

@@ -170,13 +170,14 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
   }
   if (options.reconfig) return refused("--reconfig", "it is argued for one configuration");
   if (options.liveness) return refused("--liveness", "it keeps what can be reached, not runs without end");
-  if (options.claim != 0) return refused("--property", "claims about states are all that it judges");
+  if (options.claim != 0) return refused("--property", "it judges the same claims about states at once; --except");
   if (options.show != 0) return refused("--show", no_runs);
   if (!options.outputs.html.empty()) return refused("--html", no_runs);
   if (!options.outputs.itf.empty()) return refused("--itf", no_runs);
   if (options.graph) return refused("--graph", no_runs);
   if (options.counterexamples > 1) return refused("--counterexamples", no_runs);
-  if (options.audit) return refused("--audit", "that looks at late reads as well, beside the unreduced system");
+  if (options.audit)
+    return refused("--audit", "that looks at late and joined reads by itself, beside the unreduced system");
   if (options.compare) return refused("--compare", "that explores without any reduction");
   if (!options.checkpoint.write_to.empty()) return refused("--checkpoint", "its states are not kept in checkpoints");
   if (!options.checkpoint.resume_from.empty()) return refused("--resume", "its states are not kept in checkpoints");

@@ -50,20 +50,6 @@ int write_all(int descriptor, std::string_view content) {
   return 0;
 }
 
-// Where a symbolic link leads, or the path itself.
-fs::path resolved(const std::string& path) {
-  std::error_code error;
-  const fs::path real = fs::weakly_canonical(path, error);
-  return error ? fs::path(path) : real;
-}
-
-enum class Kind { absent, regular, other };
-Kind kind_of(const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) return Kind::absent;
-  return S_ISREG(found.st_mode) ? Kind::regular : Kind::other;
-}
-
 mode_t mode_for(const std::string& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) == 0) return found.st_mode & 07777U;
@@ -90,8 +76,19 @@ void sync_folder(const fs::path& folder) {
 
 }  // namespace
 
+std::string resolved(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  return error ? path : real.string();
+}
+
+bool is_no_regular_file(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
+}
+
 std::optional<std::string> write_whole(const std::string& path, std::string_view content) {
-  if (kind_of(path) == Kind::other) return write_directly(path, content);
+  if (is_no_regular_file(path)) return write_directly(path, content);
   const fs::path target = resolved(path);
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   const std::string pattern = (folder / ("." + target.filename().string() + ".XXXXXX")).string();

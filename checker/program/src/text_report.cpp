@@ -297,6 +297,13 @@ std::string violated_names(const Outcome& outcome) {
   return join(names, ", ");
 }
 
+bool judges_a_claim(const Outcome& outcome) {
+  const auto& infos = spec::property_infos();
+  return std::any_of(infos.begin(), infos.end(), [&outcome](const spec::PropertyInfo& info) {
+    return is_claimed(outcome, info.property) && standing_of(outcome, info.property) != Standing::not_applicable;
+  });
+}
+
 std::size_t untested_claims(const Outcome& outcome) {
   const auto infos = spec::property_infos();
   return static_cast<std::size_t>(std::count_if(infos.begin(), infos.end(), [&](const spec::PropertyInfo& info) {
@@ -321,7 +328,17 @@ bool tell_late_verdict(std::string& text, const Outcome& outcome, const std::str
                         "and nowhere does a claim about states fail. Claims about single steps were not judged. "
                         "Bounds: {}. Beyond them nothing is said.",
                         bounds));
-  text += "verdict: exhausted - every claim about states holds within these bounds\n";
+  const std::size_t untested = untested_claims(outcome);
+  if (!judges_a_claim(outcome)) {
+    text += "verdict: exhausted - no claim about states was judged\n";
+  } else if (untested > 0) {
+    text += fmt::format(
+        "verdict: exhausted - no claim about states fails within these bounds, and {} {} never put to "
+        "the test\n",
+        untested, untested == 1 ? "was" : "were");
+  } else {
+    text += "verdict: exhausted - every claim about states holds within these bounds\n";
+  }
   return true;
 }
 

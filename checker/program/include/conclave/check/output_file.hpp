@@ -14,6 +14,11 @@ namespace conclave::check {
 // as it is. Gives what went wrong, as "PATH: reason"; nothing if the file is written.
 std::optional<std::string> write_whole(const std::string& path, std::string_view content);
 
+// Where a symbolic link leads, or the path itself.
+std::string resolved(const std::string& path);
+// Is something there that is no regular file, such as a pipe or a device?
+bool is_no_regular_file(const std::string& path);
+
 // Why write_whole() would fail, as far as that can be seen without writing: asked before a long exploration.
 std::optional<std::string> why_not_writable(const std::string& path);
 
