@@ -55,9 +55,11 @@ class JoinedReads(unittest.TestCase):
         self.assertRegex(ended.stdout, r"so far +no-deadlock|untested +no-deadlock")
 
     def test_a_limit_on_memory_leaves_it_bounded(self):
-        ended = check(FIVE, "--joined-reads", "--rounds", "3", "--memory", "96M")
+        ended = check(FIVE, "--joined-reads", "--rounds", "3", "--memory", "96M", "--json")
         self.assertEqual(ended.returncode, 2)
-        self.assertIn("verdict: bounded - ", ended.stdout)
+        report = json.loads(ended.stdout)
+        self.assertEqual((report["verdict"], report["scenarios"][0]["stop"]), ("bounded", "memory"))
+        self.assertFalse(report["scenarios"][0]["last_level_complete"])
 
     def test_what_it_is_at_is_a_sweep_and_no_time_is_promised(self):
         ended = check(FIVE, "--joined-reads", "--rounds", "3", "--time", "11")

@@ -225,7 +225,8 @@ TEST(JoinExplorer, EndsAtALimit) {
   Progress progress;
   JoinExplorer<Places> explorer(places, limits, progress);
   const JoinResult late = explorer.run();
-  EXPECT_EQ(late.verdict, late.stop == Stop::none ? Verdict::exhausted : Verdict::bounded);
+  EXPECT_EQ(late.verdict, Verdict::bounded);
+  EXPECT_EQ(late.stop, Stop::time);
 }
 
 TEST(JoinExplorer, IsInterrupted) {

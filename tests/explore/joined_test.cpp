@@ -112,7 +112,7 @@ TEST(JoinedReads, EndWhereLateReadsEnd) {
     EXPECT_LT(joined.states, late.states);
     // An end that was settled is one: those that look have nothing to do with it.
     EXPECT_EQ(joined.quiet.settled, late.quiet.settled);
-    EXPECT_EQ(joined.quiet.settled > 0, true);
+    EXPECT_GT(joined.quiet.settled, 0U);
   }
 }
 

@@ -66,6 +66,7 @@ void tell_reduction(std::string& text, const AuditOutcome& outcome, Reduction re
         fmt::format("{}: {}, each under {}; {:.2f} s", found, counted(all.steps, "local step", "local steps"),
                     counted(all.renamings, "other order or numbering", "other orders or numberings"), all.seconds));
   }
+  if (all.pairs == 0) return paragraph(text, head, "not looked at: it was stopped before");
   const std::string pairs =
       drawn ? fmt::format("{} along {}", counted(all.pairs, "pair of states", "pairs of states"),
                           counted(all.runs, "random run", "random runs"))

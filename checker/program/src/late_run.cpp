@@ -79,6 +79,7 @@ Report join_by(ClosedSystem& system, LateMachine& late, const Layout& layout, co
   report.steps = result.steps;
   report.looks = result.looks;
   report.sweeps = result.sweeps;
+  report.last_level_complete = result.stop == checker::Stop::none;
   report.bytes = result.bytes;
   report.suspected = result.broken;
   using Worker = spec::JoinedWorker<Words, HeardWords>;
@@ -170,7 +171,8 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
   }
   if (options.reconfig) return refused("--reconfig", "it is argued for one configuration");
   if (options.liveness) return refused("--liveness", "it keeps what can be reached, not runs without end");
-  if (options.claim != 0) return refused("--property", "it judges the same claims about states at once; --except");
+  if (options.claim != 0)
+    return refused("--property", "it judges all claims about states at once (--except NAME leaves one out)");
   if (options.show != 0) return refused("--show", no_runs);
   if (!options.outputs.html.empty()) return refused("--html", no_runs);
   if (!options.outputs.itf.empty()) return refused("--itf", no_runs);

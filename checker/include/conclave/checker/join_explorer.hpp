@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -25,6 +26,9 @@
 
 namespace conclave::checker {
 
+// How many kinds of places a system may tell apart.
+inline constexpr std::size_t marks_max = 4;
+
 // A system whose states are places with facts: what may be true of a run that has come there. The more facts, the more
 // steps are possible, and the more they lead to; so a place with the facts of all its runs joined stands for each of
 // them. Facts are joined by |=, which is idempotent, commutative and associative. Each place has as many of them.
@@ -36,8 +40,6 @@ namespace conclave::checker {
 //   worker.mark()                          less than marks_max: what kind of place the last one was
 //   worker.bytes_used()                    as for the Explorer
 // worker() and bytes_used() are called from several threads at once.
-inline constexpr std::size_t marks_max = 4;
-
 template <class System>
 concept JoiningSystem = requires(System& system) {
   requires PackableState<typename System::Place>;
@@ -245,6 +247,7 @@ class JoinExplorer {
   }
 
   void join(const Place& place, std::span<const Facts> facts, std::size_t measure) {
+    assert(measure < waiting_.size());
     const std::uint64_t hashed = hash(place);
     const std::size_t at = hashed >> 58U;
     static_assert(shards == 64);

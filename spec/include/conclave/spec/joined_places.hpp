@@ -1,17 +1,15 @@
 // What joined reads have come to, looked at place by place.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "conclave/spec/joined_worker.hpp"
+#include "conclave/spec/mixed_words.hpp"
 
 namespace conclave::spec {
 
@@ -40,14 +38,7 @@ class JoinedPlaces {
 
  private:
   struct Hash {
-    std::size_t operator()(const Place& place) const {
-      std::uint64_t mixed = 0;
-      for (const std::uint64_t word : place.words) {
-        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15U;  // 2^64 divided by the golden ratio
-        mixed ^= mixed >> 32U;
-      }
-      return static_cast<std::size_t>(mixed);
-    }
+    std::size_t operator()(const Place& place) const { return mixed_words(place.words); }
   };
   HeardBits& bits_;
   std::unordered_map<Place, std::vector<Heard>, Hash> places_;

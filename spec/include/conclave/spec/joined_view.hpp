@@ -11,7 +11,7 @@
 
 #include "conclave/spec/heard_set.hpp"
 #include "conclave/spec/late_view.hpp"
-#include "conclave/spec/latest_steps.hpp"
+#include "conclave/spec/mixed_words.hpp"
 
 namespace conclave::spec {
 
@@ -107,14 +107,7 @@ class JoinedView {
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Hash {
-    std::size_t operator()(const Key& key) const {
-      std::uint64_t mixed = key.bare;
-      for (const std::uint64_t word : key.heard.words) {
-        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15U;  // 2^64 divided by the golden ratio
-        mixed ^= mixed >> 32U;
-      }
-      return static_cast<std::size_t>(mixed);
-    }
+    std::size_t operator()(const Key& key) const { return mixed_words(key.heard.words, key.bare); }
   };
   struct Known {
     std::vector<NotificationId> notifications;  // by bit, those seen so far
