@@ -296,6 +296,8 @@ class WrongUse(unittest.TestCase):
                 (["check", THREE, "--except", "single-leading"], ["--except", "which is not claimed"]),
                 (["check", THREE, "--losses", "1"], ["--losses", "fifo"]),
                 (["check", THREE, "--restarts", "1"], ["--restarts", "--crashes"]),
+                (["check", THREE, "--crashes", "1", "--restarts", "2"], ["--restarts", "found 2", "at most 1"]),
+                (["check", THREE, "--starts", "4"], ["--starts", "found 4", "3 voters"]),
                 (["check"], ["FILE", "CONCLAVE_DEFAULT_CONFIG"])):
             with self.subTest(arguments=arguments):
                 self.assert_refused(arguments, *words)

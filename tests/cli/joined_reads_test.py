@@ -70,7 +70,7 @@ class JoinedReads(unittest.TestCase):
         for found in (["--liveness"], ["--show", "all-settled"], ["--html", "run.html"], ["--graph", "graph.dot"],
                       ["--checkpoint", "never.checkpoint"], ["--no-reduction", "dead-votes"], ["--network", "fifo:2"],
                       ["--depth", "3"], ["--fingerprints"], ["--bitstate", "1M"], ["--disk", "."],
-                      ["--audit"], ["--grain", "fine"], ["--seed-bug", "zk-275"]):
+                      ["--audit"], ["--grain", "fine"], ["--seed-bug", "zk-275"], ["--epochs", "established"]):
             with self.subTest(found=found[0]):
                 ended = check(THREE, "--joined-reads", *found)
                 self.assertEqual((ended.returncode, ended.stdout), (5, ""))

@@ -80,7 +80,7 @@ class LateReads(unittest.TestCase):
         self.assertIn(f"--late-reads: {OBSERVED}: found an observer; expected servers that vote alone", ended.stderr)
         ended = check(THREE, "--late-reads", "--rounds", "4")
         self.assertEqual((ended.returncode, ended.stdout), (5, ""))
-        self.assertIn("expected at most 3 rounds", ended.stderr)
+        self.assertIn("--late-reads: found it with --rounds 4; expected at most --rounds 3", ended.stderr)
 
 
 if __name__ == "__main__":

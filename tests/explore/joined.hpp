@@ -23,7 +23,7 @@ struct Covered {
   std::uint64_t states = 0;            // of late reads
   std::uint64_t places_of_states = 0;  // where they are
   std::uint64_t places = 0;            // of joined reads
-  std::uint64_t missing = 0;           // late states that no place has
+  std::uint64_t missing = 0;           // late states that no place has, with all that is true of them
 };
 
 // The same system twice: in states of late reads, and in places with facts. Both have their numbers from one machine.
@@ -33,50 +33,58 @@ class Beside {
   using Late = spec::LateWorker<late_words>;
   using Joined = spec::JoinedWorker<late_words, HeardWords>;
   using State = typename Late::State;
-  using Heard = typename Joined::Heard;
+  using Facts = typename Joined::Facts;
 
   Beside(const spec::Scenario& scenario, const spec::Scope& scope)
       : system_(scenario, scope, spec::zookeeper_rules()),
         late_(system_),
         layout_(late_layout(system_)),
-        bits_(system_.servers()),
+        numbers_(late_, system_.servers()),
         late_worker_(system_, late_, layout_),
-        joined_worker_(system_, late_, layout_, bits_) {}
+        joined_worker_(system_, late_, layout_, numbers_) {}
 
-  // From every late state: (compared, differences) in the steps, what they come to, and what the state breaks.
+  // From every late state: (compared, not covered) steps, and states that break what its place does not.
   std::pair<std::uint64_t, std::uint64_t> compare_steps() {
     std::uint64_t compared = 0;
-    std::uint64_t differences = 0;
-    const auto look = [&](const State& state) {
+    std::uint64_t lacking = 0;
+    for_each_late_state([&](const State& state) {
       const auto [place, facts] = split(state);
-      std::vector<std::tuple<Words, spec::PropertySet>> of_late;
-      std::vector<std::tuple<Words, spec::PropertySet>> of_joined;
-      const spec::PropertySet late = late_worker_.successors(
-          state,
-          [&](const State& next, std::uint32_t, spec::PropertySet by) { of_late.emplace_back(next.words, by); });
+      std::map<Words, std::vector<std::vector<Facts>>> reached;
+      const auto within = joined_worker_.close(place, facts);
+      reached[place.words].emplace_back(within.begin(), within.end());
+      std::vector<std::pair<State, std::vector<Facts>>> emitted;
       const spec::PropertySet joined = joined_worker_.successors(
-          place, std::span<const Heard>(facts),
-          [&](const State& next, std::span<const Heard> heard, std::uint32_t, spec::PropertySet by) {
-            of_joined.emplace_back(merged(next, heard).words, by);
+          place, facts, [&](const State& next, std::span<const Facts> there, std::uint32_t, spec::PropertySet) {
+            emitted.emplace_back(next, std::vector<Facts>(there.begin(), there.end()));
           });
-      std::sort(of_late.begin(), of_late.end());
-      std::sort(of_joined.begin(), of_joined.end());
-      compared += of_late.size();
-      if (late != joined || of_late != of_joined) ++differences;
-    };
-    for_each_late_state(look);
-    return {compared, differences};
+      for (const auto& [next, there] : emitted) {
+        const auto closed = joined_worker_.close(next, there);
+        reached[next.words].emplace_back(closed.begin(), closed.end());
+      }
+      const spec::PropertySet late =
+          late_worker_.successors(state, [&](const State& next, std::uint32_t, spec::PropertySet) {
+            ++compared;
+            const auto [next_place, then] = split(next);
+            const std::vector<std::vector<Facts>>& likes = reached[next_place.words];
+            const bool covered = std::any_of(likes.begin(), likes.end(),
+                                             [&, &then = then](const auto& like) { return covers(like, then); });
+            if (!covered) ++lacking;
+          });
+      if ((late & ~joined) != 0) ++lacking;
+    });
+    return {compared, lacking};
   }
 
   Covered cover() {
     Covered covered;
-    check::JoinedSystem<late_words, HeardWords> joined(system_, late_, layout_, bits_);
+    check::JoinedSystem<late_words, HeardWords> joined(system_, late_, layout_, numbers_);
     checker::Progress progress;
     checker::JoinExplorer<check::JoinedSystem<late_words, HeardWords>> explorer(joined, {}, progress);
     covered.places = explorer.run().places;
-    std::map<Words, std::vector<Heard>> places;
-    explorer.for_each_place([&](const State& place, std::span<const Heard> facts) {
-      places.emplace(place.words, std::vector<Heard>(facts.begin(), facts.end()));
+    std::map<Words, std::vector<Facts>> places;
+    explorer.for_each_place([&](const State& place, std::span<const Facts> facts) {
+      const auto closed = joined_worker_.close(place, facts);
+      places.emplace(place.words, std::vector<Facts>(closed.begin(), closed.end()));
     });
     std::set<Words> of_states;
     for_each_late_state([&](const State& state) {
@@ -84,9 +92,7 @@ class Beside {
       const auto [place, facts] = split(state);
       of_states.insert(place.words);
       const auto found = places.find(place.words);
-      bool all = found != places.end();
-      for (std::size_t i = 0; all && i < facts.size(); ++i) all = (facts[i] & found->second[i]) == facts[i];
-      if (!all) ++covered.missing;
+      if (found == places.end() || !covers(found->second, facts)) ++covered.missing;
     });
     covered.places_of_states = of_states.size();
     return covered;
@@ -110,31 +116,34 @@ class Beside {
       late_worker_.successors(state, [&](const State& next, std::uint32_t, spec::PropertySet) { reach(next); });
     }
   }
-  std::pair<State, std::vector<Heard>> split(State state) {
-    std::vector<Heard> facts(static_cast<std::size_t>(system_.servers()));
+  // The place of a late state, and what is true of it there.
+  std::pair<State, std::vector<Facts>> split(State state) {
+    std::vector<Facts> facts(static_cast<std::size_t>(system_.servers()));
     for (int i = 0; i < system_.servers(); ++i) {
+      Facts& own = facts[static_cast<std::size_t>(i)];
       const spec::LateId id = late_worker_.get(state, i);
       for (const spec::NotificationId one : late_.all_heard(i, id)) {
-        facts[static_cast<std::size_t>(i)].insert(bits_.bit_of(i, one, Heard::bits));
+        own.heard.insert(numbers_.heard.bit_of(i, one, decltype(own.heard)::bits));
       }
-      layout_.set(state, system_.fields().local(i), late_.with(i, id, {}));
+      const spec::Shapes::Member member = joined_worker_.shape_of(i, late_.with(i, id, {}));
+      own.members.insert(member.number);
+      layout_.set(state, system_.fields().local(i), member.shape);
     }
     return {state, facts};
   }
-  State merged(State place, std::span<const Heard> facts) {
-    for (int i = 0; i < system_.servers(); ++i) {
-      std::vector<spec::NotificationId> heard;
-      facts[static_cast<std::size_t>(i)].for_each([&](int bit) { heard.push_back(bits_.notification(i, bit)); });
-      std::sort(heard.begin(), heard.end());
-      layout_.set(place, system_.fields().local(i), late_.with(i, late_worker_.get(place, i), std::move(heard)));
+  static bool covers(const std::vector<Facts>& more, const std::vector<Facts>& less) {
+    for (std::size_t i = 0; i < less.size(); ++i) {
+      Facts both = more[i];
+      both |= less[i];
+      if (!(both == more[i])) return false;
     }
-    return place;
+    return true;
   }
 
   spec::ClosedSystem system_;
   spec::LateMachine late_;
   spec::Layout layout_;
-  spec::HeardBits bits_;
+  spec::PlaceNumbers numbers_;
   Late late_worker_;
   Joined joined_worker_;
 };

@@ -1,5 +1,5 @@
-// Joined reads: what may have been heard kept beside the state does what it does as part of it; and joined over all
-// runs it leaves none of them out.
+// Joined reads: what servers may propose and have heard, kept beside the state, does what it does as part of it, or
+// more; and joined over all runs it leaves none of them out.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,14 +33,14 @@ std::vector<spec::Scope> scopes() {
   return scopes;
 }
 
-TEST(JoinedReads, DoWhatLateReadsDo) {
+TEST(JoinedReads, DoAllThatLateReadsDo) {
   for (const spec::Scope& scope : scopes()) {
     for (const spec::Scenario& scenario : {scenario_of(3), with_zxids(grouped({{2, 1, 1}}), {3, 1, 2}),
                                            with_zxids(grouped({{1, 1}, {0}}), {1, 2, 3})}) {
       SCOPED_TRACE(spec::describe(scope));
       Beside beside(scenario, scope);
-      const auto [compared, differences] = beside.compare_steps();
-      EXPECT_EQ(differences, 0U);
+      const auto [compared, lacking] = beside.compare_steps();
+      EXPECT_EQ(lacking, 0U);
       EXPECT_GT(compared, 50U);
     }
   }
@@ -64,12 +64,12 @@ TEST(JoinedReads, CoverEveryLateStateOfFourServers) {
   EXPECT_GT(covered.states, covered.places);
 }
 
-// In one round without faults there is nothing too many: each place is one of a late state.
-TEST(JoinedReads, ComeToNoOtherPlacesWhereNothingFails) {
+// In one round without faults few are too many: most places are those of late states.
+TEST(JoinedReads, ComeToFewOtherPlacesWhereNothingFails) {
   for (const int voters : {3, 4}) {
     Beside beside(scenario_of(voters), scope_with(async, staggered));
     const Covered covered = beside.cover();
-    EXPECT_EQ(covered.places_of_states, covered.places);
+    EXPECT_GT(10 * covered.places_of_states, 9 * covered.places);
   }
 }
 
@@ -110,8 +110,7 @@ TEST(JoinedReads, EndWhereLateReadsEnd) {
     EXPECT_EQ(joined.verdict, checker::Verdict::exhausted);
     EXPECT_EQ(joined.suspected, late.suspected);
     EXPECT_LT(joined.states, late.states);
-    // An end that was settled is one: those that look have nothing to do with it.
-    EXPECT_EQ(joined.quiet.settled, late.quiet.settled);
+    EXPECT_LT(joined.quiet.settled, late.quiet.settled) << "what was proposed last makes no other end";
     EXPECT_GT(joined.quiet.settled, 0U);
   }
 }

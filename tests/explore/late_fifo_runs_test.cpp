@@ -75,7 +75,7 @@ class Followed {
  private:
   void keep(const Side& late) {
     const bool known = std::find(likes_.begin(), likes_.end(), late) != likes_.end();
-    if (!known && late_looks_like(system_, late_, layout_, at_, late)) likes_.push_back(late);
+    if (!known && late_looks_like(system_, reads_late_, layout_, at_, late)) likes_.push_back(late);
   }
 
   spec::ClosedSystem system_;

@@ -120,16 +120,16 @@ void audit_places(ClosedSystem& system, spec::LateMachine& late, const spec::Lay
                   const AuditRequest& request, Allowance& allowance, checker::Progress& progress, Audit& audit) {
   using Joined = JoinedSystem<Words, HeardWords>;
   using Places = const spec::JoinedPlaces<Words, HeardWords>;
-  spec::HeardBits bits(system.servers());
-  spec::JoinedPlaces<Words, HeardWords> places(bits);
+  spec::PlaceNumbers numbers(late, system.servers());
+  spec::JoinedPlaces<Words, HeardWords> places(numbers);
   {
-    Joined joined(system, late, layout, bits);
+    Joined joined(system, late, layout, numbers);
     checker::JoinExplorer<Joined> explorer(joined, allowance.limits(), progress);
     const checker::JoinResult result = explorer.run();
     audit.verdict = result.verdict;
     audit.stop = result.stop;
     if (result.verdict != checker::Verdict::exhausted) return;
-    explorer.for_each_place([&places](const auto& place, const auto& heard) { places.add(place, heard); });
+    explorer.for_each_place([&places](const auto& place, const auto& facts) { places.add(place, facts); });
   }
   reset(progress);
   AuditTally tally;

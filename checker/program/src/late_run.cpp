@@ -68,8 +68,8 @@ Report explore_by(ClosedSystem& system, LateMachine& late, const Layout& layout,
 template <std::size_t Words, std::size_t HeardWords>
 Report join_by(ClosedSystem& system, LateMachine& late, const Layout& layout, const Request& request,
                checker::Progress& progress) {
-  spec::HeardBits bits(system.servers());
-  JoinedSystem<Words, HeardWords> adapter(system, late, layout, bits);
+  spec::PlaceNumbers numbers(late, system.servers());
+  JoinedSystem<Words, HeardWords> adapter(system, late, layout, numbers);
   checker::JoinExplorer<JoinedSystem<Words, HeardWords>> explorer(adapter, request.limits, progress);
   const checker::JoinResult result = explorer.run();
   Report report;
@@ -168,6 +168,12 @@ std::string wrong_with_late_reads(const CheckOptions& options) {
     return refused(
         options.rules->of == spec::RulesOf::seeded_bug && options.releases.empty() ? "--seed-bug" : "--zookeeper",
         "it is argued for today's rules");
+  }
+  if (options.scope.vote_epoch == spec::VoteEpoch::established)
+    return refused("--epochs established", "it is argued for votes that keep their epoch");
+  if (options.scope.rounds > spec::prospect_rounds_max) {
+    return fmt::format("{}: found it with --rounds {}; expected at most --rounds {}", late_option(options),
+                       options.scope.rounds, spec::prospect_rounds_max);
   }
   if (options.reconfig) return refused("--reconfig", "it is argued for one configuration");
   if (options.liveness) return refused("--liveness", "it keeps what can be reached, not runs without end");

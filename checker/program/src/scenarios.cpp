@@ -38,7 +38,7 @@ std::optional<Refusal> too_many(const config::ZooCfg& cfg, const CheckOptions& o
   const std::size_t observers = configuration.members().size() - voters;
   const std::size_t room = room_for_voters(observers);
   const std::size_t unasked = std::min(voters_unasked_max, room);
-  const std::size_t starting = options.starts ? std::min(static_cast<std::size_t>(*options.starts), voters) : voters;
+  const std::size_t starting = options.starts ? static_cast<std::size_t>(*options.starts) : voters;
   if (starting <= (options.starts ? room : unasked)) return std::nullopt;
 
   std::string found = fmt::format("{} voters", voters);
@@ -66,6 +66,14 @@ std::optional<Refusal> too_many(const config::ZooCfg& cfg, const CheckOptions& o
         cfg.file, quorum);
   }
   return Refusal{std::move(message), ExitCode::bad_input};
+}
+
+std::optional<Refusal> too_many_starts(const config::ZooCfg& cfg, const CheckOptions& options) {
+  const std::size_t voters = cfg.configuration.voters();
+  if (!options.starts || static_cast<std::size_t>(*options.starts) <= voters) return std::nullopt;
+  return Refusal{fmt::format("--starts: found {}, and {} with {} voter{}; expected at most as many", *options.starts,
+                             cfg.file, voters, voters == 1 ? "" : "s"),
+                 ExitCode::wrong_use};
 }
 
 std::vector<model::ServerId> ids_of(const model::Configuration& configuration) {
@@ -196,13 +204,14 @@ std::size_t smallest_quorum(const model::Configuration& configuration) {
 }
 
 tl::expected<Plan, Refusal> plan_of(const config::ZooCfg& cfg, const CheckOptions& options) {
+  if (auto refusal = too_many_starts(cfg, options)) return tl::unexpected(std::move(*refusal));
   if (auto refusal = too_many(cfg, options)) return tl::unexpected(std::move(*refusal));
   if (auto refusal = unknown_history(cfg, options)) return tl::unexpected(std::move(*refusal));
   if (auto refusal = unknown_release(cfg, options)) return tl::unexpected(std::move(*refusal));
   model::Ensemble ensemble = model::single_configuration(cfg.configuration);
   ensemble.reconfig_enabled = cfg.reconfig_enabled;
   const std::size_t voters = cfg.configuration.voters();
-  const std::size_t starts = options.starts ? std::min(static_cast<std::size_t>(*options.starts), voters) : voters;
+  const std::size_t starts = options.starts ? static_cast<std::size_t>(*options.starts) : voters;
   Plan plan;
   if (options.history == HistoryKind::any) {
     plan.orders = 1;

@@ -13,38 +13,38 @@
 
 namespace conclave::spec {
 
-// The places of an exploration, each with all that may have been heard there. Read by several threads once it is whole.
+// The places of an exploration, each with all that may be true there. Read by several threads once it is whole.
 template <std::size_t Words, std::size_t HeardWords>
 class JoinedPlaces {
  public:
   using Place = PackedState<Words>;
-  using Heard = HeardSet<HeardWords>;
+  using Facts = PlaceFacts<HeardWords>;
 
-  // The bits are those of the exploration, and must outlive this.
-  explicit JoinedPlaces(HeardBits& bits) : bits_(bits) {}
+  // The numbers are those of the exploration, and must outlive this.
+  explicit JoinedPlaces(PlaceNumbers& numbers) : numbers_(numbers) {}
 
-  void add(const Place& place, std::span<const Heard> heard) {
-    places_.emplace(place, std::vector<Heard>(heard.begin(), heard.end()));
+  void add(const Place& place, std::span<const Facts> facts) {
+    places_.emplace(place, std::vector<Facts>(facts.begin(), facts.end()));
   }
   // Throws std::logic_error for a place that was not reached.
-  [[nodiscard]] std::span<const Heard> heard(const Place& place) const {
+  [[nodiscard]] std::span<const Facts> facts(const Place& place) const {
     const auto found = places_.find(place);
     if (found == places_.end())
       throw std::logic_error("a step of joined reads leads to a place that was not reached");
     return found->second;
   }
   [[nodiscard]] std::size_t size() const { return places_.size(); }
-  [[nodiscard]] HeardBits& bits() const { return bits_; }
+  [[nodiscard]] PlaceNumbers& numbers() const { return numbers_; }
 
  private:
   struct Hash {
     std::size_t operator()(const Place& place) const { return mixed_words(place.words); }
   };
-  HeardBits& bits_;
-  std::unordered_map<Place, std::vector<Heard>, Hash> places_;
+  PlaceNumbers& numbers_;
+  std::unordered_map<Place, std::vector<Facts>, Hash> places_;
 };
 
-// LateWorker's interface: its states are places, and their steps those of all that may have been heard there.
+// LateWorker's interface: its states are places, and their steps those of all that may be true there.
 template <std::size_t Words, std::size_t HeardWords>
 class PlacesWorker {
  public:
@@ -53,7 +53,7 @@ class PlacesWorker {
   // All must outlive the worker.
   PlacesWorker(ClosedSystem& system, LateMachine& late, const Layout& layout,
                const JoinedPlaces<Words, HeardWords>& places)
-      : places_(places), worker_(system, late, layout, places.bits()) {}
+      : places_(places), worker_(system, late, layout, places.numbers()) {}
 
   template <class Emit>
   void initial(const Emit& emit) {
@@ -61,7 +61,7 @@ class PlacesWorker {
   }
   template <class Emit>
   PropertySet successors(const State& place, const Emit& emit) {
-    return worker_.successors(place, places_.heard(place),
+    return worker_.successors(place, places_.facts(place),
                               [&emit](const State& next, const auto&, std::uint32_t action, PropertySet broken) {
                                 emit(next, action, broken);
                               });
@@ -70,8 +70,16 @@ class PlacesWorker {
   [[nodiscard]] LateId get(const State& state, int server) const { return worker_.get(state, server); }
   [[nodiscard]] std::size_t heard(const State& place) const {
     std::size_t sum = 0;
-    for (const auto& heard : places_.heard(place)) sum += heard.size();
+    for (const auto& facts : places_.facts(place)) sum += facts.heard.size();
     return sum;
+  }
+  // Do the servers look like these there, to all others?
+  bool looks_like(const State& place, const std::vector<LocalFacts>& shown) {
+    worker_.close(place, places_.facts(place));
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      if (!worker_.looks_like(static_cast<int>(i), shown[i])) return false;
+    }
+    return true;
   }
   [[nodiscard]] std::size_t bytes_used() const { return worker_.bytes_used(); }
 

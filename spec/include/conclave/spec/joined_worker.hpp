@@ -1,78 +1,105 @@
-// One thread's view of a closed system on a `latest` network whose servers read late, with what each may have heard
-// kept beside the state.
+// One thread's view of a closed system on a `latest` network whose servers read late, with what each may propose and
+// may have heard kept beside the state.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "conclave/spec/joined_view.hpp"
 #include "conclave/spec/latest_steps.hpp"
+#include "conclave/spec/shapes.hpp"
 
 namespace conclave::spec {
 
-// A place is a state of LateWorker's in which nobody has heard anything; its facts are what each server may have heard.
-// Together they do what LateWorker's state does. For checker::JoinExplorer.
+// A place is a state of LateWorker's in which nobody has heard anything, with a shape for each server; its facts are
+// which members of their shapes the servers may be, and what each may have heard. For checker::JoinExplorer.
 template <std::size_t Words, std::size_t HeardWords>
 class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> {
  public:
   using Base = LatestSteps<JoinedWorker<Words, HeardWords>, Words>;
   using Place = typename Base::State;
+  using Facts = PlaceFacts<HeardWords>;
   using Heard = HeardSet<HeardWords>;
   using Base::get;
 
   // All must outlive the worker.
-  JoinedWorker(ClosedSystem& system, LateMachine& late, const Layout& layout, HeardBits& bits)
+  JoinedWorker(ClosedSystem& system, LateMachine& late, const Layout& layout, PlaceNumbers& numbers)
       : Base(system, late, layout),
-        joined_(system, late, bits, tables_),
-        between_(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_)),
-        ranks_(static_cast<std::size_t>(n_)),
-        there_(static_cast<std::size_t>(n_)) {
-    for (const Server& blank : system.machine().steps().blanks()) {
-      initial_.push_back(model::initial_proposal(system.scenario().ensemble, blank.peer));
-    }
-  }
+        numbers_(numbers),
+        joined_(system, late, numbers.heard, tables_),
+        known_(static_cast<std::size_t>(n_)),
+        hearing_(static_cast<std::size_t>(n_) * static_cast<std::size_t>(n_)),
+        here_(static_cast<std::size_t>(n_)) {}
   // joined_ refers to tables_.
   JoinedWorker(const JoinedWorker&) = delete;
   JoinedWorker& operator=(const JoinedWorker&) = delete;
 
   template <class Emit>
   void initial(const Emit& emit) {
-    const Place place = this->initial_state();
-    std::fill(there_.begin(), there_.end(), Heard{});
-    hear(place, everybody);
-    clear(place, votes_at(place));
-    emit(place, std::span<const Heard>(there_));
+    Place place = this->initial_state();
+    for (int i = 0; i < n_; ++i) become(place, i, get(place, i), of(i) = Facts{});
+    emit(place, std::span<const Facts>(here_));
   }
 
-  // Calls emit(Place next, facts, std::uint32_t action code, PropertySet broken by the step) for every step that others
-  // notice. Gives the properties that the place itself breaks.
+  // Calls emit(Place next, facts, std::uint32_t action code, PropertySet broken by the step) for every step to another
+  // place. Gives the properties that the place itself breaks, or a step within it.
   template <class Emit>
-  PropertySet successors(const Place& place, std::span<const Heard> heard, const Emit& emit) {
-    load(place);
-    here_ = heard;
-    at_hand_ = &place;
-    std::copy(heard.begin(), heard.end(), there_.begin());
-    const VoteSet votes_here = votes_at(place);
+  PropertySet successors(const Place& place, std::span<const Facts> facts, const Emit& emit) {
+    close(place, facts);
     quiet_ = {};
-    return this->all_steps(place, [&](const Place& next, const Action& action, PropertySet broken) {
-      std::copy(heard.begin(), heard.end(), there_.begin());
+    PropertySet within = 0;
+    const PropertySet judged = this->all_steps(place, [&](Place next, const Action& action, PropertySet broken) {
       const int changed = action.server;
-      joined_.keep(changed, view_.at(changed), tables_.facts(changed, get(next, changed)), of(changed));
-      hear(next, 1U << static_cast<unsigned>(changed));
-      const VoteSet votes = votes_at(next);
-      if (votes != votes_here) hear(next, everybody);
-      clear(next, votes);
-      emit(next, std::span<const Heard>(there_), action.code(), broken);
+      const LateId member = get(next, changed);
+      const Facts before = of(changed);
+      become(next, changed, member, of(changed));
+      if (next == place) {
+        within |= broken;
+      } else {
+        joined_.keep(changed, view_.at(changed), tables_.facts(changed, member), of(changed).heard);
+        emit(next, std::span<const Facts>(here_), action.code(), broken);
+      }
+      of(changed) = before;
     });
+    return judged | within;
+  }
+  // The facts with all that comes of them without a step to another place: what servers propose once they have read
+  // something better, and hear. Until the next call.
+  std::span<const Facts> close(const Place& place, std::span<const Facts> facts) {
+    load(place);
+    std::copy(facts.begin(), facts.end(), here_.begin());
+    for (int i = 0; i < n_; ++i) {
+      std::vector<LateId>& members = members_[static_cast<std::size_t>(i)];
+      members.clear();
+      of(i).members.for_each([&](int number) { members.push_back(member_of(i, get(place, i), number)); });
+    }
+    hear(place);
+    clear(votes_here(place));
+    return here_;
   }
 
   // For places that are looked at by themselves; the same in every run.
   bool precedes(const Place& left, const Place& right) {
-    return left == right ? false : this->servers_in_bytes(left) < this->servers_in_bytes(right);
+    return left == right ? false : in_bytes(left) < in_bytes(right);
   }
+  // Does the server look like this there, as one of its members? The place is the last that was closed.
+  bool looks_like(int server, const LocalFacts& shown) {
+    const std::span<const LateId> all = this->members(server);
+    return std::any_of(all.begin(), all.end(), [&](LateId one) { return tables_.facts(server, one) == shown; });
+  }
+  // The shape of a server, and which of its members it is.
+  Shapes::Member shape_of(int server, LateId id) {
+    FlatMap<Shapes::Member>& map = known(server).shapes;
+    if (const Shapes::Member* found = map.find(id)) return *found;
+    constexpr int numbers_max = decltype(Facts::members)::bits;
+    return *map.add(id, numbers_.shapes.of(server, id, numbers_max));
+  }
+
   // Of the last place: at its end but for starts and faults, and how.
   enum Mark : std::size_t { goes_on, settled, too_few, cut };
   [[nodiscard]] Mark mark() const {
@@ -81,11 +108,11 @@ class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> 
     return quiet_.cut > 0 ? cut : goes_on;
   }
 
-  // Nearly every step raises it: a server starts, reads a later round or a better proposal, settles, looks again in the
-  // next round, crashes; and a restart is one of few. What lowers it is to join who has settled in an earlier round.
+  // Nearly every step raises it: a server starts, reads a later round, settles, looks again in the next round, crashes;
+  // and a restart is one of few. What lowers it is to join who has settled in an earlier round.
   std::size_t measure(const Place& place) {
     std::size_t sum = this->restarts_spent(place) * measures_of_server();
-    for (int i = 0; i < n_; ++i) sum += measure_of(i, get(place, i));
+    for (int i = 0; i < n_; ++i) sum += measure_of(tables_.facts(i, get(place, i)));
     return sum;
   }
   [[nodiscard]] std::size_t measures() const {
@@ -95,115 +122,172 @@ class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> 
 
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t sum = tables_.bytes_used() + joined_.bytes_used();
-    for (const auto& map : between_) sum += map.bytes_used();
-    for (const auto& map : ranks_) sum += map.bytes_used();
+    for (const auto& map : hearing_) sum += map.bytes_used();
+    for (const Known& known : known_) {
+      sum += known.shapes.bytes_used() + known.members.bytes_used();
+      sum += known.support.size() * (sizeof(SetsOfServer) + sizeof(Support) + 32);
+    }
     return sum;
   }
 
   // LatestSteps':
-  const LateMachine::Wait* wait(int server) {
-    const LateId bare = get(*at_hand_, server);
-    const LateMachine::Wait* wait = tables_.wait(server, joined_.for_proposal(server, bare, here(server)));
+  const LateMachine::Wait* wait(int server, LateId member) {
+    const LateMachine::Wait* wait = tables_.wait(server, joined_.for_proposal(server, member, of(server).heard));
     if (wait == nullptr) return nullptr;
     wait_ = *wait;
     wait_.decided.next = joined_.bare(server, wait_.decided.next);
     return &wait_;
   }
-  const std::vector<LateMachine::Turn>& turns(int server, NotificationId offered) {
-    const LateId bare = get(*at_hand_, server);
-    turns_ = tables_.turns(server, joined_.for_offer(server, bare, offered, here(server)), offered);
+  const std::vector<LateMachine::Turn>& turns(int server, LateId member, NotificationId offered) {
+    turns_ = tables_.turns(server, joined_.for_offer(server, member, offered, of(server).heard), offered);
     for (LateMachine::Turn& turn : turns_) turn.next = joined_.bare(server, turn.next);
     return turns_;
   }
-  const std::vector<LocalId>& at_least(int server, std::uint32_t silent) {
-    return tables_.at_least(server, joined_.for_proposal(server, get(*at_hand_, server), here(server)), silent);
+  const std::vector<LocalId>& at_least(int server, LateId member, std::uint32_t silent) {
+    return tables_.at_least(server, joined_.for_proposal(server, member, of(server).heard), silent);
   }
 
  private:
   using Base::load;
+  using Base::members_;
   using Base::n_;
+  using Base::put;
   using Base::quiet_;
   using Base::system_;
   using Base::tables_;
   using Base::view_;
-  static constexpr std::uint32_t everybody = ~0U;
 
-  Heard& of(int server) { return there_[static_cast<std::size_t>(server)]; }
-  [[nodiscard]] const Heard& here(int server) const { return here_[static_cast<std::size_t>(server)]; }
+  struct SetsOfServer {
+    LateId shape = 0;
+    Facts facts;
 
-  // What these servers have to say, and all that is to be heard by them, into there_.
-  void hear(const Place& place, std::uint32_t servers) {
-    for (int i = 0; i < n_; ++i) {
-      const LateId bare = get(place, i);
-      const LocalFacts& own = tables_.facts(i, bare);
-      if (own.life != Life::up || !own.in_election) continue;
-      const bool all = (servers >> static_cast<unsigned>(i) & 1U) != 0;
-      for (int speaker = 0; speaker < n_; ++speaker) {
-        if (!all && (servers >> static_cast<unsigned>(speaker) & 1U) == 0) continue;
-        of(i) |= between(i, bare, speaker, get(place, speaker));
+    friend bool operator==(const SetsOfServer&, const SetsOfServer&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const SetsOfServer& key) const {
+      return mixed_words(key.facts.heard.words, mixed_words(key.facts.members.words, key.shape));
+    }
+  };
+  struct Known {
+    FlatMap<Shapes::Member> shapes;  // by member
+    FlatMap<LateId> members;         // by shape and number
+    std::unordered_map<SetsOfServer, Support, Hash> support;
+  };
+  // What a reader makes of all that a speaker says.
+  struct Hearing {
+    Heard heard;                       // it may store
+    decltype(Facts::members) members;  // of its shape that it may become
+  };
+  Known& known(int server) { return known_[static_cast<std::size_t>(server)]; }
+  Facts& of(int server) { return here_[static_cast<std::size_t>(server)]; }
+
+  LateId member_of(int server, LateId shape, int number) {
+    FlatMap<LateId>& map = known(server).members;
+    const std::uint64_t key = std::uint64_t{shape} << 32U | static_cast<std::uint32_t>(number);
+    if (const LateId* found = map.find(key)) return *found;
+    return *map.add(key, numbers_.shapes.member(server, shape, number));
+  }
+  // The server is this one, and no other, in that place.
+  void become(Place& place, int server, LateId id, Facts& facts) {
+    const Shapes::Member member = shape_of(server, id);
+    put(place, server, member.shape);
+    facts.members = {};
+    facts.members.insert(member.number);
+  }
+  std::string in_bytes(const Place& place) {
+    std::string bytes;
+    for (int i = 0; i < n_; ++i) bytes += numbers_.shapes.bytes(i, get(place, i), system_.machine());
+    return bytes + this->spent_in_bytes(place);
+  }
+
+  // --- facts ---------------------------------------------------------------------------------------------------------
+
+  // What all have to say is heard by all; and who reads something better proposes it, and looks the same.
+  void hear(const Place& place) {
+    for (bool more = true; more;) {
+      more = false;
+      for (int i = 0; i < n_; ++i) {
+        if (view_.at(i).life != Life::up || !view_.at(i).in_election) continue;
+        std::vector<LateId>& members = members_[static_cast<std::size_t>(i)];
+        for (std::size_t k = 0; k < members.size(); ++k) {
+          for (int speaker = 0; speaker < n_; ++speaker) more = hear(place, i, members[k], speaker) || more;
+        }
       }
     }
   }
-  // What the reader may store of what the speaker says.
-  const Heard& between(int reader, LateId bare, int speaker, LateId says) {
-    FlatMap<Heard>& map =
-        between_[static_cast<std::size_t>(reader) * static_cast<std::size_t>(n_) + static_cast<std::size_t>(speaker)];
-    const std::uint64_t key = std::uint64_t{bare} << 32U | says;
-    if (const Heard* found = map.find(key)) return *found;
-    Heard heard;
+  // A server does not hear itself. Gives whether it may propose more.
+  bool hear(const Place& place, int reader, LateId member, int speaker) {
+    if (reader == speaker) return false;
+    bool more = false;
+    for (const LateId other : this->members(speaker)) {
+      const Hearing& hearing = between(reader, member, speaker, other);
+      of(reader).heard |= hearing.heard;
+      if ((hearing.members & of(reader).members) == hearing.members) continue;
+      hearing.members.for_each([&](int number) {
+        if (of(reader).members.contains(number)) return;
+        of(reader).members.insert(number);
+        members_[static_cast<std::size_t>(reader)].push_back(member_of(reader, get(place, reader), number));
+        more = true;
+      });
+    }
+    return more;
+  }
+  const Hearing& between(int reader, LateId member, int speaker, LateId says) {
+    FlatMap<Hearing>& map =
+        hearing_[static_cast<std::size_t>(reader) * static_cast<std::size_t>(n_) + static_cast<std::size_t>(speaker)];
+    const std::uint64_t key = std::uint64_t{member} << 32U | says;
+    if (const Hearing* found = map.find(key)) return *found;
+    Hearing hearing;
+    const LateId shape = shape_of(reader, member).shape;
     for (const bool settled : {true, false}) {
-      this->for_each_offer(reader, tables_.facts(reader, bare), speaker, tables_.facts(speaker, says), settled,
+      this->for_each_offer(reader, tables_.facts(reader, member), speaker, tables_.facts(speaker, says), settled,
                            [&](NotificationId offered, Offer) {
-                             if (const auto bit = joined_.stored(reader, bare, offered)) heard.insert(*bit);
+                             if (const auto bit = joined_.stored(reader, member, offered)) hearing.heard.insert(*bit);
+                             for (const LateMachine::Turn& turn : tables_.turns(reader, member, offered)) {
+                               const Shapes::Member then = shape_of(reader, turn.next);
+                               if (then.shape == shape) hearing.members.insert(then.number);
+                             }
                            });
     }
-    return *map.add(key, heard);
+    return *map.add(key, hearing);
   }
-
-  // Who may still be settled on, with there_.
-  VoteSet votes_at(const Place& place) {
+  // Who may still be settled on.
+  VoteSet votes_here(const Place& place) {
     Support all;
-    for (int i = 0; i < n_; ++i) joined_.add_support(i, get(place, i), of(i), all);
+    for (int i = 0; i < n_; ++i) all.add(support(i, get(place, i)));
     return this->votes_of(place, all);
   }
-  void clear(const Place& place, VoteSet votes) {
+  const Support& support(int server, LateId shape) {
+    auto& map = known(server).support;
+    const SetsOfServer key{shape, of(server)};
+    if (const auto found = map.find(key); found != map.end()) return found->second;
+    Support sum;
+    for (const LateId member : this->members(server)) joined_.add_support(server, member, of(server).heard, sum);
+    return map.emplace(key, sum).first->second;
+  }
+  void clear(VoteSet votes) {
     const std::uint32_t number = tables_.number_of(votes);
     for (int i = 0; i < n_; ++i) {
-      if (tables_.facts(i, get(place, i)).in_election) joined_.clear(i, votes, number, of(i));
+      if (view_.at(i).in_election) joined_.clear(i, votes, number, of(i).heard);
     }
   }
 
   // --- measure -------------------------------------------------------------------------------------------------------
 
-  [[nodiscard]] std::size_t measures_of_round() const { return initial_.size() + 1; }
   [[nodiscard]] std::size_t measures_of_server() const {
-    return 2 + static_cast<std::size_t>(system_.scope().rounds) * measures_of_round();
+    return 2 + static_cast<std::size_t>(system_.scope().rounds) * 2;
   }
-  std::size_t measure_of(int server, LateId bare) {
-    FlatMap<std::uint32_t>& known = ranks_[static_cast<std::size_t>(server)];
-    if (const std::uint32_t* found = known.find(bare)) return *found;
-    const LocalFacts& facts = tables_.facts(server, bare);
-    std::size_t measure = 0;
-    if (facts.life == Life::down) measure = measures_of_server() - 1;
-    if (facts.life == Life::up) {
-      measure = 1 + static_cast<std::size_t>(facts.clock - 1) * measures_of_round() + initial_.size();
-      if (facts.in_election) {
-        const model::Proposal own =
-            system_.machine().notification(facts.offers[static_cast<std::size_t>(Offer::proposal)]).vote.proposal;
-        measure -= static_cast<std::size_t>(
-            std::count_if(initial_.begin(), initial_.end(), [&own](const auto& one) { return !(one < own); }));
-      }
-    }
-    return *known.add(bare, static_cast<std::uint32_t>(measure));
+  [[nodiscard]] std::size_t measure_of(const LocalFacts& facts) const {
+    if (facts.life == Life::unborn) return 0;
+    if (facts.life == Life::down) return measures_of_server() - 1;
+    return static_cast<std::size_t>(facts.clock) * 2 - (facts.in_election ? 1 : 0);
   }
 
+  PlaceNumbers& numbers_;
   JoinedView<HeardWords> joined_;
-  std::vector<FlatMap<Heard>> between_;        // by reader and speaker; by what both are
-  std::vector<FlatMap<std::uint32_t>> ranks_;  // by server
-  std::vector<model::Proposal> initial_;
-  std::span<const Heard> here_;  // of the place at hand
-  const Place* at_hand_ = nullptr;
-  std::vector<Heard> there_;  // of the next one
+  std::vector<Known> known_;
+  std::vector<FlatMap<Hearing>> hearing_;  // by reader and speaker; by what both are
+  std::vector<Facts> here_;                // of the place at hand, or of one next to it
   LateMachine::Wait wait_;
   std::vector<LateMachine::Turn> turns_;
 };

@@ -36,18 +36,19 @@ constexpr std::string_view sentence_of(Lack lack) {
 }
 
 // Do they look alike to everybody else, who does not see that a server waits for something better? `plain` is a state
-// of Worker's, `late` one of a late worker's, both laid out alike.
-template <std::size_t Words>
-bool late_looks_like(ClosedSystem& system, LateMachine& late_machine, const Layout& layout,
-                     const PackedState<Words>& plain, const PackedState<Words>& late) {
+// of Worker's, `late` one of `worker`, a late one, both laid out alike.
+template <class Late, std::size_t Words>
+bool late_looks_like(ClosedSystem& system, Late& worker, const Layout& layout, const PackedState<Words>& plain,
+                     const PackedState<Words>& late) {
   const Fields& fields = system.fields();
+  std::vector<LocalFacts> shown;
   for (int i = 0; i < system.servers(); ++i) {
-    LocalFacts shown = system.machine().facts(i, layout.get(plain, fields.local(i)));
-    shown.finalizing = false;
-    if (!(shown == late_machine.facts(i, layout.get(late, fields.local(i))))) return false;
+    shown.push_back(system.machine().facts(i, layout.get(plain, fields.local(i))));
+    shown.back().finalizing = false;
   }
   return layout.get(plain, fields.crashes()) == layout.get(late, fields.crashes()) &&
-         layout.get(plain, fields.restarts()) == layout.get(late, fields.restarts());
+         layout.get(plain, fields.restarts()) == layout.get(late, fields.restarts()) &&
+         worker.looks_like(late, shown);
 }
 
 // `Late`: LateWorker or LateFifoWorker, as the network is, or what has their interface. The same interface as
@@ -62,7 +63,6 @@ class LateBeside {
   template <class... More>
   LateBeside(ClosedSystem& system, LateMachine& late, const Layout& layout, More&... more)
       : system_(system),
-        late_(late),
         layout_(layout),
         plain_(system, layout, false),
         reads_late_(system, late, layout, more...) {}
@@ -125,10 +125,11 @@ class LateBeside {
     }
     return best;
   }
-  bool alike(const Side& plain, const Side& late) { return late_looks_like(system_, late_, layout_, plain, late); }
+  bool alike(const Side& plain, const Side& late) {
+    return late_looks_like(system_, reads_late_, layout_, plain, late);
+  }
 
   ClosedSystem& system_;
-  LateMachine& late_;
   const Layout& layout_;
   Worker<Words> plain_;
   Late reads_late_;

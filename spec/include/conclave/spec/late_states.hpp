@@ -21,6 +21,13 @@ class LateStates {
   [[nodiscard]] LateId get(const State& state, int server) const {
     return layout_.get(state, system_.fields().local(server));
   }
+  // Do the servers look like these there, to all others?
+  bool looks_like(const State& state, const std::vector<LocalFacts>& shown) {
+    for (int i = 0; i < n_; ++i) {
+      if (!(tables_.facts(i, get(state, i)) == shown[static_cast<std::size_t>(i)])) return false;
+    }
+    return true;
+  }
   // Hands over what was counted since it was last called.
   void finish() {
     system_.absorb(quiet_);
@@ -53,6 +60,10 @@ class LateStates {
       const std::string own = late_.bytes(i, get(state, i));
       bytes += std::to_string(own.size()) + ' ' + own;
     }
+    return bytes + spent_in_bytes(state);
+  }
+  [[nodiscard]] std::string spent_in_bytes(const State& state) const {
+    std::string bytes;
     for (const std::size_t field : {system_.fields().crashes(), system_.fields().restarts()}) {
       bytes.push_back(static_cast<char>(layout_.get(state, field)));
     }

@@ -32,6 +32,11 @@ class LateView {
     while (support.size() <= id) support.push_back(late_.support(server, static_cast<LateId>(support.size())));
     return support[id];
   }
+  LocalId bare(int server, LateId id) {
+    FlatMap<LocalId>& map = known(server).bare;
+    if (const LocalId* found = map.find(id)) return *found;
+    return *map.add(id, late_.bare(server, id));
+  }
   const std::vector<LocalId>& at_least(int server, LateId id, std::uint32_t silent) {
     Known& of_server = known(server);
     const std::uint64_t key = key_of(id, silent);
@@ -102,7 +107,7 @@ class LateView {
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t sum = 0;
     for (const Known& known : known_) {
-      sum += known.plain.bytes_used() + known.least.bytes_used() + known.locals.size() * sizeof(LocalFacts);
+      sum += known.bare.bytes_used() + known.plain.bytes_used() + known.least.bytes_used() + known.locals.size() * sizeof(LocalFacts);
       sum += known.heard.bytes_used() + known.turns.bytes_used() + known.waits.bytes_used() +
              known.cleared.bytes_used() + known.read.bytes_used() + known.replies.bytes_used() +
              known.facts.size() * (sizeof(LocalFacts) + sizeof(Support)) + known.lists.size() * 64;
@@ -115,6 +120,7 @@ class LateView {
   struct Known {
     StableVector<LocalFacts> facts;
     StableVector<Support> support;
+    FlatMap<LocalId> bare;                       // by id
     FlatMap<LateId> heard;                       // by id and notification
     FlatMap<LateMachine::Reply> replies;         // likewise
     FlatMap<const Turns*> turns;                 // likewise

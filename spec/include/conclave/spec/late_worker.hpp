@@ -34,7 +34,7 @@ class LateWorker : public LatestSteps<LateWorker<Words>, Words> {
   template <class Emit>
   PropertySet successors(const State& state, const Emit& emit) {
     load(state);
-    at_hand_ = &state;
+    for (int i = 0; i < n_; ++i) members_[static_cast<std::size_t>(i)].assign(1, get(state, i));
     votes_here_ = votes_of(state, support_of(state));
     return this->all_steps(state, [&](State next, const Action& action, PropertySet broken) {
       emit(hear_and_clear(next, action.server), action.code(), broken);
@@ -51,17 +51,18 @@ class LateWorker : public LatestSteps<LateWorker<Words>, Words> {
   [[nodiscard]] std::size_t bytes_used() const { return tables_.bytes_used(); }
 
   // LatestSteps':
-  const LateMachine::Wait* wait(int server) { return tables_.wait(server, get(*at_hand_, server)); }
-  const std::vector<LateMachine::Turn>& turns(int server, NotificationId offered) {
-    return tables_.turns(server, get(*at_hand_, server), offered);
+  const LateMachine::Wait* wait(int server, LateId member) { return tables_.wait(server, member); }
+  const std::vector<LateMachine::Turn>& turns(int server, LateId member, NotificationId offered) {
+    return tables_.turns(server, member, offered);
   }
-  const std::vector<LocalId>& at_least(int server, std::uint32_t silent) {
-    return tables_.at_least(server, get(*at_hand_, server), silent);
+  const std::vector<LocalId>& at_least(int server, LateId member, std::uint32_t silent) {
+    return tables_.at_least(server, member, silent);
   }
 
  private:
   using Base::clear;
   using Base::load;
+  using Base::members_;
   using Base::n_;
   using Base::put;
   using Base::support_of;
@@ -99,7 +100,6 @@ class LateWorker : public LatestSteps<LateWorker<Words>, Words> {
     }
   }
 
-  const State* at_hand_ = nullptr;
   VoteSet votes_here_ = 0;  // that can matter in the state at hand
 };
 

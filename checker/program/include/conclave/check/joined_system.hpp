@@ -17,13 +17,14 @@ class JoinedSystem {
  public:
   using Worker = spec::JoinedWorker<Words, HeardWords>;
   using Place = typename Worker::Place;
-  using Facts = typename Worker::Heard;
+  using Facts = typename Worker::Facts;
 
   // All must outlive this.
-  JoinedSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout, spec::HeardBits& bits)
-      : system_(system), late_(late), layout_(layout), bits_(bits), measures_(worker().measures()) {}
+  JoinedSystem(spec::ClosedSystem& system, spec::LateMachine& late, const spec::Layout& layout,
+               spec::PlaceNumbers& numbers)
+      : system_(system), late_(late), layout_(layout), numbers_(numbers), measures_(worker().measures()) {}
 
-  Worker worker() { return Worker(system_, late_, layout_, bits_); }
+  Worker worker() { return Worker(system_, late_, layout_, numbers_); }
   [[nodiscard]] std::size_t facts_of_a_place() const { return static_cast<std::size_t>(system_.servers()); }
   [[nodiscard]] std::size_t measures() const { return measures_; }
   std::size_t bytes_used() { return system_.bytes_used() + late_.bytes_used(); }
@@ -32,7 +33,7 @@ class JoinedSystem {
   spec::ClosedSystem& system_;
   spec::LateMachine& late_;
   const spec::Layout& layout_;
-  spec::HeardBits& bits_;
+  spec::PlaceNumbers& numbers_;
   std::size_t measures_;
 };
 
