@@ -145,7 +145,8 @@ class Checkpoints(unittest.TestCase):
         self.refused([*FIFO, "--seed-bug", "zk-1514", "--resume", self.file],
                      "another rules: zookeeper; expected zk-1514")
         self.refused([*FIFO, "--no-reduction", "all", "--resume", self.file], "another reductions")
-        self.refused([*FIFO, "--property", "single-leading", "--resume", self.file], "another claims")
+        self.refused([*FIFO, "--property", "single-leading", "--resume", self.file],
+                     "another set of claims: all; expected all and single-leading")
         self.refused([*FIFO, "--fingerprints", "--resume", self.file],
                      "another states kept: whole; expected fingerprints")
         self.refused(["examples/one-server.cfg", *FIFO[1:], "--resume", self.file], "another ensemble")

@@ -68,7 +68,12 @@ FAR = [
                             ("a crash, two rounds", "--crashes 1 --rounds 2"),
                             ("two crashes, two rounds", "--crashes 2 --rounds 2"),
                             ("a crash and restart, two rounds", "--crashes 1 --restarts 1 --rounds 2"),
-                            ("a crash, three rounds", "--crashes 1 --rounds 3"))),
+                            ("timely, together, a crash, two rounds",
+                             "--timing timely --start together --crashes 1 --rounds 2"),
+                            ("three rounds, roles end at any time", "--rounds 3 --role-ends any"),
+                            ("a crash, three rounds", "--crashes 1 --rounds 3"),
+                            ("two crashes, three rounds", "--crashes 2 --rounds 3"),
+                            ("a crash and restart, three rounds", "--crashes 1 --restarts 1 --rounds 3"))),
 ]
 FAR_MEMORY = "11G"
 FAR_BEGIN, FAR_END = "<!-- far: begin -->", "<!-- far: end -->"

@@ -42,7 +42,7 @@ Json audit_json(const Audit& audit, const spec::Scenario& scenario) {
 std::string audit_json_report(const AuditOutcome& outcome) {
   const bool drawn = outcome.options.audit->runs > 0;
   const bool sampled = drawn && outcome.verdict == checker::Verdict::exhausted;
-  Json json{{"conclave", version()}, {"file", outcome.cfg.file}, {"ensemble", ensemble_json(outcome.cfg)}};
+  Json json{{"version", version()}, {"file", outcome.cfg.file}, {"ensemble", ensemble_json(outcome.cfg)}};
   json["scope"] = spec::describe(outcome.options.scope);
   json["rules"] = outcome.options.rules->name;
   json["runs"] = outcome.options.audit->runs;

@@ -108,6 +108,23 @@ Table get_table(CheckpointReader& in) {
   return table;
 }
 
+// With what --property claims as well, and without what --except leaves out.
+std::string claims_in_words(const Request& request) {
+  const auto names = [](spec::PropertySet set) {
+    std::string names;
+    for (const spec::PropertyInfo& info : spec::property_infos()) {
+      if ((set & spec::bit(info.property)) == 0) continue;
+      names += names.empty() ? "" : ", ";
+      names += info.name;
+    }
+    return names;
+  };
+  std::string words = "all";
+  if (request.claim != 0) words += " and " + names(request.claim);
+  if (request.except != 0) words += " but for " + names(request.except);
+  return words;
+}
+
 }  // namespace
 
 Identity identity_of(const spec::Scenario& scenario, const Request& request) {
@@ -118,7 +135,7 @@ Identity identity_of(const spec::Scenario& scenario, const Request& request) {
           {"histories", histories_in_words(scenario)},
           {"scope", spec::describe(request.scope)},
           {"rules", std::string(request.rules->name) + releases_in_words(scenario)},
-          {"claims", fmt::format("{}, without {}", request.claim, request.except)},
+          {"set of claims", claims_in_words(request)},
           {"counterexamples", std::to_string(request.limits.violations_max)},
           {"reductions", reductions},
           {"states kept", request.storage.keeping == Keeping::fingerprints ? "fingerprints" : "whole"}};

@@ -42,7 +42,7 @@ Json extent_json(const Extent& extent, const spec::Scenario& scenario) {
 }  // namespace
 
 std::string compare_json_report(const CompareOutcome& outcome) {
-  Json json{{"conclave", version()}, {"file", outcome.cfg.file}, {"ensemble", ensemble_json(outcome.cfg)}};
+  Json json{{"version", version()}, {"file", outcome.cfg.file}, {"ensemble", ensemble_json(outcome.cfg)}};
   json["scope"] = spec::describe(outcome.options.scope);
   json["rules"] = outcome.options.rules->name;
   json["scenarios"] = outcome.scenarios;
