@@ -75,6 +75,17 @@ class Beside {
     return {compared, lacking};
   }
 
+  // What joined reads come to; and where all late states were looked at before, the last ones first, so that servers,
+  // members and what is heard have other numbers.
+  checker::JoinResult explored(bool late_first) {
+    std::vector<State> states;
+    if (late_first) for_each_late_state([&states](const State& state) { states.push_back(state); });
+    for (auto state = states.rbegin(); state != states.rend(); ++state) split(*state);
+    check::JoinedSystem<late_words, HeardWords> joined(system_, late_, layout_, numbers_);
+    checker::Progress progress;
+    return checker::JoinExplorer<check::JoinedSystem<late_words, HeardWords>>(joined, {}, progress).run();
+  }
+
   Covered cover() {
     Covered covered;
     check::JoinedSystem<late_words, HeardWords> joined(system_, late_, layout_, numbers_);

@@ -129,6 +129,20 @@ TEST(JoinedReads, CountTheSameWithAnyNumberOfThreads) {
   EXPECT_EQ(one.quiet.settled, two.quiet.settled);
 }
 
+// Members may look the same to all others, and still be different to themselves.
+TEST(JoinedReads, CountTheSameWithOtherNumbers) {
+  const spec::Scenario scenario = scenario_of(3);
+  for (const spec::Scope& scope : {scope_with(async, together, 1, 0, 3), scope_with(timely, staggered, 1, 1, 3)}) {
+    SCOPED_TRACE(spec::describe(scope));
+    const checker::JoinResult first = Beside(scenario, scope).explored(false);
+    const checker::JoinResult second = Beside(scenario, scope).explored(true);
+    EXPECT_EQ(first.places, second.places);
+    EXPECT_EQ(first.looks, second.looks);
+    EXPECT_EQ(first.steps, second.steps);
+    EXPECT_EQ(first.marked, second.marked);
+  }
+}
+
 // 128 notifications may be heard with few words, more with many.
 TEST(JoinedReads, CountTheSameWithWideSets) {
   const spec::Scenario scenario = scenario_of(3);

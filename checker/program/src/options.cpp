@@ -316,8 +316,9 @@ void read_scope(const Raw& raw, CheckOptions& options) {
     throw Wrong{"--restarts: found it without --crashes; expected both, for only a crashed server can be restarted"};
   }
   if (raw.restarts > raw.crashes) {
-    throw Wrong{fmt::format("--restarts: found {} with --crashes {}; expected at most {}, for a crash is restarted once",
-                            raw.restarts, raw.crashes, raw.crashes)};
+    throw Wrong{
+        fmt::format("--restarts: found {} with --crashes {}; expected at most {}, for a crash is restarted once",
+                    raw.restarts, raw.crashes, raw.crashes)};
   }
   raw.reductions.read(options);
   if (raw.liveness) {  // what is argued for them is about what can be reached, not about runs without end

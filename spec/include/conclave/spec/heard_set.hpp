@@ -58,11 +58,11 @@ struct HeardSet {
   friend bool operator==(const HeardSet&, const HeardSet&) = default;
 };
 
-// A set has too few bits for all that may be heard. The exploration is done again with more.
+// A set has too few bits for all that may be heard, or proposed. The exploration is done again with more.
 class HeardFull : public std::exception {
  public:
   [[nodiscard]] const char* what() const noexcept override {
-    return "more notifications may be heard than were planned";
+    return "more may be heard or proposed than was planned";
   }
 };
 

@@ -62,10 +62,7 @@ class LateBeside {
   // All must outlive this, and what else `Late` needs. REQUIRES: !LateMachine::why_not(system).
   template <class... More>
   LateBeside(ClosedSystem& system, LateMachine& late, const Layout& layout, More&... more)
-      : system_(system),
-        layout_(layout),
-        plain_(system, layout, false),
-        reads_late_(system, late, layout, more...) {}
+      : system_(system), layout_(layout), plain_(system, layout, false), reads_late_(system, late, layout, more...) {}
 
   template <class Emit>
   void initial(const Emit& emit) {

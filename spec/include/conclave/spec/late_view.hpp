@@ -107,7 +107,8 @@ class LateView {
   [[nodiscard]] std::size_t bytes_used() const {
     std::size_t sum = 0;
     for (const Known& known : known_) {
-      sum += known.bare.bytes_used() + known.plain.bytes_used() + known.least.bytes_used() + known.locals.size() * sizeof(LocalFacts);
+      sum += known.bare.bytes_used() + known.plain.bytes_used() + known.least.bytes_used() +
+             known.locals.size() * sizeof(LocalFacts);
       sum += known.heard.bytes_used() + known.turns.bytes_used() + known.waits.bytes_used() +
              known.cleared.bytes_used() + known.read.bytes_used() + known.replies.bytes_used() +
              known.facts.size() * (sizeof(LocalFacts) + sizeof(Support)) + known.lists.size() * 64;

@@ -12,8 +12,9 @@
 
 namespace conclave::spec {
 
-// A state stands for one server or several in each place, its *members*: they differ in nothing but what they propose,
-// or proposed last. `Own` derives from this, puts them into members_, and says what comes of what they may have heard:
+// A state stands for one server or several in each place, its *members*: others see no difference but in what they
+// propose, or proposed last. `Own` derives from this, puts them into members_, and says what comes of what they may
+// have heard:
 //   const LateMachine::Wait* wait(int server, LateId member)
 //   const std::vector<LateMachine::Turn>& turns(int server, LateId member, NotificationId offered)
 //   const std::vector<LocalId>& at_least(int server, LateId member, std::uint32_t silent)
@@ -41,7 +42,9 @@ class LatestSteps : public LateStates<Words> {
         members_(static_cast<std::size_t>(n_)),
         chosen_(static_cast<std::size_t>(n_)) {}
 
-  [[nodiscard]] std::span<const LateId> members(int server) const { return members_[static_cast<std::size_t>(server)]; }
+  [[nodiscard]] std::span<const LateId> members(int server) const {
+    return members_[static_cast<std::size_t>(server)];
+  }
 
   // Before any server starts, or where they start together.
   State initial_state() {
@@ -107,12 +110,12 @@ class LatestSteps : public LateStates<Words> {
 
   // --- steps ---------------------------------------------------------------------------------------------------------
 
-  // What was settled comes first: it overtakes what had been proposed. Of that, a later round leads all members to the
-  // same, and none of the own one to another shape; so one of them is asked.
+  // What was settled comes first: it overtakes what had been proposed.
   template <class Step>
   void elect(const State& state, int server, const Step& step) {
-    for (const LateId member : members(server)) read(state, server, member, true, step);
-    read(state, server, members(server).front(), false, step);
+    for (const bool settled : {true, false}) {
+      for (const LateId member : members(server)) read(state, server, member, settled, step);
+    }
     for (const LateId member : members(server)) {
       const LateMachine::Wait* wait = own().wait(server, member);
       if (wait == nullptr || (timely() && is_held_up(server, *wait))) continue;
@@ -141,7 +144,8 @@ class LatestSteps : public LateStates<Words> {
         for (const bool settled : {true, false}) {
           for_each_offer(server, view_.at(server), speaker, tables_.facts(speaker, other), settled,
                          [&](NotificationId offered, Offer offer) {
-                           if (is_old_news(server, speaker, offered, offer, true) || overtaken(speaker, offer)) return;
+                           if (is_old_news(server, speaker, offered, offer, true) || overtaken(speaker, offer))
+                             return;
                            better = better || holds_up(server, wait, offered);
                          });
         }
@@ -245,7 +249,8 @@ class LatestSteps : public LateStates<Words> {
     bool noticed = false;
     for_each_offer(reader, own, speaker, tables_.facts(speaker, chosen_[static_cast<std::size_t>(speaker)]), false,
                    [&](NotificationId offered, Offer) {
-                     LocalFacts then = tables_.local_facts(reader, tables_.read(reader, tables_.bare(reader, member), offered));
+                     LocalFacts then =
+                         tables_.local_facts(reader, tables_.read(reader, tables_.bare(reader, member), offered));
                      then.finalizing = own.finalizing;
                      noticed = noticed || !(then == own);
                    });
@@ -264,8 +269,9 @@ class LatestSteps : public LateStates<Words> {
     }
     return true;
   }
-  // Does the server still rest when it has read what the speaker says, and is `at` then? One that may have proposed this
-  // or that proposed what lets it rest; then nothing was stored.
+  // Does the server still rest when it has read what the speaker says, and is `at` then? Who may have proposed this or
+  // that proposed what lets it rest; then nothing was stored. What is old can take the place of an answer; but where
+  // all are at rest, who has settled has so on one that leads with a quorum, and every answer says the same.
   bool rests_after(int server, int speaker, bool settled, bool old_news, LocalId& at) {
     const LocalFacts& own = tables_.facts(server, chosen_[static_cast<std::size_t>(server)]);
     const LateId& chosen = chosen_[static_cast<std::size_t>(speaker)];
@@ -278,7 +284,7 @@ class LatestSteps : public LateStates<Words> {
                      [&](NotificationId offered, Offer offer) {
                        if (!rests || (!old_news && is_old_news(server, speaker, offered, offer, false))) return;
                        then = tables_.read(server, then, offered);
-                       rests = tables_.local_facts(server, then) == own;  // and does not wait, as no late state does
+                       rests = tables_.local_facts(server, then) == own;  // which does not wait
                      });
       if (!rests) continue;
       if (all.size() == 1) at = then;
@@ -286,6 +292,7 @@ class LatestSteps : public LateStates<Words> {
     }
     return false;
   }
+
   std::vector<LateMachine::Turn> taken_;  // of the server at hand
   std::vector<std::int64_t> rounds_;      // by notification
   std::vector<int> looking_;              // servers; for is_quiet()

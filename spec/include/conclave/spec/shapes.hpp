@@ -12,9 +12,9 @@
 
 namespace conclave::spec {
 
-// A shape has members: late servers that have heard nothing, and differ in what they propose, or proposed last, alone.
-// It is named by one of them, the first that was seen. The members of a shape have numbers, in the order in which they
-// are asked for. Thread-safe.
+// A shape has members: late servers that have heard nothing, and that look the same to others but for what they
+// propose, or proposed last. It is named by one of them, the first that was seen. The members of a shape have numbers,
+// in the order in which they are asked for. Thread-safe.
 class Shapes {
  public:
   // The machine must outlive this.
