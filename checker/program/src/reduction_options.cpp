@@ -14,8 +14,8 @@ void ReductionOptions::add_to(CLI::App& check) {
       ->group("Reductions");
   check
       .add_flag("--joined-reads", joined_reads,
-                "likewise, and what may have been read is joined over all runs in which the servers look the same: "
-                "fewer yet (docs/joined-reads.md)")
+                "likewise, and what may be proposed and have been read is joined over all runs in which the servers "
+                "look the same but for that: fewer yet (docs/joined-reads.md)")
       ->group("Reductions");
   check
       .add_option("--no-reduction", switched_off,
