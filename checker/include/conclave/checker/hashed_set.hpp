@@ -40,7 +40,7 @@ class FingerprintTable {
 
  private:
   bool insert(std::uint64_t fingerprint) {
-    std::size_t slot = static_cast<std::size_t>((fingerprint >> 8U & 0xffffffffU) * capacity_ >> 32U);
+    auto slot = static_cast<std::size_t>((fingerprint >> 8U & 0xffffffffU) * capacity_ >> 32U);
     while (slots_[slot] != 0) {
       if (slots_[slot] == fingerprint) return false;
       slot = slot + 1 == capacity_ ? 0 : slot + 1;

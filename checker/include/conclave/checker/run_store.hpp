@@ -54,7 +54,7 @@ class RunStore {
   // In memory: a whole run. Gives its number.
   std::uint64_t keep(std::size_t partition, std::vector<std::uint8_t> run) {
     run.shrink_to_fit();
-    memory_.fetch_add(run.capacity() + sizeof run, std::memory_order_relaxed);
+    memory_.fetch_add(run.capacity() + sizeof(std::vector<std::uint8_t>), std::memory_order_relaxed);
     blobs_[partition].push_back(std::move(run));
     return blobs_[partition].size() - 1;
   }

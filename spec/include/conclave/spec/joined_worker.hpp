@@ -208,9 +208,9 @@ class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> 
       more = false;
       for (int i = 0; i < n_; ++i) {
         if (view_.at(i).life != Life::up || !view_.at(i).in_election) continue;
-        std::vector<LateId>& members = members_[static_cast<std::size_t>(i)];
-        for (std::size_t k = 0; k < members.size(); ++k) {
-          for (int speaker = 0; speaker < n_; ++speaker) more = hear(place, i, members[k], speaker) || more;
+        // There may be more of them meanwhile.
+        for (std::size_t k = 0; k < this->members(i).size(); ++k) {
+          for (int speaker = 0; speaker < n_; ++speaker) more = hear(place, i, this->members(i)[k], speaker) || more;
         }
       }
     }

@@ -19,7 +19,7 @@ static_assert(2 * held_shift + participants_max <= 64);
 // Rounds begin with 1. A seeded bug tells of settled votes in round -1 (zk-1818): those have bits of their own, which
 // are nobody else's.
 constexpr VoteSet vote_bit(int participant, std::int64_t round) {
-  const auto outside = static_cast<std::int64_t>(2 * held_shift);
+  constexpr std::int64_t outside = std::int64_t{2} * held_shift;
   const std::int64_t first = round < 1 ? outside : (round - 1) * participants_max;
   return VoteSet{1} << static_cast<unsigned>(participant + first);
 }

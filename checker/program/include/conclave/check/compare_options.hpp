@@ -7,7 +7,7 @@
 
 #include "conclave/spec/scope.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 
