@@ -39,6 +39,7 @@ class JoinedReads(unittest.TestCase):
     def test_five_servers_and_a_second_round(self):
         ended = check(FIVE, "--joined-reads", "--rounds", "2")
         self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertRegex(ended.stderr, r"\A([0-9,]+ states, .*, sweep .*\n)*\Z")  # where it takes ten seconds or more
         self.assertRegex(ended.stdout, r"  [0-9,]+ states, [0-9,]+ steps, looked at [0-9,]+ times in \d+ sweeps; ")
         self.assertIn("reductions: dead-votes, late-reads and joined-reads", ended.stdout)
         self.assertIn("verdict: exhausted - every claim about states holds within these bounds", ended.stdout)

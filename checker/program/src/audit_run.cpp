@@ -129,7 +129,9 @@ void audit_places(ClosedSystem& system, spec::LateMachine& late, const spec::Lay
     audit.verdict = result.verdict;
     audit.stop = result.stop;
     if (result.verdict != checker::Verdict::exhausted) return;
-    explorer.for_each_place([&places](const auto& place, const auto& facts) { places.add(place, facts); });
+    auto worker = joined.worker();
+    explorer.for_each_place(
+        [&](const auto& place, const auto& facts) { places.add(place, worker.close(place, facts)); });
   }
   reset(progress);
   AuditTally tally;

@@ -111,13 +111,11 @@ Table get_table(CheckpointReader& in) {
 // With what --property claims as well, and without what --except leaves out.
 std::string claims_in_words(const Request& request) {
   const auto names = [](spec::PropertySet set) {
-    std::string names;
+    std::vector<std::string> names;
     for (const spec::PropertyInfo& info : spec::property_infos()) {
-      if ((set & spec::bit(info.property)) == 0) continue;
-      names += names.empty() ? "" : ", ";
-      names += info.name;
+      if ((set & spec::bit(info.property)) != 0) names.emplace_back(info.name);
     }
-    return names;
+    return join(names, ", ");
   };
   std::string words = "all";
   if (request.claim != 0) words += " and " + names(request.claim);

@@ -99,6 +99,7 @@ void tell_claims(std::string& text, const SimulateOutcome& outcome) {
   for (const spec::PropertyInfo& info : spec::property_infos()) {
     if (!claimed(outcome, info)) continue;
     const bool applies = (report.applicable & spec::bit(info.property)) != 0;
+    if (!applies && info.property == spec::Property::no_second_quorum) continue;  // which no run here is about
     const bool of_ends = info.property == spec::Property::no_deadlock;
     const bool of_states = judges_states(info.property) && !of_ends;
     line(info.name, applies, report.tested[static_cast<std::size_t>(info.property)],

@@ -23,6 +23,7 @@ class JoinedPlaces {
   // The numbers are those of the exploration, and must outlive this.
   explicit JoinedPlaces(PlaceNumbers& numbers) : numbers_(numbers) {}
 
+  // REQUIRES: the facts are closed.
   void add(const Place& place, std::span<const Facts> facts) {
     places_.emplace(place, std::vector<Facts>(facts.begin(), facts.end()));
   }
@@ -75,9 +76,9 @@ class PlacesWorker {
   }
   // Do the servers look like these there, to all others?
   bool looks_like(const State& place, const std::vector<LocalFacts>& shown) {
-    worker_.close(place, places_.facts(place));
+    const std::span<const PlaceFacts<HeardWords>> facts = places_.facts(place);
     for (std::size_t i = 0; i < shown.size(); ++i) {
-      if (!worker_.looks_like(static_cast<int>(i), shown[i])) return false;
+      if (!worker_.looks_like(place, static_cast<int>(i), facts[i], shown[i])) return false;
     }
     return true;
   }

@@ -87,10 +87,13 @@ class JoinedWorker : public LatestSteps<JoinedWorker<Words, HeardWords>, Words> 
   bool precedes(const Place& left, const Place& right) {
     return left == right ? false : in_bytes(left) < in_bytes(right);
   }
-  // Does the server look like this there, as one of its members? The place is the last that was closed.
-  bool looks_like(int server, const LocalFacts& shown) {
-    const std::span<const LateId> all = this->members(server);
-    return std::any_of(all.begin(), all.end(), [&](LateId one) { return tables_.facts(server, one) == shown; });
+  // Does the server look like this there, as one of its members?
+  bool looks_like(const Place& place, int server, const Facts& own, const LocalFacts& shown) {
+    bool found = false;
+    own.members.for_each([&](int number) {
+      found = found || tables_.facts(server, member_of(server, get(place, server), number)) == shown;
+    });
+    return found;
   }
   // The shape of a server, and which of its members it is.
   Shapes::Member shape_of(int server, LateId id) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,9 @@ class Shapes {
   LateId member(int server, LateId shape, int number) {
     const std::scoped_lock lock(mutex_);
     for (const Shape& one : known_[static_cast<std::size_t>(server)]) {
-      if (one.members.front() == shape) return one.members[static_cast<std::size_t>(number)];
+      if (one.members.front() == shape) return one.members.at(static_cast<std::size_t>(number));
     }
-    return shape;
+    throw std::logic_error("a server has a shape that was never given");
   }
 
   // The same in every run.
